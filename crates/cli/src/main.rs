@@ -1,0 +1,2 @@
+//! The `jingwei` binary.
+fn main() {}

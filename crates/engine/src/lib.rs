@@ -1,0 +1,1 @@
+//! The session and the integration flow: composes sources, standardizers, linkage and tables.

@@ -1,0 +1,1 @@
+//! HTTP doors over one session: SQL, tables, queries, health.
