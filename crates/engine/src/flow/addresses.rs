@@ -1,0 +1,111 @@
+//! `base.addresses`: every address that any record writes, once, with the building and compound above it
+//! and a point borrowed from whatever stands there.
+
+use datafusion::logical_expr::Expr;
+use datafusion::prelude::{DataFrame, SessionContext, ident};
+use jingwei_model::{Element, Level, Table};
+
+use super::records::records;
+use crate::error::{EngineError, Result};
+use crate::functions::address_id;
+use crate::project::Project;
+
+/// The id of the standard address that a text spells.
+///
+/// # Errors
+/// The session lacks the function.
+pub fn id_of(context: &SessionContext, text: Expr) -> Result<Expr> {
+    let canonical = context.udf("canonical_address").map_err(EngineError::plan("finding `canonical_address`"))?;
+    Ok(address_id(canonical.call(vec![text])))
+}
+
+/// The standard addresses behind all records: the columns of `base.addresses` but `area_code`,
+/// `grid_code` and `updated_at`.
+///
+/// # Errors
+/// SQL of the configuration that does not plan, with its place.
+pub async fn addresses(context: &SessionContext, project: &Project) -> Result<Option<DataFrame>> {
+    let mut said: Option<DataFrame> = None;
+    for element in Element::ALL {
+        let table = Table::of(element);
+        let filled = super::records::filled_columns(project, element);
+        let Some(address) = filled.iter().find(|column| column.name == "address") else { continue };
+        let Some(geom) = table.column("geom") else { continue };
+        let Some(records) = records(context, project, element, &[address, geom], None).await? else { continue };
+        let part = records
+            .filter(ident("address").is_not_null())
+            .and_then(|records| records.select(vec![ident("address"), ident("geom"), ident("_source")]))
+            .map_err(EngineError::plan("collecting addresses"))?;
+        said = Some(match said {
+            None => part,
+            Some(said) => said.union(part).map_err(EngineError::plan("collecting addresses"))?,
+        });
+    }
+    let Some(said) = said else { return Ok(None) };
+    let step = || EngineError::plan("standard addresses");
+
+    // A compound has thousands of spellings of its rooms; each is parsed once.
+    let spelled = with(context, "said", said, SPELLED).await?;
+    let spelled = spelled.cache().await.map_err(step())?;
+    let keyed = with(context, "spelled", spelled, KEYED).await?;
+    let keyed = keyed.cache().await.map_err(step())?;
+    let levels = Level::ALL.map(|level| format!("a['completed']['{0}'] AS {0}", level.name())).join(", ");
+    with(context, "keyed", keyed, &ADDRESSES.replace("{levels}", &levels)).await.map(Some)
+}
+
+/// Runs `sql` over `table` under a name that exists for this statement alone.
+async fn with(context: &SessionContext, name: &str, table: DataFrame, sql: &str) -> Result<DataFrame> {
+    let step = || EngineError::plan(format!("standard addresses: {name}"));
+    context.register_table(name, table.into_view()).map_err(step())?;
+    let result = context.sql(sql).await.map_err(step())?;
+    context.deregister_table(name).map_err(step())?;
+    Ok(result)
+}
+
+/// Text → its standard spelling at each level that matters, with the points and sources behind it. Sums
+/// of whole numbers do not depend on the order of rows, so the mean point does not either.
+const SPELLED: &str = "
+WITH texts AS (
+    SELECT address,
+           array_agg(DISTINCT _source ORDER BY _source) AS sources,
+           sum(CAST(round(st_x(st_pointonsurface(geom)) * 1e7) AS BIGINT)) AS x,
+           sum(CAST(round(st_y(st_pointonsurface(geom)) * 1e7) AS BIGINT)) AS y,
+           count(geom) AS points
+    FROM said
+    GROUP BY address
+)
+SELECT canonical_address(address) AS canonical,
+       address_key(address, 'building') AS building,
+       address_key(address, 'compound') AS compound,
+       sources, x, y, points
+FROM texts";
+
+/// Standard spelling → points and sources, once each, with those of the levels above.
+const KEYED: &str = "
+WITH keys AS (
+    SELECT canonical AS key, sources, x, y, points FROM spelled
+    UNION ALL
+    SELECT building, sources, x, y, points FROM spelled WHERE building <> canonical
+    UNION ALL
+    SELECT compound, sources, x, y, points FROM spelled WHERE compound <> canonical AND compound IS DISTINCT FROM building
+)
+SELECT key, union_tags(sources) AS sources, sum(x) AS x, sum(y) AS y, sum(points) AS points
+FROM keys
+WHERE key IS NOT NULL
+GROUP BY key";
+
+/// One row per standard address; a point of its own, else of its building, else of its compound.
+const ADDRESSES: &str = "
+WITH parsed AS (
+    SELECT key, sources,
+           CASE WHEN points > 0 THEN st_point(x / 1e7 / points, y / 1e7 / points) END AS point,
+           address(key) AS a,
+           address_key(key, 'building') AS building,
+           address_key(key, 'compound') AS compound
+    FROM keyed
+)
+SELECT address_id(p.key) AS id, p.key AS canonical, p.a['level'] AS level, {levels},
+       coalesce(p.point, b.point, c.point) AS geom, p.sources
+FROM parsed p
+LEFT JOIN parsed b ON p.building = b.key
+LEFT JOIN parsed c ON p.compound = c.key";

@@ -1,0 +1,98 @@
+//! `base.relations`: the links of the configuration as typed, dated ties between entities.
+
+use arrow::datatypes::{DataType, TimeUnit};
+use datafusion::common::ScalarValue;
+use datafusion::functions_aggregate::expr_fn::{max, min};
+use datafusion::logical_expr::{Expr, cast};
+use datafusion::prelude::{DataFrame, JoinType, SessionContext, ident, lit};
+use jingwei_model::config::{Link, Record, SourceConfig};
+
+use super::records::{Scope, record_id, rows_of};
+use super::ties::{Lookups, Tie, attach, members};
+use crate::error::{EngineError, Result};
+use crate::functions::record_key;
+use crate::project::Project;
+
+/// All ties that the current clean tables make, one row per pair, relation and source.
+///
+/// # Errors
+/// SQL of the configuration that does not plan, with its place.
+pub async fn relations(context: &SessionContext, project: &Project, lookups: &Lookups) -> Result<Option<DataFrame>> {
+    let mut all: Option<DataFrame> = None;
+    for (name, source) in &project.sources {
+        for record in &source.records {
+            for link in record.links.iter().filter(|link| link.relation.is_some()) {
+                let Some(part) = one(context, name, source, record, link, lookups).await? else { continue };
+                all = Some(match all {
+                    None => part,
+                    Some(all) => all.union(part).map_err(EngineError::plan("uniting relations"))?,
+                });
+            }
+        }
+    }
+    let Some(all) = all else { return Ok(None) };
+    let keys = ["from_element", "from_id", "relation", "to_element", "to_id"].map(ident).to_vec();
+    let keys = keys.into_iter().chain([ident("source")]).collect();
+    let dates = vec![
+        min(ident("valid_from")).alias("valid_from"),
+        max(ident("valid_to")).alias("valid_to"),
+        max(ident("confidence")).alias("confidence"),
+    ];
+    all.aggregate(keys, dates).map(Some).map_err(EngineError::plan("relations"))
+}
+
+async fn one(
+    context: &SessionContext,
+    name: &str,
+    source: &SourceConfig,
+    record: &Record,
+    link: &Link,
+    lookups: &Lookups,
+) -> Result<Option<DataFrame>> {
+    let rows = rows_of(context, name, record).await?;
+    let schema = rows.schema().clone();
+    let scope = Scope { context, schema: &schema, source: name, record };
+    let tie = Tie::new(&scope, source, link)?;
+    let (Some(from), Some(to)) = (members(context, record.element).await?, lookups.find(&tie.target)?) else {
+        return Ok(None);
+    };
+    let step = || EngineError::plan(format!("relations of `{name}`"));
+    let ties = rows
+        .select(vec![
+            record_key(lit(name), lit(record.label()), record_id(&scope)?).alias("_from"),
+            tie.value.alias("_to"),
+            moment(&scope, "valid_from", link.valid_from.as_deref())?.alias("valid_from"),
+            moment(&scope, "valid_to", link.valid_to.as_deref())?.alias("valid_to"),
+        ])
+        .and_then(|ties| ties.filter(ident("_to").is_not_null()))
+        .map_err(step())?;
+    let from = from
+        .select(vec![ident("record_key"), ident("entity_id").alias("from_id"), ident("probability").alias("confidence")])
+        .map_err(step())?;
+    let ties = ties.join(from, JoinType::Inner, &["_from"], &["record_key"], None).map_err(step())?;
+    let ties = attach(ties, "_to", Some(to), "to_id")?;
+    ties.filter(ident("to_id").is_not_null())
+        .and_then(|ties| {
+            ties.select(vec![
+                lit(record.element.name()).alias("from_element"),
+                ident("from_id"),
+                lit(link.relation.as_deref().unwrap_or_default()).alias("relation"),
+                lit(tie.target.element().name()).alias("to_element"),
+                ident("to_id"),
+                lit(name).alias("source"),
+                ident("valid_from"),
+                ident("valid_to"),
+                ident("confidence"),
+            ])
+        })
+        .map(Some)
+        .map_err(step())
+}
+
+fn moment(scope: &Scope<'_>, key: &str, sql: Option<&str>) -> Result<Expr> {
+    let value = match sql {
+        Some(sql) => scope.expression(key, sql)?,
+        None => lit(ScalarValue::Null),
+    };
+    Ok(cast(value, DataType::Timestamp(TimeUnit::Microsecond, None)))
+}

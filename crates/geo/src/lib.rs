@@ -1,0 +1,1 @@
+//! Coordinate systems, WKB, area index and spatial SQL functions.

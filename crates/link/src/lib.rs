@@ -1,0 +1,1 @@
+//! Records to entities: block, compare, decide, cluster, stable ids, with evidence.

@@ -1,0 +1,1 @@
+//! Departmental files and databases read as they are into Arrow batches.

@@ -1,0 +1,1 @@
+//! Raw columns to agreed columns: identifiers, names, dates, addresses, coordinates.
