@@ -1,1 +1,22 @@
-//! Coordinate systems, WKB, area index and spatial SQL functions.
+//! Coordinates and shapes: coordinate systems, WKB, the index that finds the area around a point, and the
+//! spatial SQL functions.
+//!
+//! Input: coordinates, WKB (ISO or EWKB) and WKT. Output: coordinates and WKB in the system asked for.
+//! Invariant: x is east or longitude, y is north or latitude, whatever a standard's axis order; hostile
+//! bytes give an error, never a panic or an allocation larger than the bytes themselves.
+
+mod area_index;
+mod crs;
+mod error;
+mod functions;
+mod text;
+mod validity;
+mod wkb;
+
+pub use area_index::AreaIndex;
+pub use crs::{Crs, Transformer};
+pub use error::GeoError;
+pub use functions::{area_of, functions, register};
+pub use text::{from_geojson, from_wkt, to_geojson, to_wkt};
+pub use validity::why_invalid;
+pub use wkb::{bounds, from_geometry, point_of, point_to_wkb, representative_point, to_geometry};

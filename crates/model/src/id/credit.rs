@@ -151,9 +151,10 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_made_passes(division in 110_000_u32..659_999, body in "[0-9A-HJ-NPQRTUWXY]{8}") {
-            let code = parse(&make('9', '1', &division.to_string(), &body).unwrap()).unwrap();
+            let division = division.to_string();
+            let code = parse(&make('9', '1', &division, &body).unwrap()).unwrap();
             prop_assert!(code.checked);
-            prop_assert_eq!(code.division(), Some(division.to_string().as_str()));
+            prop_assert_eq!(code.division(), Some(division.as_str()));
         }
 
         #[test]
