@@ -1,1 +1,23 @@
-//! Records to entities: block, compare, decide, cluster, stable ids, with evidence.
+//! Records to entities: which records are the same thing, whose value survives, and why.
+//!
+//! Input: the records of one element as a `DataFrame` (a key of 16 bytes, source, record, record id and base
+//! columns) and the entities of the last run. Output: members (record → entity, with rule and probability),
+//! edges (evidence, accepted and refused), a history of ids, and one surviving row per entity. Invariants: the
+//! result does not depend on the order of records or on the number of threads; two records that disagree on a
+//! conflict column are never one entity, not even through a chain; an entity keeps its id.
+
+mod error;
+mod functions;
+mod ids;
+mod matcher;
+mod quality;
+mod rules;
+mod survive;
+
+pub use error::{LinkError, Result};
+pub use functions::{aggregates, functions};
+pub use ids::Previous;
+pub use matcher::{Counts, Links, Matcher, edges_schema, history_schema, members_schema};
+pub use quality::{Quality, evaluate};
+pub use rules::RuleMatcher;
+pub use survive::survive;

@@ -3,6 +3,7 @@
 
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::{DataFrame, SessionContext, ident};
+use jingwei_model::config::AddressStyle;
 use jingwei_model::{Element, Level, Table};
 
 use super::records::records;
@@ -24,7 +25,7 @@ pub fn id_of(context: &SessionContext, text: Expr) -> Result<Expr> {
 ///
 /// # Errors
 /// SQL of the configuration that does not plan, with its place.
-pub async fn addresses(context: &SessionContext, project: &Project) -> Result<Option<DataFrame>> {
+pub async fn addresses(context: &SessionContext, project: &Project, style: AddressStyle) -> Result<Option<DataFrame>> {
     let mut said: Option<DataFrame> = None;
     for element in Element::ALL {
         let table = Table::of(element);
@@ -45,12 +46,35 @@ pub async fn addresses(context: &SessionContext, project: &Project) -> Result<Op
     let step = || EngineError::plan("standard addresses");
 
     // A compound has thousands of spellings of its rooms; each is parsed once.
-    let spelled = with(context, "said", said, SPELLED).await?;
+    let spelled = with(context, "said", said, &for_style(SPELLED, style)).await?;
     let spelled = spelled.cache().await.map_err(step())?;
     let keyed = with(context, "spelled", spelled, KEYED).await?;
     let keyed = keyed.cache().await.map_err(step())?;
-    let levels = Level::ALL.map(|level| format!("a['completed']['{0}'] AS {0}", level.name())).join(", ");
-    with(context, "keyed", keyed, &ADDRESSES.replace("{levels}", &levels)).await.map(Some)
+    with(context, "keyed", keyed, &for_style(ADDRESSES, style)).await.map(Some)
+}
+
+/// The statement for a style of addresses. Those without levels have no building and no compound above them.
+fn for_style(sql: &str, style: AddressStyle) -> String {
+    let (building, compound, parsed) = match style {
+        AddressStyle::Cn => ("address_key({}, 'building')", "address_key({}, 'compound')", "address(key)"),
+        AddressStyle::Plain => ("CAST(null AS VARCHAR)", "CAST(null AS VARCHAR)", "CAST(null AS VARCHAR)"),
+    };
+    let levels = Level::ALL
+        .map(|level| match style {
+            AddressStyle::Cn => format!("p.a['completed']['{0}'] AS {0}", level.name()),
+            AddressStyle::Plain => format!("CAST(null AS VARCHAR) AS {}", level.name()),
+        })
+        .join(", ");
+    let level = match style {
+        AddressStyle::Cn => "p.a['level']",
+        AddressStyle::Plain => "CAST(null AS VARCHAR)",
+    };
+    let text = if sql.contains("FROM texts") { "address" } else { "key" };
+    sql.replace("{building}", &building.replace("{}", text))
+        .replace("{compound}", &compound.replace("{}", text))
+        .replace("{parsed}", parsed)
+        .replace("{levels}", &levels)
+        .replace("{level}", level)
 }
 
 /// Runs `sql` over `table` under a name that exists for this statement alone.
@@ -75,8 +99,8 @@ WITH texts AS (
     GROUP BY address
 )
 SELECT canonical_address(address) AS canonical,
-       address_key(address, 'building') AS building,
-       address_key(address, 'compound') AS compound,
+       {building} AS building,
+       {compound} AS compound,
        sources, x, y, points
 FROM texts";
 
@@ -99,12 +123,12 @@ const ADDRESSES: &str = "
 WITH parsed AS (
     SELECT key, sources,
            CASE WHEN points > 0 THEN st_point(x / 1e7 / points, y / 1e7 / points) END AS point,
-           address(key) AS a,
-           address_key(key, 'building') AS building,
-           address_key(key, 'compound') AS compound
+           {parsed} AS a,
+           {building} AS building,
+           {compound} AS compound
     FROM keyed
 )
-SELECT address_id(p.key) AS id, p.key AS canonical, p.a['level'] AS level, {levels},
+SELECT address_id(p.key) AS id, p.key AS canonical, {level} AS level, {levels},
        coalesce(p.point, b.point, c.point) AS geom, p.sources
 FROM parsed p
 LEFT JOIN parsed b ON p.building = b.key

@@ -20,6 +20,11 @@ pub struct Areas {
 }
 
 impl Areas {
+    /// No areas: every code stays as the sources say it.
+    pub const fn none() -> Self {
+        Self { levels: Vec::new(), grid: None }
+    }
+
     /// Reads `base.areas` from `context`.
     ///
     /// # Errors

@@ -120,7 +120,7 @@ pub fn against_last(
     let kept = kept.with_column(CHANGED, same.is_false()).and_then(|rows| order(rows, table)).map_err(step())?;
 
     let Some(present) = present else { return Ok(kept) };
-    let closed = last.join(present, JoinType::LeftAnti, keys, keys, None).map_err(step())?;
+    let closed = last.join(present, JoinType::LeftAnti, keys, &["_present"], None).map_err(step())?;
     let open = ident("valid_to").is_null();
     let mut closed = closed.with_column(CHANGED, open.clone()).map_err(step())?;
     if timed("updated_at") {

@@ -2,6 +2,7 @@
 
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::ScalarValue;
+use datafusion::functions::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::{max, min};
 use datafusion::logical_expr::{Expr, cast};
 use datafusion::prelude::{DataFrame, JoinType, SessionContext, ident, lit};
@@ -12,6 +13,25 @@ use super::ties::{Lookups, Tie, attach, members};
 use crate::error::{EngineError, Result};
 use crate::functions::record_key;
 use crate::project::Project;
+
+/// The columns that tell one tie from another, in the order they are sorted by.
+pub const KEYS: [&str; 6] = ["from_element", "from_id", "relation", "to_element", "to_id", "source"];
+
+/// The ties as they are now, and those of the last version that no source makes any more: they ended.
+///
+/// # Errors
+/// A plan that does not hold together.
+pub fn with_closed(rows: DataFrame, last: DataFrame, now: i64) -> Result<DataFrame> {
+    let step = || EngineError::plan("comparing base.relations with its last version");
+    let columns = last.schema().fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
+    let now = lit(ScalarValue::TimestampMicrosecond(Some(now), None));
+    let gone = last
+        .join(rows.clone(), JoinType::LeftAnti, &KEYS, &KEYS, None)
+        .and_then(|gone| gone.with_column("valid_to", coalesce(vec![ident("valid_to"), now])))
+        .and_then(|gone| gone.select(columns.iter().map(ident).collect::<Vec<_>>()))
+        .map_err(step())?;
+    rows.union(gone).map_err(step())
+}
 
 /// All ties that the current clean tables make, one row per pair, relation and source.
 ///
@@ -31,8 +51,7 @@ pub async fn relations(context: &SessionContext, project: &Project, lookups: &Lo
         }
     }
     let Some(all) = all else { return Ok(None) };
-    let keys = ["from_element", "from_id", "relation", "to_element", "to_id"].map(ident).to_vec();
-    let keys = keys.into_iter().chain([ident("source")]).collect();
+    let keys = KEYS.map(ident).to_vec();
     let dates = vec![
         min(ident("valid_from")).alias("valid_from"),
         max(ident("valid_to")).alias("valid_to"),

@@ -102,7 +102,8 @@ impl Lookups {
     }
 }
 
-fn targets(project: &Project, elements: &[Element]) -> Vec<Target> {
+/// What the links of `elements` are looked up in.
+pub fn targets(project: &Project, elements: &[Element]) -> Vec<Target> {
     let mut targets = Vec::new();
     for source in project.sources.values() {
         for record in source.records.iter().filter(|record| elements.contains(&record.element)) {

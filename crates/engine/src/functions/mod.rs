@@ -2,6 +2,7 @@
 
 mod address_id;
 mod attributes_json;
+mod canonical_address;
 mod record_key;
 mod row_hash;
 mod tags;
@@ -11,6 +12,7 @@ use datafusion::logical_expr::ScalarUDF;
 
 pub use address_id::address_id;
 pub use attributes_json::attributes_json;
+pub use canonical_address::canonical_address;
 pub use record_key::record_key;
 pub use row_hash::row_hash;
 pub use tags::tags;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::FixedSizeBinaryBuilder;
+use arrow::array::BinaryBuilder;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{
@@ -39,12 +39,12 @@ impl ScalarUDFImpl for RecordKeyFunction {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(DataType::FixedSizeBinary(16))
+        Ok(DataType::Binary)
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let columns = text_args(&args)?;
-        let mut keys = FixedSizeBinaryBuilder::with_capacity(args.number_rows, 16);
+        let mut keys = BinaryBuilder::with_capacity(args.number_rows, args.number_rows * 16);
         let mut text = String::new();
         for row in 0..args.number_rows {
             if any_null(&columns, row) {
@@ -59,7 +59,7 @@ impl ScalarUDFImpl for RecordKeyFunction {
                 }
                 text.push_str(column.value(row));
             }
-            keys.append_value(hash128(text.as_bytes()).to_be_bytes())?;
+            keys.append_value(hash128(text.as_bytes()).to_be_bytes());
         }
         Ok(ColumnarValue::Array(Arc::new(keys.finish())))
     }
@@ -68,7 +68,7 @@ impl ScalarUDFImpl for RecordKeyFunction {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use arrow::array::{Array, FixedSizeBinaryArray};
+    use arrow::array::{Array, BinaryArray};
     use datafusion::prelude::SessionContext;
     use jingwei_model::RecordKey;
 
@@ -79,7 +79,7 @@ mod tests {
         let batches =
             context.sql("SELECT record_key('hukou', 'people', '42'), record_key('a', null, 'b')").await.unwrap().collect().await.unwrap();
         let key = RecordKey { source: "hukou".into(), record: "people".into(), record_id: "42".into() };
-        let column = batches[0].column(0).as_any().downcast_ref::<FixedSizeBinaryArray>().unwrap();
+        let column = batches[0].column(0).as_any().downcast_ref::<BinaryArray>().unwrap();
         assert_eq!(column.value(0), key.hash().to_be_bytes());
         assert!(batches[0].column(1).is_null(0));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, FixedSizeBinaryBuilder};
+use arrow::array::{Array, ArrayRef, BinaryBuilder};
 use arrow::datatypes::DataType;
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::Result;
@@ -38,7 +38,7 @@ impl ScalarUDFImpl for RowHashFunction {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(DataType::FixedSizeBinary(16))
+        Ok(DataType::Binary)
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -46,9 +46,9 @@ impl ScalarUDFImpl for RowHashFunction {
             args.args.iter().map(|arg| plain(arg.to_array(args.number_rows)?)).collect::<Result<Vec<ArrayRef>>>()?;
         let fields = arrays.iter().map(|array| SortField::new(array.data_type().clone())).collect();
         let rows = RowConverter::new(fields)?.convert_columns(&arrays)?;
-        let mut hashes = FixedSizeBinaryBuilder::with_capacity(args.number_rows, 16);
+        let mut hashes = BinaryBuilder::with_capacity(args.number_rows, args.number_rows * 16);
         for row in &rows {
-            hashes.append_value(hash128(row.as_ref()).to_be_bytes())?;
+            hashes.append_value(hash128(row.as_ref()).to_be_bytes());
         }
         Ok(ColumnarValue::Array(Arc::new(hashes.finish())))
     }

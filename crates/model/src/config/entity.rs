@@ -55,7 +55,7 @@ pub struct Survivorship {
 }
 
 /// The order in which records are asked for a value; the first that has one gives it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Prefer {
     /// The most trusted source, then the most recent record.

@@ -1,0 +1,79 @@
+//! Asking a session: one statement that reads, with bound parameters, answered as a stream.
+
+use std::collections::HashMap;
+
+use arrow::datatypes::SchemaRef;
+use datafusion::common::metadata::ScalarAndMetadata;
+use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::context::SQLOptions;
+use datafusion::prelude::{DataFrame, SessionContext};
+
+use crate::error::{Result, SqlError};
+
+/// A planned query.
+pub struct Answer {
+    frame: DataFrame,
+    sql: String,
+}
+
+/// Plans one statement that reads.
+///
+/// # Errors
+/// Anything that changes something, and SQL that does not plan, with its place.
+pub async fn ask(context: &SessionContext, sql: &str, params: Option<ParamValues>) -> Result<Answer> {
+    let explain = |error| SqlError::new(sql, &error);
+    let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let frame = context.sql_with_options(sql, options).await.map_err(explain)?;
+    let frame = match params {
+        Some(params) => frame.with_param_values(params).map_err(explain)?,
+        None => frame,
+    };
+    Ok(Answer { frame, sql: sql.to_owned() })
+}
+
+impl Answer {
+    /// The answer's columns.
+    #[must_use]
+    pub fn schema(&self) -> SchemaRef {
+        std::sync::Arc::new(self.frame.schema().as_arrow().clone())
+    }
+
+    /// No more than `rows` rows.
+    ///
+    /// # Errors
+    /// A plan that takes no limit.
+    pub fn limit(self, rows: usize) -> Result<Self> {
+        let frame = self.frame.limit(0, Some(rows)).map_err(|error| SqlError::new(&self.sql, &error))?;
+        Ok(Self { frame, sql: self.sql })
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What goes wrong before the first batch; later errors come in the stream.
+    pub async fn stream(self) -> Result<SendableRecordBatchStream> {
+        Ok(self.frame.execute_stream().await.map_err(|error| SqlError::new(&self.sql, &error))?)
+    }
+}
+
+/// Values for the `$name` of a statement nobody declared: numbers and true/false by their look, else text.
+#[must_use]
+pub fn plain_params(given: &[(String, String)]) -> Option<ParamValues> {
+    if given.is_empty() {
+        return None;
+    }
+    let values = given.iter().map(|(name, text)| {
+        let value = match text.parse::<i64>() {
+            // A code such as 0101 is text.
+            Ok(number) if number.to_string() == *text => ScalarValue::Int64(Some(number)),
+            _ => match (text.parse::<f64>(), text.parse::<bool>()) {
+                (Ok(number), _) if !text.starts_with('0') || text.starts_with("0.") => ScalarValue::Float64(Some(number)),
+                (_, Ok(truth)) => ScalarValue::Boolean(Some(truth)),
+                _ => ScalarValue::Utf8(Some(text.clone())),
+            },
+        };
+        (name.clone(), ScalarAndMetadata::from(value))
+    });
+    Some(ParamValues::Map(values.collect::<HashMap<_, _>>()))
+}

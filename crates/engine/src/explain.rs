@@ -1,0 +1,354 @@
+//! Why an entity is what it is, and why two records are or are not the same: the evidence, as data and as text.
+
+use std::fmt;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::prelude::{DataFrame, JoinType, SessionContext, ident, lit};
+use jingwei_model::config::Prefer;
+use jingwei_model::{Element, RecordKey, Table};
+use serde::Serialize;
+
+use crate::error::{EngineError, Result};
+use crate::flow::{filled_columns, records};
+use crate::project::Project;
+
+/// One entity with the evidence for it.
+#[derive(Debug, Clone, Serialize)]
+pub struct EntityExplanation {
+    /// Its id.
+    pub id: String,
+    /// Its element.
+    pub element: Element,
+    /// The records it is made of.
+    pub records: Vec<MemberRecord>,
+    /// Its values, each with where it comes from and what others say.
+    pub values: Vec<ExplainedValue>,
+    /// What became of its id.
+    pub history: Vec<HistoryEvent>,
+}
+
+/// A record of an entity.
+#[derive(Debug, Clone, Serialize)]
+pub struct MemberRecord {
+    /// Source.
+    pub source: String,
+    /// Record within the source's row.
+    pub record: String,
+    /// Id in the source.
+    pub record_id: String,
+    /// The rule that tied it to the others; none for the first.
+    pub rule: Option<String>,
+    /// How sure that rule is.
+    pub probability: f64,
+}
+
+/// A value of an entity.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExplainedValue {
+    /// Column.
+    pub column: String,
+    /// The value in the base table.
+    pub value: String,
+    /// What each record says, in the order in which records are believed; `source/record/record_id` and value.
+    pub said: Vec<(String, String)>,
+}
+
+/// An event of an id's history.
+#[derive(Debug, Clone, Serialize)]
+pub struct HistoryEvent {
+    /// The id it happened to.
+    pub entity_id: String,
+    /// `merged_into`, `split_from` or `retired`.
+    pub event: String,
+    /// The other id.
+    pub other_id: Option<String>,
+    /// The run in which it happened.
+    pub run_id: String,
+}
+
+/// Two records and what ties or parts them.
+#[derive(Debug, Clone, Serialize)]
+pub struct PairExplanation {
+    /// The element.
+    pub element: Element,
+    /// The entities of the two.
+    pub entities: [String; 2],
+    /// Whether they are one entity.
+    pub same: bool,
+    /// Column, what the one says, what the other says.
+    pub values: Vec<(String, Option<String>, Option<String>)>,
+    /// Rules that speak for or were refused between records of the two entities: rule, probability, reason of refusal.
+    pub evidence: Vec<(String, f64, Option<String>)>,
+}
+
+/// Explains an entity.
+///
+/// # Errors
+/// No such entity.
+pub async fn explain_entity(context: &SessionContext, project: &Project, id: &str) -> Result<EntityExplanation> {
+    let unknown = || EngineError::usage_with_hint(format!("there is no entity `{id}`"), "ids are in the column `id` of the base tables, e.g. `jingwei sql \"select id from people limit 5\"`");
+    let element = Element::ALL.into_iter().find(|element| id.starts_with(element.id_letter())).ok_or_else(unknown)?;
+    let step = || EngineError::plan(format!("explaining {id}"));
+    let history = history(context, id).await?;
+    let members = members(context, element).await?.filter(ident("entity_id").eq(lit(id))).map_err(step())?;
+    let rows = members.clone().collect().await.map_err(step())?;
+    let mut found = rows.iter().flat_map(member_records).collect::<Vec<_>>();
+    found.sort_by(|a, b| (&a.source, &a.record, &a.record_id).cmp(&(&b.source, &b.record, &b.record_id)));
+    if found.is_empty() && history.is_empty() {
+        return Err(unknown());
+    }
+    let columns = filled_columns(project, element);
+    let said = match records(context, project, element, &columns, None).await? {
+        None => Vec::new(),
+        Some(records) => {
+            let keys = members.select(vec![ident("record_key")]).map_err(step())?;
+            records.join(keys, JoinType::LeftSemi, &["_key"], &["record_key"], None).map_err(step())?.collect().await.map_err(step())?
+        }
+    };
+    let base = context
+        .table(format!("base.{element}"))
+        .await
+        .and_then(|table| table.filter(ident("id").eq(lit(id))))
+        .map_err(step())?
+        .collect()
+        .await
+        .map_err(step())?;
+    let survivorship = project.entities.get(&element).map(|config| &config.survivorship);
+    let mut values = Vec::new();
+    for column in Table::of(element).all_columns().filter(|column| column.name != "id") {
+        let Some(value) = base.iter().find_map(|batch| cell(batch, column.name, 0)) else { continue };
+        let prefer = survivorship.map(|rule| rule.columns.get(column.name).copied().unwrap_or(rule.default)).unwrap_or_default();
+        values.push(ExplainedValue { column: column.name.to_owned(), value, said: ranked(&said, column.name, prefer) });
+    }
+    Ok(EntityExplanation { id: id.to_owned(), element, records: found, values, history })
+}
+
+/// Explains two records, each written `source/record_id` or `source/record/record_id`.
+///
+/// # Errors
+/// A record that is not there, or two of different elements.
+pub async fn explain_pair(context: &SessionContext, project: &Project, left: &str, right: &str) -> Result<PairExplanation> {
+    let (left, right) = (record_of(project, left)?, record_of(project, right)?);
+    let (element, other) = (left.1, right.1);
+    if element != other {
+        return Err(EngineError::usage(format!("one record speaks of {element}, the other of {other}")));
+    }
+    let step = || EngineError::plan("explaining two records");
+    let entity = async |key: &RecordKey| -> Result<String> {
+        let rows = members(context, element)
+            .await?
+            .filter(ident("record_key").eq(lit(key.hash().to_be_bytes().to_vec())))
+            .map_err(step())?
+            .collect()
+            .await
+            .map_err(step())?;
+        rows.iter().find_map(|batch| cell(batch, "entity_id", 0)).ok_or_else(|| {
+            EngineError::usage_with_hint(
+                format!("no record `{}` of `{}` is linked", key.record_id, key.source),
+                format!("ids are in link.{element}_members, column record_id"),
+            )
+        })
+    };
+    let entities = [entity(&left.0).await?, entity(&right.0).await?];
+    let columns = filled_columns(project, element);
+    let said = match records(context, project, element, &columns, None).await? {
+        None => Vec::new(),
+        Some(records) => records
+            .filter(ident("_key").in_list([&left.0, &right.0].map(|key| lit(key.hash().to_be_bytes().to_vec())).to_vec(), false))
+            .map_err(step())?
+            .collect()
+            .await
+            .map_err(step())?,
+    };
+    let one = |key: &RecordKey, column: &str| {
+        said.iter().find_map(|batch| {
+            (0..batch.num_rows()).find(|row| is_record(batch, *row, key)).and_then(|row| cell(batch, column, row))
+        })
+    };
+    let values = columns
+        .iter()
+        .map(|column| (column.name.to_owned(), one(&left.0, column.name), one(&right.0, column.name)))
+        .filter(|(_, left, right)| left.is_some() || right.is_some())
+        .collect();
+    let evidence = evidence(context, element, &entities).await?;
+    Ok(PairExplanation { element, same: entities[0] == entities[1], entities, values, evidence })
+}
+
+fn record_of(project: &Project, text: &str) -> Result<(RecordKey, Element)> {
+    let wrong = || EngineError::usage_with_hint(format!("`{text}` names no record"), "write source/record_id, e.g. hukou/R000123, or source/record/record_id");
+    let (source, rest) = text.split_once('/').ok_or_else(wrong)?;
+    let config = project.sources.get(source).ok_or_else(wrong)?;
+    let named = rest.split_once('/').and_then(|(label, id)| Some((config.records.iter().find(|record| record.label() == label)?, id)));
+    let (record, id) = match named {
+        Some(named) => named,
+        None => (config.records.first().ok_or_else(wrong)?, rest),
+    };
+    Ok((RecordKey { source: source.to_owned(), record: record.label().to_owned(), record_id: id.to_owned() }, record.element))
+}
+
+async fn members(context: &SessionContext, element: Element) -> Result<DataFrame> {
+    context
+        .table(format!("link.{element}_members"))
+        .await
+        .map_err(|_| EngineError::usage_with_hint(format!("no linkage of {element} is published"), "run `jingwei integrate` first"))
+}
+
+async fn history(context: &SessionContext, id: &str) -> Result<Vec<HistoryEvent>> {
+    let Ok(table) = context.table("link.id_history").await else { return Ok(Vec::new()) };
+    let step = || EngineError::plan("reading the history of ids");
+    let rows = table
+        .filter(ident("entity_id").eq(lit(id)).or(ident("other_id").eq(lit(id))))
+        .map_err(step())?
+        .collect()
+        .await
+        .map_err(step())?;
+    Ok(rows
+        .iter()
+        .flat_map(|batch| {
+            (0..batch.num_rows()).map(|row| HistoryEvent {
+                entity_id: cell(batch, "entity_id", row).unwrap_or_default(),
+                event: cell(batch, "event", row).unwrap_or_default(),
+                other_id: cell(batch, "other_id", row),
+                run_id: cell(batch, "run_id", row).unwrap_or_default(),
+            })
+        })
+        .collect())
+}
+
+/// Edges whose ends are records of the two entities.
+async fn evidence(context: &SessionContext, element: Element, entities: &[String; 2]) -> Result<Vec<(String, f64, Option<String>)>> {
+    let step = || EngineError::plan("reading edges");
+    let inside = ident("entity_id").in_list(entities.iter().map(|id| lit(id.as_str())).collect(), false);
+    let keys = async |name: &str| -> Result<DataFrame> {
+        members(context, element).await?.filter(inside.clone()).and_then(|keys| keys.select(vec![ident("record_key").alias(name)])).map_err(step())
+    };
+    let rows = context
+        .table(format!("link.{element}_edges"))
+        .await
+        .map_err(step())?
+        .join(keys("_left").await?, JoinType::LeftSemi, &["left_key"], &["_left"], None)
+        .map_err(step())?
+        .join(keys("_right").await?, JoinType::LeftSemi, &["right_key"], &["_right"], None)
+        .map_err(step())?
+        .collect()
+        .await
+        .map_err(step())?;
+    let mut evidence = Vec::new();
+    for batch in &rows {
+        let probabilities = batch.column_by_name("probability").map(|column| column.as_primitive::<Float64Type>().clone());
+        for row in 0..batch.num_rows() {
+            let probability = probabilities.as_ref().map_or(0.0, |column| column.value(row));
+            evidence.push((cell(batch, "rule", row).unwrap_or_default(), probability, cell(batch, "reason", row)));
+        }
+    }
+    evidence.sort_by(|a, b| a.2.cmp(&b.2).then(b.1.total_cmp(&a.1)).then(a.0.cmp(&b.0)));
+    evidence.dedup();
+    Ok(evidence)
+}
+
+fn member_records(batch: &RecordBatch) -> Vec<MemberRecord> {
+    let probabilities = batch.column_by_name("probability").map(|column| column.as_primitive::<Float64Type>().clone());
+    (0..batch.num_rows())
+        .map(|row| MemberRecord {
+            source: cell(batch, "source", row).unwrap_or_default(),
+            record: cell(batch, "record", row).unwrap_or_default(),
+            record_id: cell(batch, "record_id", row).unwrap_or_default(),
+            rule: cell(batch, "rule", row),
+            probability: probabilities.as_ref().map_or(1.0, |column| column.value(row)),
+        })
+        .collect()
+}
+
+/// What records say about a column, those believed first.
+fn ranked(said: &[RecordBatch], column: &str, prefer: Prefer) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for batch in said {
+        let trust = batch.column_by_name("_trust").map(|column| column.as_primitive::<Float64Type>().clone());
+        let as_of = batch.column_by_name("_as_of").map(|column| column.as_primitive::<TimestampMicrosecondType>().clone());
+        for row in 0..batch.num_rows() {
+            let Some(value) = cell(batch, column, row) else { continue };
+            let trust = trust.as_ref().map_or(0.0, |column| column.value(row));
+            let as_of = as_of.as_ref().filter(|column| column.is_valid(row)).map_or(i64::MIN, |column| column.value(row));
+            let name = ["_source", "_record", "_record_id"].map(|name| cell(batch, name, row).unwrap_or_default()).join("/");
+            all.push((trust, as_of, name, value));
+        }
+    }
+    all.sort_by(|a, b| {
+        let (trust, time) = (b.0.total_cmp(&a.0), b.1.cmp(&a.1));
+        match prefer {
+            Prefer::Trusted => trust.then(time),
+            Prefer::Recent => time.then(trust),
+        }
+        .then_with(|| a.2.cmp(&b.2))
+    });
+    all.into_iter().map(|(_, _, name, value)| (name, value)).collect()
+}
+
+fn is_record(batch: &RecordBatch, row: usize, key: &RecordKey) -> bool {
+    let says = |column: &str, value: &str| cell(batch, column, row).is_some_and(|cell| cell == value);
+    says("_source", &key.source) && says("_record", &key.record) && says("_record_id", &key.record_id)
+}
+
+/// A cell as text; geometry as WKT.
+fn cell(batch: &RecordBatch, column: &str, row: usize) -> Option<String> {
+    let column = batch.column_by_name(column)?;
+    if row >= column.len() || column.is_null(row) {
+        return None;
+    }
+    if matches!(column.data_type(), DataType::Binary | DataType::BinaryView) {
+        let bytes = cast(column, &DataType::Binary).ok()?;
+        return jingwei_geo::to_wkt(bytes.as_binary::<i32>().value(row)).ok();
+    }
+    let options = FormatOptions::default();
+    ArrayFormatter::try_new(column, &options).ok()?.value(row).try_to_string().ok()
+}
+
+impl fmt::Display for EntityExplanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} ({}), {} records", self.id, self.element, self.records.len())?;
+        for record in &self.records {
+            let rule = match &record.rule {
+                Some(rule) => format!("by `{rule}`, {:.3}", record.probability),
+                None => "first".to_owned(),
+            };
+            writeln!(f, "  {}/{}/{}  {rule}", record.source, record.record, record.record_id)?;
+        }
+        for value in &self.values {
+            writeln!(f, "{} = {}", value.column, value.value)?;
+            for (name, said) in value.said.iter().take(20) {
+                writeln!(f, "    {name}: {said}")?;
+            }
+        }
+        for event in &self.history {
+            writeln!(f, "{} {} {} in run {}", event.entity_id, event.event, event.other_id.as_deref().unwrap_or(""), event.run_id)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for PairExplanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.same {
+            true => writeln!(f, "the same {}: {}", self.element, self.entities[0])?,
+            false => writeln!(f, "two different {}: {} and {}", self.element, self.entities[0], self.entities[1])?,
+        }
+        for (column, left, right) in &self.values {
+            let mark = match (left, right) {
+                (Some(left), Some(right)) if left == right => "=",
+                (Some(_), Some(_)) => "≠",
+                _ => " ",
+            };
+            writeln!(f, "  {column:<22} {mark} {} | {}", left.as_deref().unwrap_or("-"), right.as_deref().unwrap_or("-"))?;
+        }
+        for (rule, probability, refused) in &self.evidence {
+            match refused {
+                None => writeln!(f, "  for:     {rule}, {probability:.3}")?,
+                Some(reason) => writeln!(f, "  refused: {rule}, {probability:.3}, {reason}")?,
+            }
+        }
+        Ok(())
+    }
+}

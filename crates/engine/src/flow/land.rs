@@ -1,0 +1,179 @@
+//! Source → raw, clean and quarantine: one pass over each file, standardizing beside reading and writing.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use futures::{StreamExt, TryStreamExt};
+use jingwei_model::config::SourceConfig;
+use jingwei_source::{Locator, Part};
+use jingwei_standardize::{Context, Standardized, Standardizer};
+use jingwei_store::{TableName, TableWriter, WriteOptions};
+
+use super::plan::{self, Plan, SourceState};
+use super::{Flow, INPUTS, made_from};
+use crate::error::{EngineError, Result};
+use crate::report::SourceReport;
+
+impl Flow<'_> {
+    /// Reads every source that is new or changed, and lets those go that are no longer configured.
+    pub(super) async fn land(&mut self, plan: &Plan) -> Result<()> {
+        let locator = plan::locator(&self.city.project);
+        for (name, source) in &plan.sources {
+            match source.state {
+                SourceState::New | SourceState::Changed => self.land_one(name, &source.inputs, &locator).await?,
+                SourceState::Gone => {
+                    for schema in ["raw", "clean", "quarantine"] {
+                        let table = TableName::new(schema, name);
+                        self.run.drop_table(&table);
+                        self.context.deregister_table(table.to_string()).map_err(EngineError::plan("dropping a table"))?;
+                    }
+                    self.written = true;
+                }
+                SourceState::Unchanged | SourceState::Skipped => {
+                    if let Some(last) = self.last_report(name) {
+                        self.report.sources.insert(name.clone(), SourceReport { read: false, seconds: 0.0, ..last });
+                    }
+                }
+            }
+        }
+        // A source that was never integrated says nothing yet.
+        let run = &self.run;
+        self.project.sources.retain(|name, _| run.state(&super::clean(name)).is_some());
+        let _ = std::fs::remove_dir_all(&locator.temp);
+        Ok(())
+    }
+
+    fn last_report(&self, name: &str) -> Option<SourceReport> {
+        let report = self.run.base()?.report.get("sources")?.get(name)?;
+        serde_json::from_value(report.clone()).ok()
+    }
+
+    async fn land_one(&mut self, name: &str, inputs: &str, locator: &Locator) -> Result<()> {
+        let began = Instant::now();
+        let phase = format!("reading {name}");
+        self.progress.begin(&phase);
+        let config = Arc::new(self.city.project.sources[name].clone());
+        let failed = |error| EngineError::Source { name: name.to_owned(), error: Box::new(error) };
+        let parts = jingwei_source::open(&config, locator).await.map_err(failed)?;
+        let raw_schema = merged(parts.iter().map(|part| &part.schema));
+        let context = self.standardize_context();
+
+        let options = |comment: &str| WriteOptions { comment: Some(comment.to_owned()), ..WriteOptions::default() }.with_inputs(made_from(inputs.to_owned()));
+        let mut report = SourceReport { read: true, ..SourceReport::default() };
+        let mut writers: Option<Writers> = None;
+        for part in parts {
+            let standardizer = standardizer(name, &config, &part, &context)?;
+            let writers = match &mut writers {
+                Some(writers) => writers,
+                None => writers.insert(Writers {
+                    raw: self.run.write(&TableName::new("raw", name), &raw_schema, options(&config.title)),
+                    clean: self.run.write(&TableName::new("clean", name), &standardizer.clean_schema(), options(&config.title)),
+                    quarantine: self.run.write(&TableName::new("quarantine", name), &standardizer.quarantine_schema(), options(&config.title)),
+                }),
+            };
+            let standardizer = Arc::new(standardizer);
+            let mut work = part
+                .rows
+                .map(|batch| {
+                    let standardizer = Arc::clone(&standardizer);
+                    async move {
+                        let batch = batch.map_err(failed)?;
+                        let work = tokio::task::spawn_blocking(move || standardizer.apply(&batch).map(|done| (batch, done)));
+                        work.await
+                            .map_err(|error| EngineError::Internal(format!("standardizing ended: {error}")))?
+                            .map_err(|error| EngineError::Standardize { name: name.to_owned(), error: Box::new(error) })
+                    }
+                })
+                .buffered(2);
+            while let Some((raw, done)) = work.try_next().await? {
+                count(&mut report, &raw, &done);
+                writers.raw.write(&adapted(&raw, &raw_schema)?).await?;
+                writers.clean.write(&done.clean).await?;
+                writers.quarantine.write(&done.quarantine).await?;
+                self.progress.rows(&phase, report.rows);
+            }
+        }
+        let Some(writers) = writers else {
+            return Err(EngineError::Internal(format!("source `{name}` opened without any part")));
+        };
+        for writer in [writers.raw, writers.clean, writers.quarantine] {
+            self.run.finish(writer).await?;
+        }
+        for schema in ["raw", "clean", "quarantine"] {
+            self.reopen(&TableName::new(schema, name))?;
+        }
+        debug_assert!(self.run.state(&super::clean(name)).is_some_and(|state| state.inputs.contains_key(INPUTS)));
+        report.seconds = began.elapsed().as_secs_f64();
+        let summary = format!("{} rows, {} quarantined", report.rows, report.quarantined);
+        self.report.sources.insert(name.to_owned(), report);
+        *self.report.phases.entry("reading".to_owned()).or_default() += began.elapsed().as_secs_f64();
+        self.progress.end(&phase, &summary);
+        Ok(())
+    }
+
+    fn standardize_context(&self) -> Context {
+        Context::new(&self.city.project.city.city)
+    }
+}
+
+struct Writers {
+    raw: TableWriter,
+    clean: TableWriter,
+    quarantine: TableWriter,
+}
+
+fn standardizer(name: &str, config: &SourceConfig, part: &Part, context: &Context) -> Result<Standardizer> {
+    Standardizer::new(config, &part.schema, context).map_err(|error| EngineError::Standardize { name: name.to_owned(), error: Box::new(error.in_file(&part.file, part.sheet.as_deref())) })
+}
+
+fn count(report: &mut SourceReport, raw: &RecordBatch, done: &Standardized) {
+    report.rows += raw.num_rows() as u64;
+    report.clean += done.clean.num_rows() as u64;
+    report.quarantined += done.quarantine.num_rows() as u64;
+    if let Some(issues) = done.clean.column_by_name("_issues") {
+        report.issues += (issues.len() - issues.null_count()) as u64;
+    }
+    if let Some(reasons) = done.quarantine.column_by_name("reason").and_then(|reasons| reasons.as_string_opt::<i32>()) {
+        for reason in reasons.iter().flatten() {
+            *report.reasons.entry(reason.to_owned()).or_default() += 1;
+        }
+    }
+}
+
+/// The columns of all parts; one whose type differs between them is text.
+fn merged<'a>(schemas: impl Iterator<Item = &'a SchemaRef>) -> SchemaRef {
+    let mut fields: Vec<Field> = Vec::new();
+    for schema in schemas {
+        for field in schema.fields() {
+            match fields.iter_mut().find(|known| known.name() == field.name()) {
+                None => fields.push(field.as_ref().clone().with_nullable(true)),
+                Some(known) if known.data_type() != field.data_type() => {
+                    *known = Field::new(known.name(), DataType::Utf8, true);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    Arc::new(Schema::new(fields))
+}
+
+fn adapted(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    if batch.schema_ref() == schema {
+        return Ok(batch.clone());
+    }
+    let columns = schema
+        .fields()
+        .iter()
+        .map(|field| match batch.column_by_name(field.name()) {
+            None => Ok(new_null_array(field.data_type(), batch.num_rows())),
+            Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
+            Some(column) => cast(column, field.data_type()),
+        })
+        .collect::<Result<Vec<ArrayRef>, _>>();
+    columns
+        .and_then(|columns| RecordBatch::try_new(Arc::clone(schema), columns))
+        .map_err(|error| EngineError::Internal(format!("raw columns: {error}")))
+}

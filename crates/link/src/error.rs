@@ -1,0 +1,40 @@
+//! What can go wrong while linking.
+
+use datafusion::error::DataFusionError;
+use thiserror::Error;
+
+/// Result of linking.
+pub type Result<T, E = LinkError> = std::result::Result<T, E>;
+
+/// An error of linkage.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// A rule's SQL does not fit the records.
+    #[error("rule `{rule}`, `{sql}`: {message}")]
+    Rule {
+        /// The rule.
+        rule: String,
+        /// The expression.
+        sql: String,
+        /// Why.
+        message: String,
+    },
+    /// The query engine failed.
+    #[error(transparent)]
+    DataFusion(#[from] DataFusionError),
+    /// Arrow refused data.
+    #[error(transparent)]
+    Arrow(#[from] arrow::error::ArrowError),
+    /// A state that should not be possible.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl LinkError {
+    /// Whether the user can mend it.
+    #[must_use]
+    pub const fn is_user_error(&self) -> bool {
+        matches!(self, Self::Rule { .. })
+    }
+}

@@ -1,0 +1,83 @@
+//! How well entities agree with the truth, counted in pairs of records.
+
+use std::fmt;
+
+use hashbrown::HashMap;
+use serde::Serialize;
+
+/// Pairwise quality: of the pairs of records inside entities, how many are right, and how many were found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Quality {
+    /// Records with a truth.
+    pub records: u64,
+    /// Entities found.
+    pub entities: u64,
+    /// Entities in truth.
+    pub true_entities: u64,
+    /// Pairs in truth.
+    pub true_pairs: u64,
+    /// Pairs found.
+    pub found_pairs: u64,
+    /// Pairs found that are true.
+    pub correct_pairs: u64,
+    /// Correct of found.
+    pub precision: f64,
+    /// Correct of true.
+    pub recall: f64,
+    /// Harmonic mean of both.
+    pub f1: f64,
+}
+
+/// Compares (found entity, true entity) of every record. Pairs are counted from the sizes of the overlaps, never listed.
+pub fn evaluate<'a>(records: impl Iterator<Item = (&'a str, &'a str)>) -> Quality {
+    let mut found: HashMap<&str, u64> = HashMap::new();
+    let mut truth: HashMap<&str, u64> = HashMap::new();
+    let mut both: HashMap<(&str, &str), u64> = HashMap::new();
+    let mut count = 0;
+    for (entity, real) in records {
+        *found.entry(entity).or_default() += 1;
+        *truth.entry(real).or_default() += 1;
+        *both.entry((entity, real)).or_default() += 1;
+        count += 1;
+    }
+    let pairs = |sizes: &mut dyn Iterator<Item = &u64>| sizes.map(|size| size * (size - 1) / 2).sum::<u64>();
+    let (found_pairs, true_pairs, correct_pairs) = (pairs(&mut found.values()), pairs(&mut truth.values()), pairs(&mut both.values()));
+    // Nothing to find and nothing found is no fault.
+    let ratio = |part: u64, whole: u64| if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
+    let (precision, recall) = (ratio(correct_pairs, found_pairs), ratio(correct_pairs, true_pairs));
+    let f1 = if precision + recall == 0.0 { 0.0 } else { 2.0 * precision * recall / (precision + recall) };
+    Quality {
+        records: count,
+        entities: found.len() as u64,
+        true_entities: truth.len() as u64,
+        true_pairs,
+        found_pairs,
+        correct_pairs,
+        precision,
+        recall,
+        f1,
+    }
+}
+
+impl fmt::Display for Quality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} records, {} entities ({} in truth): precision {:.4}, recall {:.4}, F1 {:.4}",
+            self.records, self.entities, self.true_entities, self.precision, self.recall, self.f1
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::evaluate;
+
+    #[test]
+    fn pairs_are_counted_as_by_hand() {
+        // Truth {1,2,3}, {4}; found {1,2}, {3,4}: 3 true pairs, 2 found, 1 correct.
+        let quality = evaluate([("a", "x"), ("a", "x"), ("b", "x"), ("b", "y")].into_iter());
+        assert_eq!((quality.true_pairs, quality.found_pairs, quality.correct_pairs), (3, 2, 1));
+        assert!((quality.precision - 0.5).abs() < 1e-12 && (quality.recall - 1.0 / 3.0).abs() < 1e-12 && (quality.f1 - 0.4).abs() < 1e-12);
+    }
+}
