@@ -1,0 +1,71 @@
+//! `resident_id(text)`: a citizen identity number and its parts.
+
+use std::sync::LazyLock;
+
+use arrow::datatypes::{DataType, Field, Fields};
+use datafusion::logical_expr::{ScalarUDF, Volatility};
+
+use super::args::{booleans, dates, strings, structs, text, today};
+use super::function::{About, function};
+use crate::context::known_division;
+use crate::parse::{self, Cell, trimmed};
+
+static FIELDS: LazyLock<Fields> = LazyLock::new(|| {
+    Fields::from(vec![
+        Field::new("value", DataType::Utf8, true),
+        Field::new("valid", DataType::Boolean, true),
+        Field::new("reason", DataType::Utf8, true),
+        Field::new("partial", DataType::Utf8, true),
+        Field::new("division", DataType::Utf8, true),
+        Field::new("birth_date", DataType::Date32, true),
+        Field::new("sex", DataType::Utf8, true),
+    ])
+});
+
+pub fn udf() -> ScalarUDF {
+    let about = About {
+        name: "resident_id",
+        arguments: &[("text", "A citizen identity number (GB 11643) as written: full width, spaces, 15 digits, masks.")],
+        optional: 0,
+        gives: DataType::Struct(FIELDS.clone()),
+        volatility: Volatility::Stable,
+        description: "Reads a citizen identity number: struct of `value` (18 characters, null when invalid), `valid`, `reason` (why not), `partial` (a masked number), `division`, `birth_date` and `sex`.",
+        example: "SELECT resident_id('11010519491231002x')['birth_date']; -- 1949-12-31",
+    };
+    function(about, |args| {
+        let (texts, rows, today) = (text(args, 0)?, args.number_rows, today());
+        let (mut value, mut valid, mut reason, mut partial) = (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let (mut division, mut birth, mut sex) = (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
+        for row in 0..rows {
+            let cell = texts.text(row).map_or(Cell::Missing, |text| parse::resident_id(trimmed(text), today, known_division));
+            reason.push(cell.reason().map(|reason| reason.code().to_owned()));
+            partial.push(if let Cell::Partial(shown) = &cell { Some(shown.clone()) } else { None });
+            let id = cell.value();
+            valid.push(Some(id.is_some()));
+            division.push(id.map(|id| id.division().to_owned()));
+            birth.push(id.map(|id| id.birth_date()));
+            sex.push(id.map(|id| id.sex().name().to_owned()));
+            value.push(id.map(|id| id.as_str().to_owned()));
+        }
+        let children = vec![strings(value), booleans(valid), strings(reason), strings(partial), strings(division), dates(birth), strings(sex)];
+        structs(&FIELDS, children, &texts, rows)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::functions::tests::ask;
+
+    #[tokio::test]
+    async fn an_id_gives_its_parts() {
+        assert_eq!(
+            ask("SELECT resident_id(' １１０１０５19491231002x ')").await.unwrap(),
+            "{value: 11010519491231002X, valid: true, reason: , partial: , division: 110105, birth_date: 1949-12-31, sex: female}"
+        );
+        assert_eq!(ask("SELECT resident_id('110101202311012171')['reason']").await.unwrap(), "bad_check_digit");
+        assert_eq!(ask("SELECT resident_id('110105********0123')['partial']").await.unwrap(), "110105********0123");
+        assert_eq!(ask("SELECT resident_id('110105********0123')['valid']").await.unwrap(), "false");
+        assert_eq!(ask("SELECT resident_id(NULL) IS NULL").await.unwrap(), "true");
+    }
+}
