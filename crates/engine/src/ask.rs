@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use arrow::datatypes::SchemaRef;
 use datafusion::common::metadata::ScalarAndMetadata;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use crate::error::{Result, SqlError};
@@ -37,6 +39,24 @@ impl Answer {
     #[must_use]
     pub fn schema(&self) -> SchemaRef {
         std::sync::Arc::new(self.frame.schema().as_arrow().clone())
+    }
+
+    /// The tables it reads, views resolved, in order of their names.
+    ///
+    /// # Errors
+    /// A plan that does not hold together.
+    pub fn tables(&self) -> Result<Vec<String>> {
+        let explain = |error| SqlError::new(&self.sql, &error);
+        let plan = self.frame.clone().into_optimized_plan().map_err(explain)?;
+        let mut tables = std::collections::BTreeSet::new();
+        plan.apply_with_subqueries(|node| {
+            if let LogicalPlan::TableScan(scan) = node {
+                tables.insert(scan.table_name.to_string());
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })
+        .map_err(explain)?;
+        Ok(tables.into_iter().collect())
     }
 
     /// No more than `rows` rows.

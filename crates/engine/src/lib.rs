@@ -34,4 +34,4 @@ pub use project::Project;
 pub use quality::{ElementQuality, quality};
 pub use report::{ElementReport, RunReport, SourceReport, peak_memory_mb};
 pub use schemas::{json_schemas, sql_functions};
-pub use session::{CATALOG, SCHEMAS, SessionSettings, session};
+pub use session::{CATALOG, SCHEMAS, SessionSettings, runtime, session};

@@ -6,6 +6,7 @@ use std::time::Instant;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use chrono::DateTime;
 use futures::{StreamExt, TryStreamExt};
 use jingwei_model::config::SourceConfig;
 use jingwei_source::{Locator, Part};
@@ -59,7 +60,7 @@ impl Flow<'_> {
         let failed = |error| EngineError::Source { name: name.to_owned(), error: Box::new(error) };
         let parts = jingwei_source::open(&config, locator).await.map_err(failed)?;
         let raw_schema = merged(parts.iter().map(|part| &part.schema));
-        let context = self.standardize_context();
+        let context = self.standardize_context(name)?;
 
         let options = |comment: &str| WriteOptions { comment: Some(comment.to_owned()), ..WriteOptions::default() }.with_inputs(made_from(inputs.to_owned()));
         let mut report = SourceReport { read: true, ..SourceReport::default() };
@@ -114,8 +115,11 @@ impl Flow<'_> {
         Ok(())
     }
 
-    fn standardize_context(&self) -> Context {
-        Context::new(&self.city.project.city.city)
+    fn standardize_context(&self, name: &str) -> Result<Context> {
+        let today = DateTime::from_timestamp_micros(self.now).unwrap_or_default().date_naive();
+        Context::new(today)
+            .with_time_zone(&self.city.project.city.city.time_zone)
+            .map_err(|error| EngineError::Standardize { name: name.to_owned(), error: Box::new(error) })
     }
 }
 
@@ -126,7 +130,12 @@ struct Writers {
 }
 
 fn standardizer(name: &str, config: &SourceConfig, part: &Part, context: &Context) -> Result<Standardizer> {
-    Standardizer::new(config, &part.schema, context).map_err(|error| EngineError::Standardize { name: name.to_owned(), error: Box::new(error.in_file(&part.file, part.sheet.as_deref())) })
+    let place = match &part.sheet {
+        Some(sheet) => format!("{}, {sheet}", part.file),
+        None => part.file.clone(),
+    };
+    Standardizer::new(config, &part.schema, &context.clone().with_part(place))
+        .map_err(|error| EngineError::Standardize { name: name.to_owned(), error: Box::new(error) })
 }
 
 fn count(report: &mut SourceReport, raw: &RecordBatch, done: &Standardized) {

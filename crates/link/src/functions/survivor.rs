@@ -234,10 +234,10 @@ mod tests {
         let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(partitions).with_batch_size(3));
         context.register_udaf(super::udaf());
         let sql = "WITH rows AS (SELECT value % 7 AS g, CASE WHEN value % 3 = 0 THEN null ELSE value END AS v,
-                          CAST((value * 37) % 101 AS BIGINT UNSIGNED) AS r, CAST(value AS BIGINT UNSIGNED) AS t FROM generate_series(1, 100))
-                   SELECT g, survivor(v, r, t) AS i, survivor(CAST(v AS VARCHAR), r, t) AS s, survivor(CAST(v AS DOUBLE), r, t) AS f,
-                          survivor(CAST(CAST(v AS INT) AS DATE), r, t) AS d, first_value(v ORDER BY r) FILTER (WHERE v IS NOT NULL) AS expected
-                   FROM rows GROUP BY g ORDER BY g";
+                          CAST((value * 37) % 101 AS BIGINT UNSIGNED) AS r, CAST(value AS BIGINT UNSIGNED) AS t FROM generate_series(1, 100)),
+                        typed AS (SELECT g, v, r, t, CAST(v AS VARCHAR) AS vs, CAST(v AS DOUBLE) AS vf, CAST(CAST(v AS INT) AS DATE) AS vd FROM rows)
+                   SELECT g, survivor(v, r, t) AS i, survivor(vs, r, t) AS s, survivor(vf, r, t) AS f, survivor(vd, r, t) AS d, first_value(v ORDER BY r) FILTER (WHERE v IS NOT NULL) AS expected
+                   FROM typed GROUP BY g ORDER BY g";
         pretty_format_batches(&context.sql(sql).await.unwrap().collect().await.unwrap()).unwrap().to_string()
     }
 

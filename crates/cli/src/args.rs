@@ -1,0 +1,68 @@
+//! What can be written on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+use crate::commands::{config, demo, explain, history, init, integrate, plan, profile, quality, query, serve, sql};
+
+/// Joins a city's departmental data into base tables of people, land, housing, events, objects and
+/// organizations, and answers SQL over them.
+#[derive(Debug, Parser)]
+#[command(name = "jingwei", version, propagate_version = true)]
+pub struct Args {
+    /// Folder of the city project.
+    #[arg(long, global = true, env = "JINGWEI_PROJECT", default_value = ".")]
+    pub project: PathBuf,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build a demo city, integrate it, serve it.
+    Demo(demo::Demo),
+    /// Make a new, commented city project.
+    Init(init::Init),
+    /// Tell what a departmental file holds, and propose a source configuration.
+    Profile(profile::Profile),
+    /// Tell what an integration would do, without doing it.
+    Plan(plan::Plan),
+    /// Bring the base tables up to date with the sources.
+    Integrate(integrate::Integrate),
+    /// Run SQL over the tables, or over files.
+    Sql(sql::Sql),
+    /// Run a query of the library; without a name, list them.
+    Query(query::Query),
+    /// Tell why an entity is what it is, or why two records are (not) the same.
+    Explain(explain::Explain),
+    /// Compare the linkage with truth files: precision, recall and F1.
+    Quality(quality::Quality),
+    /// Serve the HTTP API.
+    Serve(serve::Serve),
+    /// List the runs.
+    History(history::History),
+    /// Show or check the configuration.
+    Config(config::Config),
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct OutputArgs {
+    /// Format: table, json, ndjson, csv, arrow, parquet or geojson; by the file's extension with -o.
+    #[arg(long)]
+    pub format: Option<jingwei_engine::OutputFormat>,
+    /// File to write to instead of standard output.
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+}
+
+/// `name=value` on the command line.
+pub fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("`{text}` is no name=value")),
+    }
+}

@@ -1,0 +1,14 @@
+//! One file per command.
+
+pub mod config;
+pub mod demo;
+pub mod explain;
+pub mod history;
+pub mod init;
+pub mod integrate;
+pub mod plan;
+pub mod profile;
+pub mod quality;
+pub mod query;
+pub mod serve;
+pub mod sql;
