@@ -26,7 +26,7 @@ pub async fn replace(location: &Location, table: &TableName, schema: &SchemaRef,
 async fn commit(location: &Location, table: &TableName, schema: &SchemaRef, files: &[FileEntry], now_ms: i64) -> Result<u64, DeltaTableError> {
     let url = location.url.join(&format!("{}/", table.folder())).map_err(|error| DeltaTableError::generic(error.to_string()))?;
     let objects = Arc::new(PrefixStore::new(Arc::clone(&location.objects), table.folder()));
-    let log = default_logstore(objects, Arc::clone(&location.objects), &url, &StorageConfig::default());
+    let log = default_logstore(objects, Arc::clone(&location.root), &url, &StorageConfig::default());
     let structure: StructType = schema.as_ref().try_into_kernel()?;
     let adds = files.iter().map(|file| Action::Add(add(file, now_ms)));
 

@@ -15,6 +15,8 @@ mod run;
 mod snapshot;
 mod store;
 mod table_name;
+#[cfg(test)]
+mod tests;
 mod types;
 mod writer;
 

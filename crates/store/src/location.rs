@@ -19,6 +19,8 @@ pub struct Location {
     pub objects: Arc<dyn ObjectStore>,
     /// The store behind it, for plans that name files by URL; none for a folder, which every session knows.
     pub remote: Option<Arc<dyn ObjectStore>>,
+    /// The store whose paths are those of `url`: the whole disk, or the whole bucket.
+    pub root: Arc<dyn ObjectStore>,
     /// The folder, when it is on this machine.
     pub folder: Option<PathBuf>,
 }
@@ -41,7 +43,7 @@ impl Location {
         let (objects, path) = parse_url_opts(&url, options).map_err(|error| wrong(error.to_string()))?;
         let remote: Arc<dyn ObjectStore> = Arc::from(objects);
         let objects = Arc::new(PrefixStore::new(Arc::clone(&remote), path));
-        Ok(Self { objects, remote: Some(remote), url, folder: None })
+        Ok(Self { objects, root: Arc::clone(&remote), remote: Some(remote), url, folder: None })
     }
 
     fn local(folder: &FilePath) -> Result<Self, StoreError> {
@@ -51,7 +53,7 @@ impl Location {
         let url = Url::from_directory_path(&folder)
             .map_err(|()| StoreError::Location { url: folder.display().to_string(), reason: "it is no path".to_owned() })?;
         let objects = Arc::new(LocalFileSystem::new_with_prefix(&folder)?);
-        Ok(Self { url, objects, remote: None, folder: Some(folder) })
+        Ok(Self { url, objects, root: Arc::new(LocalFileSystem::new()), remote: None, folder: Some(folder) })
     }
 
     /// Makes written files and the folders above them survive a power cut. Object stores do so by themselves.

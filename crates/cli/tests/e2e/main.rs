@@ -1,0 +1,13 @@
+//! The binary from end to end, as a user drives it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod bad_input;
+mod demo;
+mod determinism;
+mod http;
+mod incremental;
+mod interruption;
+mod references;
+mod sql_files;
+mod support;
