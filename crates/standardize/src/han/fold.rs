@@ -68,8 +68,8 @@ pub fn simplify(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The key under which spellings of one name meet: half width, simplified, variants folded, Latin letters
-/// in upper case without accents' combinations, no spaces, dots or marks. `None` when nothing is left.
+/// The key under which spellings of one name meet: half width, simplified, variants folded, letters in
+/// upper case, no spaces, dots or marks. `None` when nothing is left.
 #[must_use]
 pub fn name_key(text: &str) -> Option<Cow<'_, str>> {
     if !text.is_empty() && text.chars().all(|character| matches!(character, '\u{4e00}'..='\u{9fff}') && fold(character) == character) {
@@ -81,7 +81,7 @@ pub fn name_key(text: &str) -> Option<Cow<'_, str>> {
         if is_han(character) {
             key.push(fold(character));
         } else if character.is_alphanumeric() || character == '*' {
-            key.extend(character.to_uppercase());
+            key.extend(character.to_uppercase().filter(|upper| upper.is_alphanumeric() || *upper == '*'));
         }
     }
     (!key.is_empty()).then_some(Cow::Owned(key))

@@ -76,7 +76,10 @@ fn plain(text: &str) -> Cow<'_, str> {
     let mut characters = text.chars().map(half_width).peekable();
     while let Some(character) = characters.next() {
         match character {
-            '年' | '月' => out.push('-'),
+            '年' | '月' => {
+                out.truncate(out.trim_end().len());
+                out.push('-');
+            }
             '日' | '号' | '號' => out.push(' '),
             '时' | '時' | '点' | '點' | '分' => out.push(':'),
             '秒' => out.push(' '),

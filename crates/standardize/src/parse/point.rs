@@ -43,7 +43,7 @@ fn coordinate(text: &str) -> Option<f64> {
     let bare = text.trim_start_matches(['东', '西', '南', '北', '经', '纬', 'E', 'W', 'N', 'S']).trim_end_matches(['E', 'W', 'N', 'S']);
     let south_or_west = text.contains(['S', 'W', '南', '西']);
     let (degrees, rest) = bare.split_once(['°', '度'])?;
-    let (minutes, rest) = rest.split_once(['′', '\'', '分', '’']).unwrap_or((if rest.is_empty() { "0" } else { return None }, ""));
+    let (minutes, rest) = if rest.is_empty() { ("0", "") } else { rest.split_once(['′', '\'', '分', '’'])? };
     let seconds = rest.trim_end_matches(['″', '"', '秒', '”', '\'']);
     let part = |text: &str| if text.is_empty() { Some(0.0) } else { text.parse::<f64>().ok() };
     let (degrees, minutes, seconds) = (part(degrees)?, part(minutes)?, part(seconds)?);
@@ -65,6 +65,7 @@ mod tests {
         Way::new(&Crs::parse(crs).unwrap()).unwrap()
     }
 
+    #[track_caller]
     fn close(cell: Cell<Vec<u8>>, lon: f64, lat: f64) -> bool {
         let (x, y) = point_of(&cell.value().unwrap()).unwrap();
         (x - lon).abs() < 1e-9 && (y - lat).abs() < 1e-9
