@@ -1,0 +1,2 @@
+//! Rows a second of the readers.
+fn main() {}
