@@ -1,0 +1,300 @@
+//! Names between divisions and numbers: towns and communities the gazetteer does not know, roads, compounds, and
+//! what is none of these.
+
+use jingwei_model::Level;
+
+use super::gazetteer::{Learned, NOWHERE, push_community};
+use super::numerals::{Number, is_chinese_numeral, push_chinese, read};
+use super::parsed::Rule;
+use super::scan::{Scanner, is_road_sign};
+use super::tail::{Unit, unit};
+use super::words;
+
+/// Kinds of development zones.
+const ZONES: [&str; 12] =
+    ["开发区", "高新区", "工业园区", "产业园区", "科技园区", "保税区", "示范区", "合作区", "自贸区", "物流园区", "试验区", "科技城"];
+
+/// What may follow a number that is part of a name: 三区, 12条, 2期.
+const fn is_name_after_number(character: char) -> bool {
+    matches!(character, '区' | '期' | '里' | '条' | '街' | '路' | '巷' | '组' | '队' | '社' | '村' | '道' | '国' | '省' | '县' | '乡' | '段' | '环')
+}
+
+/// Appends a name's standard form: numbers that belong to it in Chinese numerals, as the rules for place names want.
+pub(super) fn push_name(written: &[char], out: &mut String) {
+    let mut at = 0;
+    while at < written.len() {
+        let character = written[at];
+        if character.is_ascii_digit() && (at == 0 || !written[at - 1].is_ascii_alphanumeric()) {
+            let end = at + written[at..].iter().take_while(|character| character.is_ascii_digit()).count();
+            if end - at <= 2 && character != '0' && matches!(written.get(end), Some('区' | '期' | '里' | '条' | '街' | '路' | '巷' | '组' | '队' | '社' | '村' | '段')) {
+                let value = written[at..end].iter().fold(0, |value, digit| value * 10 + digit.to_digit(10).unwrap_or(0));
+                push_chinese(value, out);
+            } else {
+                out.extend(&written[at..end]);
+            }
+            at = end;
+        } else {
+            out.push(character);
+            at += 1;
+        }
+    }
+}
+
+impl Scanner<'_> {
+    /// Reads the name that begins here.
+    pub fn name(&mut self) {
+        let (start, text) = (self.at, self.text);
+        if self.learned() {
+            return;
+        }
+        let nothing_yet = self.last.is_none();
+        let leading = text[start..].iter().take_while(|character| character.is_ascii_digit()).count();
+        let mut at = start;
+        while at < text.len() {
+            if self.is_aside(start, at) {
+                break;
+            }
+            if at > start && at >= start + leading && self.stops(at) {
+                break;
+            }
+            if at > start && nothing_yet && self.gazetteer_begins(at) {
+                return self.rest_to(at);
+            }
+            if !self.is_inside()
+                && let Some((level, end)) = self.ends_level(at)
+            {
+                let write = if level == Level::Community { push_community } else { push_name };
+                return self.set(level, end, write);
+            }
+            at += 1;
+        }
+        if at == start {
+            let end = self.aside_end();
+            self.rest_to(end);
+        } else {
+            self.place_name(at);
+        }
+    }
+
+    /// The end of words that name no place.
+    fn aside_end(&self) -> usize {
+        let mut end = self.at + 1;
+        while end < self.text.len() && !self.stops(end) {
+            end += 1;
+        }
+        end
+    }
+
+    fn is_aside(&self, start: usize, at: usize) -> bool {
+        let after_name = at > start || matches!(self.last, Some(last) if last >= Level::Road);
+        // 安定路口: the road ends before 口.
+        if at > start && self.text[at] == '路' {
+            return false;
+        }
+        words::begins_aside(self.text, start, at, after_name)
+    }
+
+    /// Whether a name ends before `at`.
+    fn stops(&self, at: usize) -> bool {
+        let character = self.text[at];
+        if matches!(character, '(' | ')' | '-' | '/' | '、' | '|' | ':' | '#') {
+            return true;
+        }
+        let is_number = character.is_ascii_alphanumeric() || is_chinese_numeral(character) || super::numerals::is_stem(character);
+        is_number && self.is_number(at)
+    }
+
+    /// Whether a number with a unit stands at `at`, and not one that is part of a name.
+    fn is_number(&self, at: usize) -> bool {
+        let (text, character) = (self.text, self.text[at]);
+        if character.is_ascii_alphabetic() && at > 0 && text[at - 1].is_ascii_alphabetic() {
+            // 望京SOHO T1座, SOHO B座: the last letter is the building's.
+            let next = text.get(at + 1).copied();
+            return matches!(next, Some('座' | '栋' | '幢' | '塔')) || (character == 'T' && next.is_some_and(|next| next.is_ascii_digit()));
+        }
+        // A run of digits is read from its first.
+        if character.is_ascii_digit() && at > 0 && text[at - 1].is_ascii_digit() {
+            return false;
+        }
+        let Some(number) = read(text, at) else { return character.is_ascii_digit() };
+        let next = text.get(number.end).copied();
+        let (unit, _) = unit(text, number.end);
+        let joined = next.is_none_or(|next| matches!(next, '-' | '/' | '(' | ')' | '、'));
+        match unit {
+            Unit::None if number.chinese => (joined && next.is_some_and(|next| next == '-')) || (next.is_none() && (self.is_inside() || number.len() >= 3)),
+            Unit::None if number.is_letters() => next.is_some_and(|next| next == '-'),
+            Unit::None => joined && !next.is_some_and(is_name_after_number),
+            Unit::Name => false,
+            Unit::Cell if number.chinese && text[number.end] == '门' => self.is_inside(),
+            Unit::Room if number.chinese && text[number.end] != '室' => self.is_inside(),
+            Unit::Yard if number.chinese && text[number.end] == '院' => false,
+            Unit::Floor if number.is_letters() => false,
+            _ => true,
+        }
+    }
+
+    /// Whether the name of a road follows that crosses the one before.
+    pub fn crossing_follows(&self, place: usize) -> bool {
+        (place..self.text.len().min(place + 16)).any(|at| words::any(self.text, at, &["交叉", "路口", "交汇", "交口", "交界", "街口"]) > 0)
+    }
+
+    /// The level that the name from here to `at` is, if its last word says so.
+    fn ends_level(&self, at: usize) -> Option<(Level, usize)> {
+        let (text, start) = (self.text, self.at);
+        if at == start {
+            return None;
+        }
+        let next = text.get(at + 1).copied();
+        let before = text[at - 1];
+        let early = self.is_last_at_most(Level::Community);
+        let end = at + 1;
+        match text[at] {
+            '街' if next == Some('道') && text.get(at + 2) != Some(&'口') => {
+                (early && !self.has(Level::Town)).then(|| (Level::Town, at + 2 + words::any(text, at + 2, &["办事处"])))
+            }
+            '街' | '路' | '巷' => self.road(end),
+            '弄' if at >= start + 2 => self.road(end),
+            '同' if before == '胡' => self.road(end),
+            '条' if (before == '头' || is_chinese_numeral(before)) && !words::goes_on(text, end, false) => self.road(end),
+            '道' => match before {
+                '大' | '夹' => self.road(end),
+                '国' | '省' | '县' | '乡' if text[start..at - 1].iter().all(char::is_ascii_alphanumeric) => self.road(end),
+                '街' | '隧' | '通' | '车' | '行' | '人' | '轨' | '河' | '跑' | '频' => None,
+                _ if at >= start + 2 && next.is_none_or(|next| next.is_ascii_digit() || super::numerals::is_stem(next) || (is_chinese_numeral(next) && self.is_number(end))) => self.road(end),
+                _ => None,
+            },
+            '区' if before == '社' && at >= start + 2 => self.community(end),
+            '居' | '村' if words::community_office(text, at) > 0 => {
+                (!self.has(Level::Community)).then(|| (Level::Community, at + words::community_office(text, at)))
+            }
+            '村' if early && before != '新' && !words::goes_on(text, end, false) && !words::is_road_next(text, end) => self.community(end),
+            '镇' | '乡' if self.is_last_at_most(Level::Devzone) && !self.has(Level::Town) && !words::goes_on(text, end, false) => {
+                self.last.is_some().then(|| (Level::Town, end + words::town_office(text, end)))
+            }
+            '县' | '旗' if matches!(self.last, Some(Level::Prov | Level::City)) && !self.has(Level::District) => Some((Level::District, end)),
+            '区' | '城' if self.is_zone(end) => Some((Level::Devzone, end)),
+            '区' if matches!(self.last, Some(Level::Prov | Level::City)) && !self.has(Level::District) && (start + 2..start + 5).contains(&at) => {
+                let plain = !matches!(before, '小' | '社' | '东' | '西' | '南' | '北' | '中' | '园' | '街' | '新' | '期' | '发' | '校' | '库')
+                    && !before.is_ascii_alphanumeric()
+                    && !is_chinese_numeral(before);
+                plain.then_some((Level::District, end))
+            }
+            '组' | '队' | '社' if self.last == Some(Level::Community) && self.is_group(at) => Some((Level::Road, end)),
+            _ => None,
+        }
+    }
+
+    /// 三组, 第5队: a group of a village stands where a road would.
+    fn is_group(&self, at: usize) -> bool {
+        let from = if self.text[self.at] == '第' { self.at + 1 } else { self.at };
+        from < at && self.text[from..at].iter().all(|character| character.is_ascii_digit() || is_chinese_numeral(*character))
+    }
+
+    fn is_zone(&self, end: usize) -> bool {
+        let name = &self.text[self.at..end];
+        let above = self.last.is_some() && self.is_last_at_most(Level::Town) && !self.has(Level::Devzone);
+        above
+            && name.len() >= 4
+            && ZONES.iter().any(|zone| {
+                let length = zone.chars().count();
+                name.len() >= length && words::has(name, name.len() - length, zone)
+            })
+    }
+
+    fn community(&self, end: usize) -> Option<(Level, usize)> {
+        let open = !self.has(Level::Community) && !is_road_sign(self.text, end);
+        open.then(|| (Level::Community, end + words::community_office(self.text, end)))
+    }
+
+    /// A road that ends at `end`, unless the name goes on.
+    fn road(&self, end: usize) -> Option<(Level, usize)> {
+        let text = self.text;
+        let level = if !self.has(Level::Road) {
+            Level::Road
+        } else if !self.has(Level::Subroad) && !self.has(Level::Poi) {
+            Level::Subroad
+        } else {
+            return None;
+        };
+        let next = text.get(end).copied();
+        let after = text.get(end + 1).copied();
+        if matches!(next, Some('坊' | '心' | '桥' | '灯' | '道')) {
+            return None;
+        }
+        let counted = next.is_some_and(|next| words::is_direction(next) || is_chinese_numeral(next));
+        if counted && after == Some('段') {
+            return Some((level, end + 2));
+        }
+        if words::road_goes_on(text, end) {
+            return None;
+        }
+        Some((level, end))
+    }
+
+    /// Takes the name up to `end`, in which no word says what it is.
+    fn place_name(&mut self, end: usize) {
+        let start = self.at;
+        if self.is_inside() {
+            return self.rest_to(end);
+        }
+        let part = words::part_of_compound(self.text, start, end);
+        if part == start && !self.has(Level::Subpoi) {
+            return self.set(Level::Subpoi, end, push_name);
+        }
+        if end - start == 1 {
+            return if self.text[start] == '院' { self.drop_to(end, Rule::Filler) } else { self.rest_to(end) };
+        }
+        if self.has(Level::Poi) {
+            return self.rest_to(end);
+        }
+        self.set(Level::Poi, part, push_name);
+        if part < end {
+            if self.has(Level::Subpoi) {
+                self.rest_to(end);
+            } else {
+                self.set(Level::Subpoi, end, push_name);
+            }
+        }
+    }
+
+    /// Reads a road or compound of the city's registers.
+    fn learned(&mut self) -> bool {
+        if self.is_inside() {
+            return false;
+        }
+        let mut found: Option<(usize, Learned)> = None;
+        let gazetteer = self.gazetteer;
+        let (text, places) = (self.text, &self.out.places);
+        let fits = |place: u32| {
+            place == NOWHERE || places.is_empty() || places.iter().any(|other| gazetteer.is_within(place, *other) || gazetteer.is_within(*other, place))
+        };
+        let (road, poi) = (self.has(Level::Road), self.has(Level::Poi));
+        gazetteer.learned.each(text, self.at, |end, values| {
+            if words::goes_on(text, end, false) || text.get(end).is_some_and(|next| words::is_direction(*next) && matches!(text.get(end + 1), Some('区' | '里' | '园'))) {
+                return;
+            }
+            for value in values {
+                let open = match value {
+                    Learned::Road(place) => !road && fits(*place),
+                    Learned::Compound(at) => !poi && fits(gazetteer.compounds[*at as usize].place),
+                };
+                // A compound named like a road is written after that road.
+                let better = found.is_none_or(|(last, before)| end > last || (road && matches!(before, Learned::Road(_))));
+                if open && better {
+                    found = Some((end, *value));
+                }
+            }
+        });
+        match found {
+            Some((end, Learned::Road(_))) => self.set(Level::Road, end, push_name),
+            Some((end, Learned::Compound(_))) => self.place_name(end),
+            None => return false,
+        }
+        true
+    }
+}
+
+/// Whether a number may be a room's of a tower.
+pub(super) fn is_room_number(number: &Number) -> bool {
+    number.value() >= 100 || number.len() >= 3
+}

@@ -1,0 +1,210 @@
+//! The words that end names, follow numbers and say where something is without naming it.
+
+use super::numerals::is_chinese_numeral;
+
+/// Whether `text` has `word` at `place`.
+pub(super) fn has(text: &[char], place: usize, word: &str) -> bool {
+    let mut at = place;
+    for character in word.chars() {
+        if text.get(at) != Some(&character) {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// Length of the first of `words` that stands at `place`, zero if none does.
+pub(super) fn any(text: &[char], place: usize, words: &[&str]) -> usize {
+    let Some(first) = text.get(place) else { return 0 };
+    words
+        .iter()
+        .find(|word| word.starts_with(*first) && has(text, place, word))
+        .map_or(0, |word| word.chars().count())
+}
+
+/// 东 西 南 北 中.
+pub(super) const fn is_direction(character: char) -> bool {
+    matches!(character, '东' | '西' | '南' | '北' | '中')
+}
+
+/// A character that, after a short name such as 望京, makes it part of a longer one: 望京路, 望京桥.
+const fn is_generic(character: char) -> bool {
+    matches!(
+        character,
+        '路' | '街' | '道' | '巷' | '里' | '村' | '庄' | '园' | '苑' | '院' | '站' | '桥' | '门' | '口' | '湾' | '城' | '楼' | '寺' | '庙' | '湖' | '河'
+            | '山' | '塔' | '坊' | '坛' | '屯' | '营' | '堡' | '店' | '厂' | '港' | '场' | '馆' | '塘' | '井' | '坡' | '岭' | '沟' | '滩' | '洼' | '圈'
+            | '镇' | '乡' | '县' | '区' | '市' | '州' | '盟' | '旗' | '社' | '居' | '轩' | '阁' | '府' | '邸' | '厦' | '座' | '栋' | '幢' | '号' | '弄'
+            | '条' | '组' | '队' | '段' | '线' | '台' | '亭' | '宅' | '墅' | '校' | '厅' | '局' | '所' | '司' | '行' | '处'
+    )
+}
+
+/// A word after a number that is no part of a name.
+const fn is_numbered(character: char) -> bool {
+    matches!(character, '号' | '楼' | '座' | '栋' | '幢' | '弄' | '院' | '门')
+}
+
+/// Words that end the names of places.
+const KINDS: [&str; 58] = [
+    "小区", "公寓", "大厦", "广场", "中心", "国际", "商务", "科技", "医院", "学校", "大学", "中学", "小学", "饭店", "宾馆", "酒店", "市场", "商场", "商城",
+    "新村", "胡同", "大街", "大道", "街道", "地区", "开发", "工业", "产业", "写字", "名苑", "新城", "夹道", "头条", "环路", "高速", "公园", "银行", "超市",
+    "铁路", "地铁", "幼儿", "派出", "物业", "村委", "有限", "集团", "经济", "高新", "技术", "家园", "花园", "嘉园", "嘉苑", "佳苑", "佳园", "雅苑", "花城", "家苑",
+];
+
+/// Whether the name that ends at `end` goes on after it, so that what ends there is only part of a name. A short
+/// name of a town or community is doubted more than a district's.
+pub(super) fn goes_on(text: &[char], end: usize, doubtful: bool) -> bool {
+    let Some(&next) = text.get(end) else { return false };
+    if is_generic(next) || any(text, end, &KINDS) > 0 {
+        return true;
+    }
+    let after = text.get(end + 1).copied();
+    let leads = is_direction(next) || matches!(next, '上' | '下' | '前' | '后' | '内' | '外' | '大' | '小' | '新' | '老' | '第');
+    if doubtful {
+        return leads || next.is_ascii_alphanumeric() || is_chinese_numeral(next);
+    }
+    let after_is_kind = after.is_none_or(|after| is_generic(after) || is_direction(after) || after == '环' || is_chinese_numeral(after))
+        || any(text, end + 1, &KINDS) > 0;
+    (leads && after_is_kind) || (is_chinese_numeral(next) && after.is_some_and(|after| (is_generic(after) && !is_numbered(after)) || after == '期' || after == '环'))
+}
+
+/// Whether a road's sign follows directly, as in 和平镇路: what ends at `end` names a road then.
+pub(super) fn is_road_next(text: &[char], end: usize) -> bool {
+    match text.get(end) {
+        Some('路' | '街' | '巷' | '桥' | '站' | '口') => !has(text, end, "街道"),
+        Some('大') => matches!(text.get(end + 1), Some('街' | '道' | '桥')),
+        Some('胡') => matches!(text.get(end + 1), Some('同')),
+        Some(next) if is_direction(*next) => matches!(text.get(end + 1), Some('路' | '街' | '巷' | '口' | '大' | '环')),
+        _ => false,
+    }
+}
+
+/// Length of the office's name after a community's: 花家地社区居委会.
+pub(super) fn community_office(text: &[char], place: usize) -> usize {
+    any(text, place, &["居民委员会", "村民委员会", "居委会", "村委会", "委员会"])
+}
+
+/// Length of the office's name after a town's: 望京街道办事处.
+pub(super) fn town_office(text: &[char], place: usize) -> usize {
+    any(text, place, &["街道办事处", "办事处", "人民政府", "街道办", "街办"])
+}
+
+/// Words that place something relative to what is named before.
+const RELATIVE: [&str; 47] = [
+    "附近", "周边", "周围", "对面", "对过", "斜对面", "旁边", "隔壁", "门口", "路口", "交叉口", "交汇处", "交汇", "交口", "十字路口", "丁字路口", "之间",
+    "以东", "以西", "以南", "以北", "往东", "往西", "往南", "往北", "往前", "向东", "向西", "向南", "向北", "东侧", "西侧", "南侧", "北侧", "东面", "西面",
+    "南面", "北面", "拐角", "楼下", "楼上", "底商", "门前", "院外", "交界", "路段", "路边",
+];
+
+/// Words that begin a note about people, not a place.
+const NOTES: [&str; 27] = [
+    "业主", "租户", "租客", "住户", "房东", "反映", "电联", "联系", "有人", "物业办", "集群", "收件", "先生", "女士", "小姐", "师傅", "电话", "手机", "转交",
+    "自编", "邮编", "身份证", "请", "快递", "代收", "来电", "投诉",
+];
+
+/// Whether words that name no place begin at `at`, in a name that began at `start`.
+pub(super) fn begins_aside(text: &[char], start: usize, at: usize, after_name: bool) -> bool {
+    if any(text, at, &RELATIVE) > 0 || any(text, at, &NOTES) > 0 {
+        return true;
+    }
+    // 王先生: the surname belongs to the note.
+    if any(text, at + 1, &["先生", "女士", "小姐", "师傅"]) > 0 {
+        return true;
+    }
+    let character = text[at];
+    if character == '旁' && text.get(at + 1).is_none_or(|next| *next == '(') {
+        return true;
+    }
+    // 东门, 北口 at a name's end; 西门子 and 东直门 are names.
+    is_direction(character)
+        && after_name
+        && (at == start || at >= start + 2)
+        && matches!(text.get(at + 1), Some('门' | '口' | '边' | '头'))
+        && (text.get(at + 2).is_none_or(|next| matches!(next, '外' | '内' | '旁' | '对' | '附' | '往' | '(')) || any(text, at + 2, &NOTES) > 0)
+}
+
+/// Where the part of a compound begins that `start..end` ends with: 东区, 三期, A区. Equal to `end` if it names none.
+pub(super) fn part_of_compound(text: &[char], start: usize, end: usize) -> usize {
+    let mut begin = end;
+    while begin > start && matches!(text[begin - 1], '区' | '期') {
+        let is_phase = text[begin - 1] == '期';
+        let mut at = begin - 1;
+        while at > start && (is_chinese_numeral(text[at - 1]) || text[at - 1].is_ascii_digit()) {
+            at -= 1;
+        }
+        if at == begin - 1 && at > start {
+            let before = text[at - 1];
+            let letter = before.is_ascii_alphabetic() && !(at >= 2 + start && text[at - 2].is_ascii_alphabetic());
+            if letter || (is_direction(before) && !is_phase) {
+                at -= 1;
+            }
+        }
+        if at == begin - 1 {
+            break;
+        }
+        if at > start && text[at - 1] == '第' {
+            at -= 1;
+        }
+        begin = at;
+    }
+    // A stem of one character is no name: 北一区 is one part.
+    if begin == start + 1 && begin < end { start } else { begin }
+}
+
+/// Whether a road's name goes on after `end`: 花园路一街, 大街胡同, 学院路小区.
+pub(super) fn road_goes_on(text: &[char], end: usize) -> bool {
+    let counted = text[end.min(text.len())..].iter().take(3).take_while(|character| is_chinese_numeral(**character) || is_direction(**character)).count();
+    let after = end + counted;
+    match text.get(after) {
+        Some('街' | '路' | '巷' | '里' | '园' | '苑' | '区' | '村' | '社') => !(counted == 0 && has(text, after, "村")),
+        Some('条') => counted > 0,
+        Some('头') => counted == 0 && text.get(after + 1) == Some(&'条'),
+        Some('胡') => text.get(after + 1) == Some(&'同'),
+        Some('夹') => text.get(after + 1) == Some(&'道'),
+        Some('大') => counted > 0 && text.get(after + 1) == Some(&'街'),
+        Some(_) => counted == 0 && any(text, after, &["家园", "花园", "小区", "公寓", "嘉园", "佳苑", "雅苑", "名苑", "新村", "花城", "新城", "大厦"]) > 0,
+        None => false,
+    }
+}
+
+/// Whether a name is a tower's, whose numbers are floors and rooms.
+pub(super) fn is_tower(name: &str) -> bool {
+    ["大厦", "中心", "广场", "商务楼", "写字楼", "大楼", "饭店", "酒店", "宾馆", "商场", "商城", "SOHO", "国际", "科技园", "市场"]
+        .iter()
+        .any(|kind| name.ends_with(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chars(text: &str) -> Vec<char> {
+        text.chars().collect()
+    }
+
+    #[test]
+    fn a_short_name_before_a_kind_goes_on() {
+        for (text, end, doubtful) in [("望京路", 2, true), ("北京东路", 2, false), ("望京新城", 2, true), ("朝阳门外", 2, false), ("北京国际大厦", 2, false), ("望京3号", 2, true)] {
+            assert!(goes_on(&chars(text), end, doubtful), "{text}");
+        }
+        for (text, end, doubtful) in [("望京阜通东大街", 2, true), ("朝阳望京", 2, false), ("北京", 2, false), ("北京东直门", 2, false)] {
+            assert!(!goes_on(&chars(text), end, doubtful), "{text}");
+        }
+    }
+
+    #[test]
+    fn parts_of_compounds_are_cut_from_the_end() {
+        for (text, stem) in [("望京西园三区", 4), ("融泽嘉园一期东区", 4), ("天通苑A区", 3), ("小区", 2), ("南湖小区", 4), ("三区", 0), ("北一区", 0), ("未来科技园区", 6), ("第三区", 0)] {
+            let text = chars(text);
+            assert_eq!(part_of_compound(&text, 0, text.len()), stem, "{}", text.iter().collect::<String>());
+        }
+    }
+
+    #[test]
+    fn relative_places_and_notes_are_no_names() {
+        for (text, place) in [("方恒国际东门", Some(4)), ("西门子大厦", None), ("东直门", None), ("方恒国际附近", Some(4)), ("门口", Some(0)), ("小区王先生", Some(2)), ("家园业主反映", Some(2))] {
+            let text = chars(text);
+            assert_eq!((0..text.len()).find(|at| begins_aside(&text, 0, *at, *at > 0)), place, "{}", text.iter().collect::<String>());
+        }
+    }
+}
