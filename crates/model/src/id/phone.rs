@@ -17,6 +17,13 @@ pub enum Parsed {
 /// # Errors
 /// Why it is no number.
 pub fn parse(text: &str) -> Result<Parsed, Reason> {
+    // Nearly all numbers are mobile ones written as they should be.
+    if let [b'1', b'3'..=b'9', rest @ ..] = text.as_bytes()
+        && rest.len() == 9
+        && rest.iter().all(u8::is_ascii_digit)
+    {
+        return Ok(Parsed::Full(text.to_owned()));
+    }
     if text.contains(['E', 'e']) && text.contains('+') {
         return Err(Reason::ExcelPrecisionLoss);
     }

@@ -1,5 +1,7 @@
 //! GB 11643 citizen identity numbers (公民身份号码), with the 15-digit form they replaced.
 
+use std::borrow::Cow;
+
 use chrono::{Datelike, NaiveDate};
 
 use super::clean;
@@ -97,15 +99,19 @@ pub fn make(division: &str, birth: NaiveDate, sequence: u16) -> Option<ResidentI
 /// # Errors
 /// Why it is no valid number. A masked one is not an error but [`Parsed::Partial`].
 pub fn parse(text: &str, today: NaiveDate, known: impl Fn(&str) -> bool) -> Result<Parsed, Reason> {
-    if text.contains(['E', 'e']) && text.contains('+') {
-        return Err(Reason::ExcelPrecisionLoss);
-    }
-    let code = clean::code(text);
-    if code.is_empty() {
-        return Err(Reason::Missing);
-    }
-    if let Some(partial) = masked(&code) {
-        return partial.map(Parsed::Partial);
+    // Nearly all numbers come as they should; the rest is looked at with care.
+    let bare = matches!(text.as_bytes(), [body @ .., b'0'..=b'9' | b'X'] if matches!(body.len(), 14 | 17) && body.iter().all(u8::is_ascii_digit));
+    let code = if bare { Cow::Borrowed(text) } else { clean::code(text) };
+    if !bare {
+        if text.contains(['E', 'e']) && text.contains('+') {
+            return Err(Reason::ExcelPrecisionLoss);
+        }
+        if code.is_empty() {
+            return Err(Reason::Missing);
+        }
+        if let Some(partial) = masked(&code) {
+            return partial.map(Parsed::Partial);
+        }
     }
     let bytes = code.as_bytes();
     let mut digits = [0; 18];

@@ -34,14 +34,21 @@ fn is_settled(character: char) -> bool {
 fn settled(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut space = false;
-    for character in text.trim_start_matches('\'').chars().map(half_width) {
+    // Whether the last character written is one that spaces stand beside for no reason.
+    let mut beside = true;
+    for character in text.trim_start_matches('\'').chars() {
+        let (character, han) = match character {
+            '\u{4e00}'..='\u{9fff}' => (character, true),
+            '!'..='~' => (character, false),
+            other => (half_width(other), is_han(other)),
+        };
         if character.is_whitespace() {
             space = true;
-        } else if !is_invisible(character) || ('\u{80}'..='\u{9f}').contains(&character) {
-            if space && out.chars().next_back().is_some_and(|last| !is_han(last)) && !is_han(character) {
+        } else if character.is_ascii_graphic() || han || !is_invisible(character) || ('\u{80}'..='\u{9f}').contains(&character) {
+            if space && !beside && !han {
                 out.push(' ');
             }
-            space = false;
+            (space, beside) = (false, han);
             out.push(character);
         }
     }

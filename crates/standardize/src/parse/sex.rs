@@ -8,6 +8,11 @@ use super::Cell;
 /// `male` or `female`; codes and words for "not known" say nothing.
 #[must_use]
 pub fn sex(text: &str) -> Cell<&'static str> {
+    match text {
+        "男" => return Cell::Value("male"),
+        "女" => return Cell::Value("female"),
+        _ => {}
+    }
     match &*clean::code(text) {
         "男" | "男性" | "男士" | "先生" | "M" | "MALE" | "1" | "01" | "1男" | "男1" => Cell::Value("male"),
         "女" | "女性" | "女士" | "F" | "FEMALE" | "2" | "02" | "2女" | "女2" => Cell::Value("female"),
