@@ -5,7 +5,9 @@
 //! ends in exactly one of the two batches, with its file, sheet and row number, and what was changed or
 //! refused in it is named by a [`Reason`](jingwei_model::Reason).
 
+pub mod address;
 mod cells;
+pub mod codes;
 mod column;
 mod context;
 mod error;

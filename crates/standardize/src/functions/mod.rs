@@ -34,6 +34,8 @@ pub fn functions() -> Vec<ScalarUDF> {
         work_hours::udf(),
     ];
     functions.extend(id_parts::udfs());
+    functions.extend(crate::address::functions());
+    functions.extend(crate::codes::functions());
     functions
 }
 
