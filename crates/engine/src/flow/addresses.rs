@@ -1,6 +1,7 @@
 //! `base.addresses`: every address that any record writes, once, with the building and compound above it
 //! and a point borrowed from whatever stands there.
 
+use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::{DataFrame, SessionContext, ident};
 use jingwei_model::config::AddressStyle;

@@ -28,14 +28,14 @@ impl Flow<'_> {
     /// `base.areas`, and the polygons ready to be asked.
     pub(super) async fn build_areas(&mut self) -> Result<()> {
         self.build_element(Element::Areas, None).await?;
-        let areas = if self.run.state(&base(&jingwei_model::AREAS)).is_some() { Areas::load(&self.context).await? } else { Areas::none() };
+        let areas = if self.run.state(&base(&jingwei_model::table::AREAS)).is_some() { Areas::load(&self.context).await? } else { Areas::none() };
         self.areas = Some(areas);
         Ok(())
     }
 
     /// `base.addresses`.
     pub(super) async fn build_addresses(&mut self) -> Result<()> {
-        let table = base(&jingwei_model::ADDRESSES);
+        let table = base(&jingwei_model::table::ADDRESSES);
         let mut tables = Vec::new();
         for (name, source) in &self.project.sources {
             if source.records.iter().any(|record| record.set.contains_key("address")) {
@@ -45,7 +45,7 @@ impl Flow<'_> {
         if tables.is_empty() {
             return Ok(());
         }
-        tables.push(base(&jingwei_model::AREAS));
+        tables.push(base(&jingwei_model::table::AREAS));
         let inputs = self.inputs(tables, "");
         if self.is_made_from(&table, &inputs) {
             self.report.addresses = self.run.state(&table).map_or(0, |state| state.rows);
@@ -59,8 +59,8 @@ impl Flow<'_> {
                 Some(areas) => place(rows, &self.context, None, areas)?,
                 None => rows,
             };
-            let rows = shape(rows, &jingwei_model::ADDRESSES)?;
-            self.write_keyed(&jingwei_model::ADDRESSES, rows, None, inputs).await?;
+            let rows = shape(rows, &jingwei_model::table::ADDRESSES)?;
+            self.write_keyed(&jingwei_model::table::ADDRESSES, rows, None, inputs).await?;
         }
         self.report.addresses = self.run.state(&table).map_or(0, |state| state.rows);
         let summary = format!("{} addresses", self.report.addresses);
@@ -105,7 +105,7 @@ impl Flow<'_> {
             tables.extend(self.project.sources_of(target.element()).map(|(name, _)| clean(name)));
         }
         if element != Element::Areas {
-            tables.extend([base(&jingwei_model::AREAS), base(&jingwei_model::ADDRESSES)]);
+            tables.extend([base(&jingwei_model::table::AREAS), base(&jingwei_model::table::ADDRESSES)]);
         }
         Ok(self.inputs(tables, &fingerprint(&self.project.entities.get(&element))?))
     }
@@ -161,7 +161,7 @@ impl Flow<'_> {
     }
 
     async fn addresses(&self) -> Result<Option<DataFrame>> {
-        let table = base(&jingwei_model::ADDRESSES);
+        let table = base(&jingwei_model::table::ADDRESSES);
         if self.run.state(&table).is_none() {
             return Ok(None);
         }
@@ -213,7 +213,7 @@ impl Flow<'_> {
 
     /// `base.relations`.
     pub(super) async fn build_relations(&mut self) -> Result<()> {
-        let table = &jingwei_model::RELATIONS;
+        let table = &jingwei_model::table::RELATIONS;
         let name = base(table);
         let tied = self.project.sources.values().any(|source| source.records.iter().any(|record| record.links.iter().any(|link| link.relation.is_some())));
         if !tied && self.run.state(&name).is_none() {

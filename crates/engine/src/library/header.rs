@@ -55,6 +55,7 @@ pub struct ParamConfig {
     pub kind: ParamType,
     /// Its value when none is given; null when absent.
     #[serde(default)]
+    #[schemars(with = "Option<serde_json::Value>")]
     pub default: Option<toml::Value>,
     /// What it means.
     #[serde(default)]
