@@ -18,7 +18,8 @@ pub fn generate(options: &DemoOptions, progress: &mut dyn FnMut(&str, u64)) -> R
     let mut truth = Truth::create(&options.dir)?;
     let mut departments = all(&options.dir)?;
     let mut book = IdBook::new();
-    let mut summary = DemoSummary { people: city.people, communities: city.inhabited.len() as u64, ..DemoSummary::default() };
+    let mut summary =
+        DemoSummary { people: city.people, communities: city.inhabited.len() as u64, ..DemoSummary::default() };
     let mut people = 0;
     for number in 0..city.inhabited.len() {
         let home = Neighbourhood::make(&city, number, &mut book);

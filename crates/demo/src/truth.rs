@@ -58,7 +58,11 @@ impl Truth {
         let (level, text) = canonical(home, place);
         let code = match (place.dwelling, place.building) {
             (Some(dwelling), _) => home.dwellings[dwelling].code.clone(),
-            (None, Some(building)) => format!("{}{}", home.buildings[building].code, place.unit.map(|unit| format!("U{unit}")).unwrap_or_default()),
+            (None, Some(building)) => format!(
+                "{}{}",
+                home.buildings[building].code,
+                place.unit.map(|unit| format!("U{unit}")).unwrap_or_default()
+            ),
             (None, None) => home.compounds[place.compound].parcel.clone(),
         };
         let point = home.point_of(place);
@@ -74,7 +78,10 @@ impl Truth {
             ("addresses.csv", self.addresses),
             ("events_incidents.csv", self.incidents),
         ];
-        files.into_iter().map(|(name, csv)| Ok(DemoFile { path: Path::new("truth").join(name), rows: csv.finish()? })).collect()
+        files
+            .into_iter()
+            .map(|(name, csv)| Ok(DemoFile { path: Path::new("truth").join(name), rows: csv.finish()? }))
+            .collect()
     }
 }
 

@@ -34,7 +34,13 @@ impl Burst {
 }
 
 /// Eight bursts and one more for every 25 communities, none in the first year's quarter: methods need a past.
-pub fn bursts(seed: u64, geography: &Geography, inhabited: &[Inhabited], from: NaiveDate, until: NaiveDate) -> Vec<Burst> {
+pub fn bursts(
+    seed: u64,
+    geography: &Geography,
+    inhabited: &[Inhabited],
+    from: NaiveDate,
+    until: NaiveDate,
+) -> Vec<Burst> {
     let count = (8 + inhabited.len() / 25).min(inhabited.len() * 3);
     let days = (until - from).num_days();
     let mut bursts = (0..count)

@@ -119,7 +119,10 @@ fn degrees(latitude: f64, east: f64, north: f64) -> Point {
 /// A rectangle around a point, with the inside on its left.
 fn rectangle(middle: Point, wide: f64, high: f64) -> Vec<Point> {
     let (dx, dy) = (wide / 2.0, high / 2.0);
-    [(-dx, -dy), (dx, -dy), (dx, dy), (-dx, dy)].iter().map(|(x, y)| (rounded(middle.0 + x), rounded(middle.1 + y))).collect()
+    [(-dx, -dy), (dx, -dy), (dx, dy), (-dx, dy)]
+        .iter()
+        .map(|(x, y)| (rounded(middle.0 + x), rounded(middle.1 + y)))
+        .collect()
 }
 
 /// Places for parcels: `count` equal rectangles inside a cell that do not touch, nearest to its middle first.
@@ -205,7 +208,8 @@ pub fn build(city: &City, inhabited: &Inhabited) -> Homes {
             let ring = rectangle(point, long.min(cell_wide * 0.8), deep.min(cell_high * 0.8));
             let code = format!("{}F{:04}", compound.parcel, building + 1);
             let first = homes.dwellings.len();
-            let areas: Vec<f64> = (0..style.doors).map(|_| (draw.real(style.area.0, style.area.1) * 100.0).round() / 100.0).collect();
+            let areas: Vec<f64> =
+                (0..style.doors).map(|_| (draw.real(style.area.0, style.area.1) * 100.0).round() / 100.0).collect();
             let mut serial = 0;
             for unit in 1..=style.units {
                 for floor in 1..=floors {

@@ -44,7 +44,13 @@ struct Member {
 }
 
 /// Fills the dwellings of a community with exactly its people.
-pub fn settle(city: &City, inhabited: &Inhabited, district: &str, dwellings: &mut [Dwelling], book: &mut IdBook) -> Vec<Person> {
+pub fn settle(
+    city: &City,
+    inhabited: &Inhabited,
+    district: &str,
+    dwellings: &mut [Dwelling],
+    book: &mut IdBook,
+) -> Vec<Person> {
     let mut people: Vec<Person> = Vec::with_capacity(inhabited.people as usize);
     let total = dwellings.len();
     for (place, dwelling) in dwellings.iter_mut().enumerate() {
@@ -75,7 +81,19 @@ pub fn settle(city: &City, inhabited: &Inhabited, district: &str, dwellings: &mu
         let household_ethnicity = ethnicity(&mut draw);
         let alone = members.len() == 1 && members[0].age >= 60;
         for (order, member) in members.iter().enumerate() {
-            let person = person(city, inhabited, people.len(), place, head, member, surnames, local, household_ethnicity, district, book);
+            let person = person(
+                city,
+                inhabited,
+                people.len(),
+                place,
+                head,
+                member,
+                surnames,
+                local,
+                household_ethnicity,
+                district,
+                book,
+            );
             let mut person = person;
             person.alone = alone;
             person.low_income = low_income;
@@ -108,11 +126,16 @@ fn members(draw: &mut Draw, dwelling: &mut Dwelling) -> Vec<Member> {
     let kind = KINDS[draw.weighted(KINDS.iter().map(|(_, share)| *share))].0;
     let head_sex = if draw.chance(0.7) { Sex::Male } else { Sex::Female };
     let head = |age| Member { role: Role::Head, sex: head_sex, age };
-    let spouse = |draw: &mut Draw, age: i64| Member { role: Role::Spouse, sex: other(head_sex), age: age + draw.between(-4, 3) };
+    let spouse =
+        |draw: &mut Draw, age: i64| Member { role: Role::Spouse, sex: other(head_sex), age: age + draw.between(-4, 3) };
     let child = |age: i64, draw: &mut Draw| Member { role: Role::Child, sex: sex(draw), age: age.max(0) };
     match kind {
         Kind::Single => vec![head(draw.between(22, 59))],
-        Kind::OldAlone => vec![Member { role: Role::Head, sex: if draw.chance(0.35) { Sex::Male } else { Sex::Female }, age: draw.between(61, 94) }],
+        Kind::OldAlone => vec![Member {
+            role: Role::Head,
+            sex: if draw.chance(0.35) { Sex::Male } else { Sex::Female },
+            age: draw.between(61, 94),
+        }],
         Kind::Couple => {
             let age = draw.between(25, 58);
             vec![head(age), spouse(draw, age)]
@@ -183,8 +206,20 @@ fn person(
         Role::Head => surnames.0,
         Role::Spouse => surnames.1,
         // A child has the father's name as a rule; the head is a man as a rule.
-        Role::Child => if draw.chance(0.85) { surnames.0 } else { surnames.1 },
-        Role::Parent => if member.sex == Sex::Male { surnames.0 } else { surname(&mut draw) },
+        Role::Child => {
+            if draw.chance(0.85) {
+                surnames.0
+            } else {
+                surnames.1
+            }
+        }
+        Role::Parent => {
+            if member.sex == Sex::Male {
+                surnames.0
+            } else {
+                surname(&mut draw)
+            }
+        }
         Role::Tenant => surname(&mut draw),
     };
     let given = given_name(&mut draw, member.sex == Sex::Male, birth.year());

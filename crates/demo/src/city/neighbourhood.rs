@@ -154,7 +154,8 @@ fn address_name(official: &str) -> String {
 }
 
 fn assign_owners(city: &City, inhabited: &Inhabited, dwellings: &mut [Dwelling], people: &[Person]) {
-    let heads = people.iter().enumerate().filter(|(_, person)| person.role == Role::Head && person.age(city.until) >= 25);
+    let heads =
+        people.iter().enumerate().filter(|(_, person)| person.role == Role::Head && person.age(city.until) >= 25);
     let heads = heads.map(|(place, _)| place).collect::<Vec<_>>();
     let mut resident_head = vec![None; dwellings.len()];
     for place in &heads {

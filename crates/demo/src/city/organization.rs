@@ -132,7 +132,13 @@ pub fn organizations(city: &City, home: &Neighbourhood) -> Vec<Organization> {
     let before = city.inhabited[home.number].first_person;
     let mut all = Vec::new();
     for place in 0..people / 28 + 3 {
-        all.push(one(city, home, OrganizationKind::Company, base + place, company_name(before / 28 + 4 * home.number as u64 + place)));
+        all.push(one(
+            city,
+            home,
+            OrganizationKind::Company,
+            base + place,
+            company_name(before / 28 + 4 * home.number as u64 + place),
+        ));
     }
     for place in 0..people / 33 + 3 {
         let name = shop_name(before / 33 + 4 * home.number as u64 + place, &home.district);
@@ -152,7 +158,8 @@ pub fn organizations(city: &City, home: &Neighbourhood) -> Vec<Organization> {
             _ => continue,
         };
         let name = format!("{}{}{}{title}", home.town, compound.name, compound.part);
-        let mut committee = one(city, home, OrganizationKind::Owners, base + 60_000 + place as u64, (name, "业主自治组织"));
+        let mut committee =
+            one(city, home, OrganizationKind::Owners, base + 60_000 + place as u64, (name, "业主自治组织"));
         committee.place = Place { compound: place, building: None, unit: None, dwelling: None };
         committee.point = compound.gate;
         committee.code = String::new();
@@ -179,7 +186,13 @@ fn residents_committee(official: &str) -> String {
     }
 }
 
-fn one(city: &City, home: &Neighbourhood, kind: OrganizationKind, number: u64, (name, industry): (String, &'static str)) -> Organization {
+fn one(
+    city: &City,
+    home: &Neighbourhood,
+    kind: OrganizationKind,
+    number: u64,
+    (name, industry): (String, &'static str),
+) -> Organization {
     let mut draw = Draw::new(city.seed, "organization", number);
     let building = draw.below(home.buildings.len() as u64) as usize;
     let point = home.buildings[building].point;

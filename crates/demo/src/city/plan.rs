@@ -68,21 +68,36 @@ impl City {
         };
         let geography = Geography::new()?;
         let order = by_preference(&geography);
-        let count = usize::try_from(options.people.div_ceil(PEOPLE_OF_A_COMMUNITY)).unwrap_or(usize::MAX).clamp(1, order.len());
-        let weights = (0..count).map(|place| Draw::new(options.seed, "community", order[place] as u64).real(0.5, 1.5)).collect::<Vec<_>>();
+        let count =
+            usize::try_from(options.people.div_ceil(PEOPLE_OF_A_COMMUNITY)).unwrap_or(usize::MAX).clamp(1, order.len());
+        let weights = (0..count)
+            .map(|place| Draw::new(options.seed, "community", order[place] as u64).real(0.5, 1.5))
+            .collect::<Vec<_>>();
         let total: f64 = weights.iter().sum();
         let mut inhabited = Vec::with_capacity(count);
         let (mut sum, mut first_person, mut first_compound) = (0.0, 0, 0);
         for (place, weight) in order.iter().zip(&weights) {
             sum += weight;
-            let until = if inhabited.len() + 1 == count { options.people } else { (options.people as f64 * sum / total) as u64 };
+            let until = if inhabited.len() + 1 == count {
+                options.people
+            } else {
+                (options.people as f64 * sum / total) as u64
+            };
             let people = until.saturating_sub(first_person);
             inhabited.push(Inhabited { place: *place, people, first_person, first_compound });
             first_person += people;
             first_compound += compounds_for(people);
         }
         let bursts = bursts(options.seed, &geography, &inhabited, from, options.until);
-        Ok(Self { seed: options.seed, people: options.people, from, until: options.until, geography, inhabited, bursts })
+        Ok(Self {
+            seed: options.seed,
+            people: options.people,
+            from,
+            until: options.until,
+            geography,
+            inhabited,
+            bursts,
+        })
     }
 }
 

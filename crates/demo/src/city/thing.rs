@@ -72,7 +72,10 @@ pub fn devices(city: &City, home: &Neighbourhood) -> Vec<Device> {
                 code: format!("DEV{serial:010}"),
                 kind,
                 place: home.place_of_building(place),
-                point: (rounded(building.point.0 + draw.real(-8e-5, 8e-5)), rounded(building.point.1 + draw.real(-4e-5, 4e-5))),
+                point: (
+                    rounded(building.point.0 + draw.real(-8e-5, 8e-5)),
+                    rounded(building.point.1 + draw.real(-4e-5, 4e-5)),
+                ),
                 installed: city.until - Days::new(draw.between(60, 2_500).unsigned_abs()),
                 operator,
                 alarms_a_year: alarms * draw.real(0.4, 1.8),
@@ -106,12 +109,14 @@ pub fn components(city: &City, home: &Neighbourhood) -> Vec<Component> {
         for serial in 0..*count {
             // Serial numbers run through a district: by community, so that none is given out twice.
             let serial_in_district = (home.place as u32 * 8 + serial) % 1_000_000;
-            let mut draw = Draw::new(city.seed, "component", (home.place as u64 * 100 + number as u64) * 100 + u64::from(serial));
+            let mut draw =
+                Draw::new(city.seed, "component", (home.place as u64 * 100 + number as u64) * 100 + u64::from(serial));
             let compound = draw.pick(&home.compounds);
             let corner = draw.pick(&compound.parcel_ring);
             let next = draw.pick(&compound.parcel_ring);
             let share = draw.unit();
-            let point = (rounded(corner.0 + (next.0 - corner.0) * share), rounded(corner.1 + (next.1 - corner.1) * share));
+            let point =
+                (rounded(corner.0 + (next.0 - corner.0) * share), rounded(corner.1 + (next.1 - corner.1) * share));
             all.push(Component {
                 code: format!("{}{class_code}{kind_code}{serial_in_district:06}", home.district_code()),
                 kind,

@@ -39,7 +39,11 @@ impl AccessControl {
 impl Department for AccessControl {
     fn write(&mut self, city: &City, home: &Neighbourhood, _truth: &mut Truth) -> Result<()> {
         for (place, compound) in home.compounds.iter().enumerate() {
-            let living = home.people.iter().filter(|person| home.buildings[home.dwellings[person.dwelling].building].compound == place).count();
+            let living = home
+                .people
+                .iter()
+                .filter(|person| home.buildings[home.dwellings[person.dwelling].building].compound == place)
+                .count();
             let name = format!("{}{}", compound.name, compound.part);
             let gate = format!("MJ{:08}01", compound.number + 1);
             for offset in 0..=(city.until - city.from).num_days() {
@@ -51,7 +55,13 @@ impl Department for AccessControl {
                 }
                 let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
                 let holiday = (day.month() == 10 && day.day() <= 7) || (day.month() == 2 && day.day() <= 7);
-                let passages = if holiday { 0.75 } else if weekend { 1.2 } else { 1.55 };
+                let passages = if holiday {
+                    0.75
+                } else if weekend {
+                    1.2
+                } else {
+                    1.55
+                };
                 let entries = i64::from(draw.poisson(living as f64 * passages));
                 let exits = (entries + draw.between(-6, 6)).max(0);
                 let seen = (living as f64 * if holiday { 0.55 } else { draw.real(0.74, 0.88) }) as i64;

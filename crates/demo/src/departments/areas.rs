@@ -21,9 +21,17 @@ pub fn write_areas(dir: &Path, city: &City) -> Result<Vec<DemoFile>> {
         people[community.place] = community.people;
     }
     let mut areas = GeoJson::create(&dir.join(AREAS), "行政区划")?;
-    let city_shape = geo::MultiPolygon(geography.districts.iter().flat_map(|district| district.cell.to_multi_polygon().0).collect());
-    areas.area(&json!({"code": "1101", "name": "北京市", "level": "city", "parent_code": null, "population": city.people}), &city_shape)?;
-    let levels = [(&geography.districts, None), (&geography.streets, Some(&geography.districts)), (&geography.communities, Some(&geography.streets))];
+    let city_shape =
+        geo::MultiPolygon(geography.districts.iter().flat_map(|district| district.cell.to_multi_polygon().0).collect());
+    areas.area(
+        &json!({"code": "1101", "name": "北京市", "level": "city", "parent_code": null, "population": city.people}),
+        &city_shape,
+    )?;
+    let levels = [
+        (&geography.districts, None),
+        (&geography.streets, Some(&geography.districts)),
+        (&geography.communities, Some(&geography.streets)),
+    ];
     for (level, (list, parents)) in levels.into_iter().enumerate() {
         for (place, area) in list.iter().enumerate() {
             let parent = parents.map_or("1101", |parents| parents[area.parent].code.as_str());

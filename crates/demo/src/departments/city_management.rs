@@ -36,7 +36,14 @@ impl CityManagement {
         Ok(Self { package, components: 0, cases: 0 })
     }
 
-    fn case(&mut self, city: &City, home: &Neighbourhood, incident: &Incident, at: NaiveDateTime, truth: &mut Truth) -> Result<()> {
+    fn case(
+        &mut self,
+        city: &City,
+        home: &Neighbourhood,
+        incident: &Incident,
+        at: NaiveDateTime,
+        truth: &mut Truth,
+    ) -> Result<()> {
         let category = &CATEGORIES[incident.category];
         let Some((_, code, name)) = category.inspected else { return Ok(()) };
         self.cases += 1;
@@ -47,12 +54,14 @@ impl CityManagement {
         let point = (rounded(x + draw.real(-3e-4, 3e-4)), rounded(y + draw.real(-2e-4, 2e-4)));
         let grid = city.geography.grid_of(home.place, point);
         let end = city.until.and_hms_opt(23, 59, 59).unwrap_or(at);
-        let stage = |after: NaiveDateTime, minutes: i64| Some(after + TimeDelta::minutes(minutes)).filter(|time| *time <= end);
+        let stage =
+            |after: NaiveDateTime, minutes: i64| Some(after + TimeDelta::minutes(minutes)).filter(|time| *time <= end);
         let text = |time: Option<NaiveDateTime>| time.map(|time| time.format("%Y-%m-%d %H:%M:%S").to_string());
         let registered = stage(at, draw.between(3, 60));
         let dispatched = registered.and_then(|time| stage(time, draw.between(5, 120)));
         let deadline = dispatched.map(|time| time + TimeDelta::hours(category.hours));
-        let disposed = dispatched.and_then(|time| stage(time, (category.hours as f64 * 60.0 * draw.real(0.1, 1.2)) as i64));
+        let disposed =
+            dispatched.and_then(|time| stage(time, (category.hours as f64 * 60.0 * draw.real(0.1, 1.2)) as i64));
         let checked = disposed.and_then(|time| stage(time, draw.between(20, 900)));
         let closed = checked.and_then(|time| stage(time, draw.between(5, 200)));
         let status = match (dispatched, disposed, closed) {

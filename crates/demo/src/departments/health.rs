@@ -29,14 +29,23 @@ impl Health {
         Ok(Self { lines: Lines::create(&dir.join(PATH))? })
     }
 
-    fn record(&mut self, city: &City, home: &Neighbourhood, person: &Person, copy: u64, truth: &mut Truth) -> Result<()> {
+    fn record(
+        &mut self,
+        city: &City,
+        home: &Neighbourhood,
+        person: &Person,
+        copy: u64,
+        truth: &mut Truth,
+    ) -> Result<()> {
         let mut draw = Draw::new(city.seed, "health", person.number * 2 + copy);
         let number = format!("{}{:09}{copy}", &home.code[..9], person.number);
         let written = name(&person.name, &mut draw);
         let place = home.place_of(person.dwelling);
         let age = person.age(city.until);
         let updated = city.until - Days::new(draw.between(1, 1_400).unsigned_abs());
-        let updated = updated.and_hms_opt(draw.between(8, 17) as u32, draw.below(60) as u32, draw.below(60) as u32).unwrap_or_default();
+        let updated = updated
+            .and_hms_opt(draw.between(8, 17) as u32, draw.below(60) as u32, draw.below(60) as u32)
+            .unwrap_or_default();
         let mut record = Map::new();
         record.insert("archive_no".to_owned(), json!(number));
         record.insert("name".to_owned(), json!(written));

@@ -18,8 +18,38 @@ use crate::truth::Truth;
 const PATH: &str = "data/hotline/12345工单.csv";
 const SOURCE: &str = "work_orders";
 const HEADER: [&str; 32] = [
-    "工单编号", "工单类型", "问题分类", "标签", "标题", "主要内容", "工单状态", "来电人", "来电人电话", "被反映区", "被反映街乡镇", "村/社区", "小区点位", "经度", "纬度", "承办单位", "创建时间",
-    "派单时间", "处理时限", "办结时间", "是否有效回访", "是否联系", "是否解决", "是否满意", "工单性质", "企业名称", "紧急程度", "数据来源", "月次", "年次", "驳回原因", "小区名称",
+    "工单编号",
+    "工单类型",
+    "问题分类",
+    "标签",
+    "标题",
+    "主要内容",
+    "工单状态",
+    "来电人",
+    "来电人电话",
+    "被反映区",
+    "被反映街乡镇",
+    "村/社区",
+    "小区点位",
+    "经度",
+    "纬度",
+    "承办单位",
+    "创建时间",
+    "派单时间",
+    "处理时限",
+    "办结时间",
+    "是否有效回访",
+    "是否联系",
+    "是否解决",
+    "是否满意",
+    "工单性质",
+    "企业名称",
+    "紧急程度",
+    "数据来源",
+    "月次",
+    "年次",
+    "驳回原因",
+    "小区名称",
 ];
 
 /// The hotline.
@@ -39,7 +69,15 @@ impl Hotline {
         })
     }
 
-    fn order(&mut self, city: &City, home: &Neighbourhood, incident: &Incident, report: &Report, times: (u32, u32), truth: &mut Truth) -> Result<()> {
+    fn order(
+        &mut self,
+        city: &City,
+        home: &Neighbourhood,
+        incident: &Incident,
+        report: &Report,
+        times: (u32, u32),
+        truth: &mut Truth,
+    ) -> Result<()> {
         self.orders += 1;
         let mut draw = Draw::new(city.seed, "order", self.orders);
         let category = &CATEGORIES[incident.category];
@@ -50,7 +88,8 @@ impl Hotline {
         let point = if draw.chance(rates::ORDER_WITH_POINT) {
             let (x, y) = home.point_of(place);
             let near = (x + draw.real(-2.5e-4, 2.5e-4), y + draw.real(-2e-4, 2e-4));
-            let (x, y) = self.to_gcj02.transform(near.0, near.1).map_err(|error| DemoError::Internal(error.to_string()))?;
+            let (x, y) =
+                self.to_gcj02.transform(near.0, near.1).map_err(|error| DemoError::Internal(error.to_string()))?;
             (format!("{x:.6}"), format!("{y:.6}"))
         } else {
             (String::new(), String::new())
@@ -60,7 +99,8 @@ impl Hotline {
             "男" => "先生",
             _ => "女士",
         };
-        let name = if draw.chance(rates::ORDER_NAMELESS) {
+        let nameless = draw.chance(rates::ORDER_NAMELESS);
+        let name = if nameless {
             format!("{}{title}", caller.name.chars().next().unwrap_or('王'))
         } else {
             caller.name.clone()
@@ -116,6 +156,9 @@ impl Hotline {
         }
         self.csv.row(fields)?;
         truth.incident(SOURCE, "events", &number, &incident.entity())?;
+        if !nameless && !called_from.is_empty() && !called_from.contains('*') {
+            truth.person(SOURCE, "caller", &number, &caller.entity())?;
+        }
         truth.address(SOURCE, "events", &number, home, place)
     }
 }

@@ -17,7 +17,21 @@ use crate::truth::Truth;
 const PATH: &str = "data/housing/房屋登记簿.csv";
 const SOURCE: &str = "housing_register";
 const HEADER: [&str; 15] = [
-    "不动产单元号", "坐落", "楼栋", "单元", "所在层", "总层数", "房号", "建筑面积", "规划用途", "建成年份", "权利人", "证件号码", "共有情况", "登记日期", "联系电话",
+    "不动产单元号",
+    "坐落",
+    "楼栋",
+    "单元",
+    "所在层",
+    "总层数",
+    "房号",
+    "建筑面积",
+    "规划用途",
+    "建成年份",
+    "权利人",
+    "证件号码",
+    "共有情况",
+    "登记日期",
+    "联系电话",
 ];
 
 /// The housing register.
@@ -43,7 +57,11 @@ impl Department for Housing {
             let owner = &home.people[dwelling.owner];
             let written = name(&owner.name, &mut draw);
             let place = home.place_of(number);
-            let area = if draw.chance(0.02) { format!("{}平方米", dwelling.area_m2) } else { format!("{:.2}", dwelling.area_m2) };
+            let area = if draw.chance(0.02) {
+                format!("{}平方米", dwelling.area_m2)
+            } else {
+                format!("{:.2}", dwelling.area_m2)
+            };
             let registered = city.until - Days::new(draw.between(30, 7_000).unsigned_abs());
             let fields = [
                 dwelling.code.as_str(),

@@ -17,7 +17,20 @@ use crate::truth::Truth;
 const PATH: &str = "data/public_security/户籍人口登记.csv";
 const SOURCE: &str = "hukou";
 const HEADER: [&str; 14] = [
-    "人员编号", "户号", "姓名", "曾用名", "性别", "民族", "出生日期", "公民身份号码", "与户主关系", "户籍地址", "派出所", "社区代码", "联系电话", "登记日期",
+    "人员编号",
+    "户号",
+    "姓名",
+    "曾用名",
+    "性别",
+    "民族",
+    "出生日期",
+    "公民身份号码",
+    "与户主关系",
+    "户籍地址",
+    "派出所",
+    "社区代码",
+    "联系电话",
+    "登记日期",
 ];
 
 /// The household register.
@@ -35,7 +48,11 @@ impl Hukou {
         let number = format!("RK{:012}", person.number * 10 + copy);
         let written = name(&person.name, &mut draw);
         // The older of two entries is the one at the former address.
-        let dwelling = if copy == 1 { draw.below(home.dwellings.len() as u64) as usize } else { person.registered_at.unwrap_or(person.dwelling) };
+        let dwelling = if copy == 1 {
+            draw.below(home.dwellings.len() as u64) as usize
+        } else {
+            person.registered_at.unwrap_or(person.dwelling)
+        };
         let place = home.place_of(dwelling);
         let address = spell(home, place, Habit::Police, &mut draw);
         let registered = registered_on(city, person, copy, &mut draw);

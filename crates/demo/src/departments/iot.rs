@@ -69,7 +69,8 @@ impl Iot {
         times.sort_unstable();
         for (day, second) in times {
             self.number += 1;
-            let at = (from + Days::new(day.unsigned_abs())).and_hms_opt(0, 0, 0).unwrap_or_default() + TimeDelta::seconds(second);
+            let at = (from + Days::new(day.unsigned_abs())).and_hms_opt(0, 0, 0).unwrap_or_default()
+                + TimeDelta::seconds(second);
             let cleared = draw.chance(0.97).then(|| at + TimeDelta::minutes(draw.between(2, 600)));
             self.alarms.row(&[
                 Cell::Text(&format!("AL{:011}", self.number)),
@@ -91,7 +92,10 @@ impl Department for Iot {
         for device in &home.devices {
             let serial = device.code[3..].parse().unwrap_or(0);
             let mut draw = Draw::new(city.seed, "device row", serial);
-            let (x, y) = self.to_bd09.transform(device.point.0, device.point.1).map_err(|error| DemoError::Internal(error.to_string()))?;
+            let (x, y) = self
+                .to_bd09
+                .transform(device.point.0, device.point.1)
+                .map_err(|error| DemoError::Internal(error.to_string()))?;
             let millionth = |value: f64| (value * 1e6).round() / 1e6;
             self.devices.row(&[
                 Cell::Text(&device.code),

@@ -16,26 +16,77 @@ use crate::truth::Truth;
 const RESOURCES: Layout = Layout {
     sheet: "资源清单",
     titles: &["社区资源清单"],
-    header: &["社区（村）", "资源编号", "资源名称", "资源类别", "提供单位", "地址", "容量（人）", "开放时间", "联系人", "联系电话"],
+    header: &[
+        "社区（村）",
+        "资源编号",
+        "资源名称",
+        "资源类别",
+        "提供单位",
+        "地址",
+        "容量（人）",
+        "开放时间",
+        "联系人",
+        "联系电话",
+    ],
     merged: 1,
     footer: None,
 };
 const DEMANDS: Layout = Layout {
     sheet: "需求清单",
     titles: &["群众需求清单"],
-    header: &["社区（村）", "需求编号", "需求内容", "需求类别", "提出方式", "提出日期", "涉及地点", "涉及人数", "办理状态", "办结日期"],
+    header: &[
+        "社区（村）",
+        "需求编号",
+        "需求内容",
+        "需求类别",
+        "提出方式",
+        "提出日期",
+        "涉及地点",
+        "涉及人数",
+        "办理状态",
+        "办结日期",
+    ],
     merged: 1,
     footer: None,
 };
 const PROJECTS: Layout = Layout {
     sheet: "项目清单",
     titles: &["服务项目清单"],
-    header: &["社区（村）", "项目编号", "项目名称", "对应需求编号", "承接单位", "资金（万元）", "开工日期", "完成日期", "项目状态", "居民评价"],
+    header: &[
+        "社区（村）",
+        "项目编号",
+        "项目名称",
+        "对应需求编号",
+        "承接单位",
+        "资金（万元）",
+        "开工日期",
+        "完成日期",
+        "项目状态",
+        "居民评价",
+    ],
     merged: 1,
     footer: Some("合计"),
 };
-const KINDS: &[(&str, &str)] = &[("会议室", "场地"), ("老年餐桌", "养老"), ("图书室", "文化"), ("健身广场", "体育"), ("停车场错时共享", "停车"), ("亲子活动室", "托育"), ("卫生服务站", "医疗"), ("便民维修点", "便民")];
-const WISHES: &[(&str, &str)] = &[("加装电梯", "住房"), ("增设电动自行车充电桩", "安全"), ("增加停车位", "停车"), ("开设老年餐桌", "养老"), ("修缮健身器材", "体育"), ("增设托育点", "托育"), ("更换老旧管线", "住房"), ("楼道粉刷", "环境")];
+const KINDS: &[(&str, &str)] = &[
+    ("会议室", "场地"),
+    ("老年餐桌", "养老"),
+    ("图书室", "文化"),
+    ("健身广场", "体育"),
+    ("停车场错时共享", "停车"),
+    ("亲子活动室", "托育"),
+    ("卫生服务站", "医疗"),
+    ("便民维修点", "便民"),
+];
+const WISHES: &[(&str, &str)] = &[
+    ("加装电梯", "住房"),
+    ("增设电动自行车充电桩", "安全"),
+    ("增加停车位", "停车"),
+    ("开设老年餐桌", "养老"),
+    ("修缮健身器材", "体育"),
+    ("增设托育点", "托育"),
+    ("更换老旧管线", "住房"),
+    ("楼道粉刷", "环境"),
+];
 
 /// The three lists.
 pub struct Lists {
@@ -45,7 +96,10 @@ pub struct Lists {
 
 impl Lists {
     pub fn create(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), book: Workbooks::new(&dir.join("data/party_building/三个清单.xlsx"), &[RESOURCES, DEMANDS, PROJECTS]) }
+        Self {
+            dir: dir.to_owned(),
+            book: Workbooks::new(&dir.join("data/party_building/三个清单.xlsx"), &[RESOURCES, DEMANDS, PROJECTS]),
+        }
     }
 
     fn resource(&mut self, city: &City, home: &Neighbourhood, number: u64, truth: &mut Truth) -> Result<()> {
@@ -76,9 +130,15 @@ impl Lists {
         let mut draw = Draw::new(city.seed, "demand", home.number as u64 * 100 + number);
         let code = format!("XQ{:06}{number:02}", home.number);
         let (wish, kind) = draw.pick(WISHES);
-        let place = Place { compound: draw.below(home.compounds.len() as u64) as usize, building: None, unit: None, dwelling: None };
+        let place = Place {
+            compound: draw.below(home.compounds.len() as u64) as usize,
+            building: None,
+            unit: None,
+            dwelling: None,
+        };
         let asked = city.until - Days::new(draw.between(5, 700).unsigned_abs());
-        let done = Some(asked + Days::new(draw.between(10, 240).unsigned_abs())).filter(|done| *done <= city.until && draw.chance(0.8));
+        let done = Some(asked + Days::new(draw.between(10, 240).unsigned_abs()))
+            .filter(|done| *done <= city.until && draw.chance(0.8));
         self.book.row(
             1,
             vec![

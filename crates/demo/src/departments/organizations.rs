@@ -18,7 +18,20 @@ use crate::truth::Truth;
 const BUSINESSES: Layout = Layout {
     sheet: "市场主体",
     titles: &["市场主体登记信息（在册）"],
-    header: &["登记号", "统一社会信用代码", "名称", "类型", "法定代表人", "成立日期", "注册资本（万元）", "行业", "登记状态", "住所", "联系电话", "从业人数"],
+    header: &[
+        "登记号",
+        "统一社会信用代码",
+        "名称",
+        "类型",
+        "法定代表人",
+        "成立日期",
+        "注册资本（万元）",
+        "行业",
+        "登记状态",
+        "住所",
+        "联系电话",
+        "从业人数",
+    ],
     merged: 0,
     footer: None,
 };
@@ -49,7 +62,14 @@ impl Organizations {
         })
     }
 
-    fn business(&mut self, city: &City, home: &Neighbourhood, organization: &Organization, copy: u64, truth: &mut Truth) -> Result<()> {
+    fn business(
+        &mut self,
+        city: &City,
+        home: &Neighbourhood,
+        organization: &Organization,
+        copy: u64,
+        truth: &mut Truth,
+    ) -> Result<()> {
         let mut draw = Draw::new(city.seed, "business", organization.number * 2 + copy);
         let number = format!("DJ{:013}", organization.number * 10 + copy);
         // The older entry of two is from before the credit codes, or at the former seat.
@@ -74,7 +94,11 @@ impl Organizations {
             (true, _) => "存续",
             (false, _) => *draw.pick(&["注销", "吊销，未注销"]),
         };
-        let name = if draw.chance(0.01) { organization.name.replace("有限公司", "有限责任公司") } else { organization.name.clone() };
+        let name = if draw.chance(0.01) {
+            organization.name.replace("有限公司", "有限责任公司")
+        } else {
+            organization.name.clone()
+        };
         self.businesses.row(
             0,
             vec![
@@ -96,7 +120,13 @@ impl Organizations {
         truth.address("businesses", "organizations", &number, home, place)
     }
 
-    fn social(&mut self, city: &City, home: &Neighbourhood, organization: &Organization, truth: &mut Truth) -> Result<()> {
+    fn social(
+        &mut self,
+        city: &City,
+        home: &Neighbourhood,
+        organization: &Organization,
+        truth: &mut Truth,
+    ) -> Result<()> {
         let mut draw = Draw::new(city.seed, "social", organization.number);
         let number = format!("SZ{:012}", organization.number);
         self.social.row(
@@ -116,7 +146,13 @@ impl Organizations {
         truth.address("social_organizations", "organizations", &number, home, organization.place)
     }
 
-    fn station(&mut self, city: &City, home: &Neighbourhood, organization: &Organization, truth: &mut Truth) -> Result<()> {
+    fn station(
+        &mut self,
+        city: &City,
+        home: &Neighbourhood,
+        organization: &Organization,
+        truth: &mut Truth,
+    ) -> Result<()> {
         let mut draw = Draw::new(city.seed, "station", organization.number);
         let number = format!("YZ{:09}", home.number + 1);
         let properties = json!({
@@ -146,7 +182,9 @@ impl Department for Organizations {
                         self.business(city, home, organization, 1, truth)?;
                     }
                 }
-                OrganizationKind::Social | OrganizationKind::Residents => self.social(city, home, organization, truth)?,
+                OrganizationKind::Social | OrganizationKind::Residents => {
+                    self.social(city, home, organization, truth)?
+                }
                 OrganizationKind::Care => {
                     self.social(city, home, organization, truth)?;
                     self.station(city, home, organization, truth)?;

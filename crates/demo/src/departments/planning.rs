@@ -73,7 +73,8 @@ impl Planning {
 fn area(ring: &[Point]) -> f64 {
     let next = ring.iter().cycle().skip(1);
     let (west, south) = ring[0];
-    ring.iter().zip(next).map(|(a, b)| (a.0 - west) * (b.1 - south) - (b.0 - west) * (a.1 - south)).sum::<f64>().abs() / 2.0
+    ring.iter().zip(next).map(|(a, b)| (a.0 - west) * (b.1 - south) - (b.0 - west) * (a.1 - south)).sum::<f64>().abs()
+        / 2.0
 }
 
 impl Department for Planning {

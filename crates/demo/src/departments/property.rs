@@ -17,7 +17,20 @@ const SERVICES: Layout = Layout {
     sheet: "物业服务项目",
     titles: &["住宅小区物业服务项目台账", "单位：平方米、个、元/平方米·月"],
     header: &[
-        "街道（乡镇）", "项目编号", "小区名称", "小区地址", "物业企业_名称", "物业企业_统一社会信用代码", "物业企业_电话", "规模_户数", "规模_楼栋数", "规模_停车位", "收费标准", "合同起始", "合同终止", "履约评价得分",
+        "街道（乡镇）",
+        "项目编号",
+        "小区名称",
+        "小区地址",
+        "物业企业_名称",
+        "物业企业_统一社会信用代码",
+        "物业企业_电话",
+        "规模_户数",
+        "规模_楼栋数",
+        "规模_停车位",
+        "收费标准",
+        "合同起始",
+        "合同终止",
+        "履约评价得分",
     ],
     merged: 1,
     footer: Some("合计"),
@@ -25,7 +38,18 @@ const SERVICES: Layout = Layout {
 const COMMITTEES: Layout = Layout {
     sheet: "业委会",
     titles: &["业主委员会（物业管理委员会）备案表"],
-    header: &["备案号", "小区名称", "组织名称", "类型", "主任", "联系电话", "成立日期", "任期届满", "党组织覆盖", "小区地址"],
+    header: &[
+        "备案号",
+        "小区名称",
+        "组织名称",
+        "类型",
+        "主任",
+        "联系电话",
+        "成立日期",
+        "任期届满",
+        "党组织覆盖",
+        "小区地址",
+    ],
     merged: 0,
     footer: None,
 };
@@ -56,7 +80,8 @@ impl Department for Property {
             let served = draw.chance(0.92);
             let project = format!("WY{:08}", compound.number + 1);
             let at = Place { compound: place, building: None, unit: None, dwelling: None };
-            let dwellings = compound.buildings.clone().map(|building| home.buildings[building].dwellings.len()).sum::<usize>();
+            let dwellings =
+                compound.buildings.clone().map(|building| home.buildings[building].dwellings.len()).sum::<usize>();
             let started = city.until - Days::new(draw.between(60, 900).unsigned_abs());
             let short = company.replace("管理有限公司", "");
             let name = if draw.chance(0.12) { short } else { company.clone() };
@@ -81,15 +106,22 @@ impl Department for Property {
                     if served { Value::Number((draw.real(62.0, 98.0) * 10.0).round() / 10.0) } else { "".into() },
                 ],
             )?;
+            truth.housing("property_services", "compound", &project, &compound.parcel)?;
             if served {
                 truth.organization("property_services", "company", &project, &format!("G{number:09}"))?;
             }
         }
-        for organization in home.organizations.iter().filter(|organization| organization.kind == OrganizationKind::Owners) {
+        for organization in
+            home.organizations.iter().filter(|organization| organization.kind == OrganizationKind::Owners)
+        {
             let mut draw = Draw::new(city.seed, "committee", organization.number);
             let compound = &home.compounds[organization.place.compound];
             let filing = format!("YWH{:011}", organization.number);
-            let kind = if organization.name.ends_with("业主委员会") { "业主委员会" } else { "物业管理委员会" };
+            let kind = if organization.name.ends_with("业主委员会") {
+                "业主委员会"
+            } else {
+                "物业管理委员会"
+            };
             let founded = city.until - Days::new(draw.between(30, 1_900).unsigned_abs());
             self.committees.row(
                 0,

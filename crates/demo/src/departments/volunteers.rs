@@ -76,7 +76,11 @@ impl Volunteers {
         if served.is_empty() {
             return Ok(());
         }
-        for _ in 0..draw.poisson(3.0) {
+        let count = draw.poisson(3.0);
+        if count > 0 && written.is_some() {
+            truth.person("time_bank", "volunteer", &number, &person.entity())?;
+        }
+        for _ in 0..count {
             self.services += 1;
             let other = draw.pick(&served);
             let day = city.until - Days::new(draw.between(0, 729).unsigned_abs());

@@ -4,7 +4,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, RecordBatch, StringBuilder,
+    TimestampMicrosecondBuilder,
+};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use chrono::{NaiveDate, NaiveDateTime};
 use parquet::arrow::ArrowWriter;
@@ -64,9 +67,12 @@ impl ColumnsFile {
         let schema = Arc::new(Schema::new(fields));
         let file = File::create(path).map_err(DemoError::io(path))?;
         // A fixed author: files must not change with the library's version alone.
-        let properties =
-            WriterProperties::builder().set_created_by("jingwei demo".to_owned()).set_compression(Compression::SNAPPY).build();
-        let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).map_err(DemoError::format(path))?;
+        let properties = WriterProperties::builder()
+            .set_created_by("jingwei demo".to_owned())
+            .set_compression(Compression::SNAPPY)
+            .build();
+        let writer =
+            ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).map_err(DemoError::format(path))?;
         let builders = columns.iter().map(|(_, kind)| builder(kind)).collect();
         Ok(Self { path: path.to_owned(), writer, schema, builders, pending: 0, rows: 0 })
     }
@@ -82,8 +88,15 @@ impl ColumnsFile {
                 (Builder::Date(builder), Cell::Date(day)) => {
                     builder.append_value(i32::try_from((*day - NaiveDate::default()).num_days()).unwrap_or(0));
                 }
-                (Builder::Moment(builder), Cell::Moment(moment)) => builder.append_option(moment.map(|at| at.and_utc().timestamp_micros())),
-                _ => return Err(DemoError::Internal(format!("{}: a value of another kind than its column", self.path.display()))),
+                (Builder::Moment(builder), Cell::Moment(moment)) => {
+                    builder.append_option(moment.map(|at| at.and_utc().timestamp_micros()))
+                }
+                _ => {
+                    return Err(DemoError::Internal(format!(
+                        "{}: a value of another kind than its column",
+                        self.path.display()
+                    )));
+                }
             }
         }
         self.pending += 1;

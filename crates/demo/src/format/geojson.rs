@@ -27,7 +27,11 @@ impl GeoJson {
     pub fn area(&mut self, properties: &Value, shape: &MultiPolygon) -> Result<()> {
         let mut geometry = String::new();
         let single = shape.0.len() == 1;
-        geometry.push_str(if single { "{\"type\":\"Polygon\",\"coordinates\":" } else { "{\"type\":\"MultiPolygon\",\"coordinates\":[" });
+        geometry.push_str(if single {
+            "{\"type\":\"Polygon\",\"coordinates\":"
+        } else {
+            "{\"type\":\"MultiPolygon\",\"coordinates\":["
+        });
         for (place, polygon) in shape.0.iter().enumerate() {
             geometry.push_str(if place > 0 { ",[" } else { "[" });
             ring(polygon.exterior(), &mut geometry);
@@ -48,7 +52,9 @@ impl GeoJson {
 
     fn feature(&mut self, properties: &Value, geometry: &str) -> Result<()> {
         let comma = if self.lines.rows() > 0 { "," } else { "" };
-        self.lines.row(format!("{comma}\n{{\"type\":\"Feature\",\"properties\":{properties},\"geometry\":{geometry}}}").as_bytes())
+        self.lines.row(
+            format!("{comma}\n{{\"type\":\"Feature\",\"properties\":{properties},\"geometry\":{geometry}}}").as_bytes(),
+        )
     }
 
     /// Closes the file.

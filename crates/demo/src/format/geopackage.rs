@@ -37,7 +37,10 @@ impl GeoPackage {
         }
         let database = Connection::open(path).map_err(DemoError::format(path))?;
         let setup = "PRAGMA application_id = 1196444487; PRAGMA user_version = 10300; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN;";
-        database.execute_batch(setup).and_then(|()| database.execute_batch(SYSTEM_TABLES)).map_err(DemoError::format(path))?;
+        database
+            .execute_batch(setup)
+            .and_then(|()| database.execute_batch(SYSTEM_TABLES))
+            .map_err(DemoError::format(path))?;
         Ok(Self { path: path.to_owned(), database })
     }
 

@@ -165,7 +165,13 @@ fn header(sheet: &mut Worksheet, layout: &Layout, looks: &Looks) -> Result<u32, 
     Ok(row + if two { 2 } else { 1 })
 }
 
-fn body(sheet: &mut Worksheet, layout: &Layout, rows: &[Vec<Value>], first: u32, looks: &Looks) -> Result<(), rust_xlsxwriter::XlsxError> {
+fn body(
+    sheet: &mut Worksheet,
+    layout: &Layout,
+    rows: &[Vec<Value>],
+    first: u32,
+    looks: &Looks,
+) -> Result<(), rust_xlsxwriter::XlsxError> {
     for (place, row) in rows.iter().enumerate() {
         let at = first + place as u32;
         for (column, value) in row.iter().enumerate().skip(layout.merged) {

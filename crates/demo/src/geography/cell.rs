@@ -203,7 +203,12 @@ impl Cell {
                     done.to = crossing;
                     chains.push(done);
                 }
-                chain = Some(Chain { from: crossing, to: crossing, below: below(b), points: vec![axis.point(place, along), b] });
+                chain = Some(Chain {
+                    from: crossing,
+                    to: crossing,
+                    below: below(b),
+                    points: vec![axis.point(place, along), b],
+                });
             }
         }
         if chains.is_empty() {
@@ -251,7 +256,9 @@ impl Cell {
 
     /// As a geometry: each hole in the outer ring around it.
     pub fn to_multi_polygon(&self) -> MultiPolygon {
-        let close = |ring: &Vec<Point>| LineString(ring.iter().chain(ring.first()).map(|(x, y)| Coord { x: *x, y: *y }).collect());
+        let close = |ring: &Vec<Point>| {
+            LineString(ring.iter().chain(ring.first()).map(|(x, y)| Coord { x: *x, y: *y }).collect())
+        };
         let (outer, holes): (Vec<_>, Vec<_>) = self.rings.iter().partition(|ring| signed_area(ring) > 0.0);
         let mut interiors = vec![Vec::new(); outer.len()];
         for hole in holes {
@@ -291,7 +298,18 @@ mod tests {
     fn bent() -> Cell {
         // A comb with three teeth.
         Cell::new(vec![vec![
-            (0.0, 0.0), (7.0, 0.0), (7.0, 5.0), (6.0, 5.0), (6.0, 1.0), (4.0, 1.0), (4.0, 5.0), (3.0, 5.0), (3.0, 1.0), (1.0, 1.0), (1.0, 5.0), (0.0, 5.0),
+            (0.0, 0.0),
+            (7.0, 0.0),
+            (7.0, 5.0),
+            (6.0, 5.0),
+            (6.0, 1.0),
+            (4.0, 1.0),
+            (4.0, 5.0),
+            (3.0, 5.0),
+            (3.0, 1.0),
+            (1.0, 1.0),
+            (1.0, 5.0),
+            (0.0, 5.0),
         ]])
     }
 

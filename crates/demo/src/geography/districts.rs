@@ -36,9 +36,14 @@ pub struct Border {
 }
 
 pub fn read() -> Result<Vec<Border>> {
-    let document: Value = serde_json::from_str(TEXT).map_err(|error| DemoError::Internal(format!("districts.geojson: {error}")))?;
+    let document: Value =
+        serde_json::from_str(TEXT).map_err(|error| DemoError::Internal(format!("districts.geojson: {error}")))?;
     let features = document["features"].as_array().into_iter().flatten();
-    features.map(|feature| border(feature).ok_or_else(|| DemoError::Internal("districts.geojson: a feature is no polygon".to_owned()))).collect()
+    features
+        .map(|feature| {
+            border(feature).ok_or_else(|| DemoError::Internal("districts.geojson: a feature is no polygon".to_owned()))
+        })
+        .collect()
 }
 
 fn border(feature: &Value) -> Option<Border> {
@@ -51,7 +56,8 @@ fn border(feature: &Value) -> Option<Border> {
     let mut rings = Vec::new();
     for polygon in polygons {
         for (number, ring) in polygon.as_array()?.iter().enumerate() {
-            let points = ring.as_array()?.iter().map(|point| Some((rounded(point[0].as_f64()?), rounded(point[1].as_f64()?))));
+            let points =
+                ring.as_array()?.iter().map(|point| Some((rounded(point[0].as_f64()?), rounded(point[1].as_f64()?))));
             let mut points = points.collect::<Option<Vec<Point>>>()?;
             points.pop();
             if (signed_area(&points) > 0.0) != (number == 0) {

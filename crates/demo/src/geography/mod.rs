@@ -2,8 +2,8 @@
 //! districts are simplified, and those below them are made: each area is cut until every child has its share.
 
 mod cell;
-mod divisions;
 mod districts;
+mod divisions;
 
 pub use cell::{Cell, Point, rounded};
 
@@ -116,19 +116,26 @@ impl Geography {
     pub fn new() -> Result<Self> {
         let tree = divisions::read()?;
         let borders = districts::read()?;
-        let mut geography =
-            Self { districts: Vec::new(), streets: Vec::new(), communities: Vec::new(), grids: Vec::new(), grids_of: Vec::new() };
+        let mut geography = Self {
+            districts: Vec::new(),
+            streets: Vec::new(),
+            communities: Vec::new(),
+            grids: Vec::new(),
+            grids_of: Vec::new(),
+        };
         for district in tree {
             let border = borders.iter().find(|border| border.code == district.code);
             let Some(border) = border else {
                 return Err(crate::DemoError::Internal(format!("district {} has no border", district.code)));
             };
             let district_place = geography.districts.len();
-            let children = district.children.iter().map(|town| (town.code.as_str(), town.name.as_str())).collect::<Vec<_>>();
+            let children =
+                district.children.iter().map(|town| (town.code.as_str(), town.name.as_str())).collect::<Vec<_>>();
             let cells = street_cells(&border.cell, &children, border.seat);
             for (town, cell) in district.children.iter().zip(cells) {
                 let street_place = geography.streets.len();
-                let children = town.children.iter().map(|child| (child.code.as_str(), child.name.as_str())).collect::<Vec<_>>();
+                let children =
+                    town.children.iter().map(|child| (child.code.as_str(), child.name.as_str())).collect::<Vec<_>>();
                 let near = cell.centroid();
                 for (child, cell) in town.children.iter().zip(cells_of(&cell, &children, near)) {
                     geography.add_grids(&child.code, &cell);
@@ -195,7 +202,8 @@ fn street_cells(cell: &Cell, children: &[(&str, &str)], near: Point) -> Vec<Cell
     let mut rings = cell.rings().to_vec();
     rings.sort_by(|a, b| cell::signed_area(b).total_cmp(&cell::signed_area(a)));
     let exclave = Cell::new(rings.split_off(1));
-    let others = children.iter().enumerate().filter(|(place, _)| *place != apart).map(|(_, child)| *child).collect::<Vec<_>>();
+    let others =
+        children.iter().enumerate().filter(|(place, _)| *place != apart).map(|(_, child)| *child).collect::<Vec<_>>();
     let mut cells = cells_of(&Cell::new(rings), &others, near);
     cells.insert(apart, exclave);
     cells

@@ -21,9 +21,16 @@ pub fn name(name: &str, draw: &mut Draw) -> Option<String> {
     } else if within(rates::NAME_TRADITIONAL) {
         characters.iter().map(|character| traditional(*character)).collect()
     } else if within(rates::NAME_LOST_GLYPH) {
-        replace_one(&characters, draw, |character, turn| Some(component_notation(character).map_or_else(|| if turn % 2 == 0 { "□" } else { "?" }.to_owned(), str::to_owned)))
+        replace_one(&characters, draw, |character, turn| {
+            Some(
+                component_notation(character)
+                    .map_or_else(|| if turn % 2 == 0 { "□" } else { "?" }.to_owned(), str::to_owned),
+            )
+        })
     } else if within(rates::NAME_PINYIN) {
-        replace_one(&characters, draw, |character, _| pinyin_of(character).map(|pinyin| format!("{character}({pinyin})")))
+        replace_one(&characters, draw, |character, _| {
+            pinyin_of(character).map(|pinyin| format!("{character}({pinyin})"))
+        })
     } else if within(rates::NAME_SPACED) && characters.len() == 2 {
         format!("{}{}{}", characters[0], if draw.chance(0.5) { "\u{3000}" } else { " " }, characters[1])
     } else {

@@ -18,7 +18,11 @@ pub enum Shown {
 /// An identity number as a register writes it; empty when it has none.
 pub fn identity(person: &Person, shown: Shown, draw: &mut Draw) -> String {
     let id = person.id.as_str();
-    if shown == Shown::Official && person.birth.year() < rates::ID_FIFTEEN_BEFORE && draw.chance(rates::ID_FIFTEEN) && id.len() == 18 {
+    if shown == Shown::Official
+        && person.birth.year() < rates::ID_FIFTEEN_BEFORE
+        && draw.chance(rates::ID_FIFTEEN)
+        && id.len() == 18
+    {
         return format!("{}{}", &id[..6], &id[8..17]);
     }
     if shown == Shown::Typed && draw.chance(rates::ID_MISSING) {
@@ -43,7 +47,10 @@ pub fn identity(person: &Person, shown: Shown, draw: &mut Draw) -> String {
 fn wrong_digit(id: &str, draw: &mut Draw) -> String {
     let place = draw.between(6, 16) as usize;
     let by = draw.between(1, 9) as u8;
-    id.bytes().enumerate().map(|(at, byte)| char::from(if at == place { b'0' + (byte - b'0' + by) % 10 } else { byte })).collect()
+    id.bytes()
+        .enumerate()
+        .map(|(at, byte)| char::from(if at == place { b'0' + (byte - b'0' + by) % 10 } else { byte }))
+        .collect()
 }
 
 /// What a spreadsheet leaves of an identity number kept as a number: fifteen digits. Numbers that end in X stay text.
