@@ -6,18 +6,30 @@
 //! `_error` and its text in `_text`; memory stays bounded however large a file or a line is.
 
 mod archive;
+mod arrow;
+mod columnar;
 mod csv;
+mod database;
 mod encoding;
 mod error;
+mod excel;
+mod geojson;
+mod geopackage;
+mod guard;
 mod header;
+mod json;
 mod location;
 mod open;
+mod parquet;
 mod part;
 mod provenance;
 mod rows;
+mod shapefile;
+mod sqlite;
 mod stream;
 #[cfg(test)]
 mod testing;
+mod typed;
 
 pub use archive::Packing;
 pub use error::{Fault, Result, SourceError};

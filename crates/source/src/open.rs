@@ -7,7 +7,7 @@ use crate::error::{Result, SourceError};
 use crate::location;
 use crate::part::{Format, LocalFile, Locator, Part};
 use crate::stream::blocking;
-use crate::{archive, csv};
+use crate::{archive, arrow, csv, database, excel, geojson, geopackage, json, parquet, shapefile, sqlite};
 
 /// The parts of a source, ordered by file, then as the file orders its sheets.
 ///
@@ -15,7 +15,7 @@ use crate::{archive, csv};
 /// A file that is missing or is not what the configuration says.
 pub async fn open(config: &SourceConfig, locator: &Locator) -> Result<Vec<Part>> {
     let Some(path) = pattern(config)? else {
-        return Err(SourceError::Internal("databases".to_owned()));
+        return database::open(config).await;
     };
     let mut parts = Vec::new();
     for location in location::find(path, locator).await? {
@@ -32,10 +32,14 @@ pub async fn open(config: &SourceConfig, locator: &Locator) -> Result<Vec<Part>>
 async fn open_file(file: LocalFile, kind: FormatKind, config: &SourceConfig) -> Result<Vec<Part>> {
     match kind {
         FormatKind::Csv | FormatKind::Tsv => csv::Csv.open(file, config).await,
-        FormatKind::Json | FormatKind::Ndjson | FormatKind::Geojson | FormatKind::Parquet | FormatKind::Arrow |
-        FormatKind::Excel | FormatKind::Shapefile | FormatKind::Geopackage | FormatKind::Sqlite => {
-            Err(SourceError::Internal(format!("{kind:?} files have no reader")))
-        }
+        FormatKind::Json | FormatKind::Ndjson => json::Json(kind).open(file, config).await,
+        FormatKind::Geojson => geojson::Geojson.open(file, config).await,
+        FormatKind::Excel => excel::Excel.open(file, config).await,
+        FormatKind::Shapefile => shapefile::Shapefile.open(file, config).await,
+        FormatKind::Geopackage => geopackage::Geopackage.open(file, config).await,
+        FormatKind::Parquet => parquet::Parquet.open(file, config).await,
+        FormatKind::Arrow => arrow::Arrow.open(file, config).await,
+        FormatKind::Sqlite => sqlite::Sqlite.open(file, config).await,
         FormatKind::Postgres | FormatKind::Mysql => {
             Err(SourceError::data(file.display, "a database is named by from.url, not by from.path"))
         }

@@ -1,0 +1,13 @@
+//! `SQLite` database files: a table, a query, or every table.
+
+mod columns;
+mod error;
+mod source;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use columns::{Columns, quoted};
+pub(crate) use error::failed;
+pub(crate) use source::{connect, declared, no_table, read};
+pub use source::Sqlite;
