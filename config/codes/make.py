@@ -34,7 +34,7 @@ KNOWN = {
     "330103": ("330105", "2021-04-09"), "330104": ("330102", "2021-04-09"), "330204": ("330212", "2016-09-14"),
     "340203": ("340202", ""), "350402": ("350404", "2021-02-09"), "350403": ("350404", "2021-02-09"),
     "350427": ("350405", "2021-02-09"), "370105": ("370105", ""), "371203": ("370117", "2018-12-26"),
-    "371202": ("370116", "2018-12-26"), "410307": ("410311", ""), "440102": ("440104", "2005-04-28"),
+    "3712": ("3701", "2018-12-26"), "371202": ("370116", "2018-12-26"), "410306": ("410308", "2021-03-18"), "410307": ("410311", ""), "440102": ("440104", "2005-04-28"),
     "440107": ("440103", "2005-04-28"), "440116": ("440112", "2014-01-25"), "440602": ("440604", ""),
     "440603": ("440605", ""), "500109": ("500109", ""), "500110": ("500110", ""), "510131": ("510131", ""),
     "510122": ("510116", "2015-12-03"), "610125": ("610118", "2016-11-24"),
@@ -96,12 +96,15 @@ def main():
     towns = {(code[:6], town_stem(name)) for code, name in now.items() if len(code) == 9}
     for row in level4:
         code, name = row["id"], row["ext_name"]
-        if code in now or code.endswith("000"):
+        if code in now or (code[:2] == "71" and code.endswith("000")):
             continue
-        if code[:2] in ("71", "81", "82") or len(code) == 9 and code[:6] in now and (code[:6], town_stem(name)) not in towns:
+        if code[:2] in ("81", "82") and len(code) > 2:
+            # The source hangs the districts below a repeated region; their own codes are six digits.
+            if row["deep"] == "3":
+                now[row["ext_id"][:6]] = name
+                now[row["ext_id"][:4]] = now[code[:2]]
+        elif code[:2] in ("71", "81", "82") or len(code) == 9 and code[:6] in now and (code[:6], town_stem(name)) not in towns:
             now[code] = name
-    for code, name in [(k, v) for k, v in now.items() if k[:2] in ("71", "81", "82")]:
-        now[code] = name
     beijing = json.loads((args.admin / "beijing_county_town_village_2021.json").read_text(encoding="utf-8"))
     for parent, children in beijing.items():
         if len(parent) >= 6:

@@ -206,14 +206,21 @@ impl Gazetteer {
             return;
         }
         self.insert(stem, at, Rank::Short);
+        // 喇叭沟门满族, of 喇叭沟门满族乡.
+        if level == Level::Town
+            && let Some(longer) = name.strip_suffix(['乡', '镇'])
+        {
+            self.insert(longer, at, Rank::Short);
+        }
         for (kind, short) in [("自治州", "州"), ("自治县", "县"), ("自治旗", "旗"), ("民族乡", "乡"), ("族乡", "乡")] {
             if name.ends_with(kind) {
                 self.insert(&format!("{stem}{short}"), at, Rank::Full);
             }
         }
-        if level == Level::Town && self.home.contains(&at) {
+        if level == Level::Town {
             // Townships became towns, towns streets; people keep writing what they knew.
-            for kind in ["街道", "镇", "乡", "地区"] {
+            let kinds = ["街道", "镇", "乡", "地区"];
+            for kind in &kinds[..if self.home.contains(&at) { 4 } else { 3 }] {
                 self.insert(&format!("{stem}{kind}"), at, Rank::Old);
             }
         }

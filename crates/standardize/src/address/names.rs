@@ -60,6 +60,9 @@ impl Scanner<'_> {
             if at > start && nothing_yet && self.gazetteer_begins(at) {
                 return self.rest_to(at);
             }
+            if self.ends_phase(at) {
+                return self.place_name(at + 1);
+            }
             if !self.is_inside()
                 && let Some((level, end)) = self.ends_level(at)
             {
@@ -76,10 +79,19 @@ impl Scanner<'_> {
         }
     }
 
+    /// Whether the phase of a compound ends at `at`, before the name of a road: 软件园二期望海路.
+    fn ends_phase(&self, at: usize) -> bool {
+        self.text[at] == '期'
+            && at >= self.at + 3
+            && (is_chinese_numeral(self.text[at - 1]) || self.text[at - 1].is_ascii_digit())
+            && !self.has(Level::Poi)
+            && !self.is_inside()
+    }
+
     /// The end of words that name no place.
     fn aside_end(&self) -> usize {
         let mut end = self.at + 1;
-        while end < self.text.len() && !self.stops(end) {
+        while end < self.text.len() && !self.stops(end) && !(self.last.is_none() && self.gazetteer_begins(end)) {
             end += 1;
         }
         end
@@ -168,7 +180,7 @@ impl Scanner<'_> {
                 (!self.has(Level::Community)).then(|| (Level::Community, at + words::community_office(text, at)))
             }
             '村' if early && before != '新' && !words::goes_on(text, end, false) && !words::is_road_next(text, end) => self.community(end),
-            '镇' | '乡' if self.is_last_at_most(Level::Devzone) && !self.has(Level::Town) && !words::goes_on(text, end, false) => {
+            '镇' | '乡' if self.is_last_at_most(Level::Devzone) && !self.has(Level::Town) && !words::is_road_next(text, end) && !matches!(next, Some('江' | '海')) => {
                 self.last.is_some().then(|| (Level::Town, end + words::town_office(text, end)))
             }
             '县' | '旗' if matches!(self.last, Some(Level::Prov | Level::City)) && !self.has(Level::District) => Some((Level::District, end)),
@@ -194,7 +206,7 @@ impl Scanner<'_> {
         let name = &self.text[self.at..end];
         let above = self.last.is_some() && self.is_last_at_most(Level::Town) && !self.has(Level::Devzone);
         above
-            && name.len() >= 4
+            && name.len() >= 3
             && ZONES.iter().any(|zone| {
                 let length = zone.chars().count();
                 name.len() >= length && words::has(name, name.len() - length, zone)
@@ -224,6 +236,10 @@ impl Scanner<'_> {
         let counted = next.is_some_and(|next| words::is_direction(next) || is_chinese_numeral(next));
         if counted && after == Some('段') {
             return Some((level, end + 2));
+        }
+        // 皇后大道中99号.
+        if counted && after.is_some_and(|after| after.is_ascii_digit()) && next.is_some_and(words::is_direction) {
+            return Some((level, end + 1));
         }
         if words::road_goes_on(text, end) {
             return None;
@@ -270,7 +286,9 @@ impl Scanner<'_> {
         };
         let (road, poi) = (self.has(Level::Road), self.has(Level::Poi));
         gazetteer.learned.each(text, self.at, |end, values| {
-            if words::goes_on(text, end, false) || text.get(end).is_some_and(|next| words::is_direction(*next) && matches!(text.get(end + 1), Some('区' | '里' | '园'))) {
+            let aside = words::begins_aside(text, end, end, true);
+            let part = text.get(end).is_some_and(|next| words::is_direction(*next) && matches!(text.get(end + 1), Some('区' | '里' | '园')));
+            if !aside && (part || words::goes_on(text, end, false)) {
                 return;
             }
             for value in values {

@@ -50,9 +50,11 @@ impl Scanner<'_> {
         });
         if let [only] = found[..] {
             let compound = &gazetteer.compounds[only as usize];
-            if compound.place != NOWHERE && !self.out.places.iter().any(|place| gazetteer.is_within(*place, compound.place)) {
-                self.out.places.clear();
-                self.out.places.push(compound.place);
+            if compound.place != NOWHERE {
+                self.out.places.retain(|place| gazetteer.is_within(*place, compound.place));
+                if self.out.places.is_empty() {
+                    self.out.places.push(compound.place);
+                }
             }
             if road.is_empty() && !compound.road.is_empty() {
                 self.put(Level::Road, &compound.road);
@@ -137,6 +139,11 @@ impl Scanner<'_> {
             let implied = level == Level::Floorno
                 && out.full[Level::Roomno as usize].is_some_and(|(start, end)| is_on_floor(&out.filled[start as usize..end as usize], text));
             if !repeats && !implied {
+                // 望京SOHO-T1号楼: the building's letter must not run into the name.
+                let joins = |character: Option<char>| character.is_some_and(|character| character.is_ascii_alphanumeric());
+                if joins(out.canonical.chars().next_back()) && joins(text.chars().next()) {
+                    out.canonical.push('-');
+                }
                 let _ = out.canonical.write_str(text);
                 out.ends[level as usize] = out.canonical.len() as u32;
             } else if repeats {

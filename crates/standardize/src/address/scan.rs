@@ -138,8 +138,8 @@ impl<'a> Scanner<'a> {
             return true;
         }
         let length = match text[self.at] {
-            '内' if after_compound => 1,
-            '院' if after_compound && matches!(text.get(self.at + 1), Some('内')) => 2,
+            '内' if after_compound && words::is_filled(text, self.at + 1) => 1,
+            '院' if after_compound && matches!(text.get(self.at + 1), Some('内')) && words::is_filled(text, self.at + 2) => 2,
             '院' if self.last == Some(Level::Roadno) && text.get(self.at + 1).is_none_or(|next| next.is_ascii_alphanumeric()) => 1,
             '与' | '和' | '及' | '跟' if matches!(self.last, Some(Level::Road | Level::Subroad)) && self.crossing_follows(self.at + 1) => 1,
             '的' if self.last.is_some() => 1,
@@ -268,15 +268,26 @@ impl<'a> Scanner<'a> {
         match rank {
             // 东区, 城区: any compound may have one.
             Rank::Full | Rank::Old => length > 2 || level < Level::District,
-            Rank::Short => level <= Level::District || (level == Level::Town && self.gazetteer.home.contains(&place)),
+            Rank::Short => level <= Level::City || (level <= Level::Town && (self.gazetteer.home.contains(&place) || self.inner_follows(place, length))),
             Rank::OldShort => false,
         }
+    }
+
+    /// Whether a division in `place` is named after the next `length` characters.
+    fn inner_follows(&self, place: u32, length: usize) -> bool {
+        let mut follows = false;
+        self.gazetteer.names.each(self.text, self.at + length, |_, entries| {
+            follows |= entries.iter().any(|entry| entry.rank == Rank::Full && entry.place != place && self.gazetteer.is_within(entry.place, place));
+        });
+        follows
     }
 
     /// Whether what follows a name leaves it a division's name.
     fn stands(&self, end: usize, rank: Rank) -> bool {
         let level = self.out.spare.first().map_or(Level::Prov, |place| self.gazetteer.places[*place as usize].level);
         match rank {
+            // Without a place around it, a village before a road is the road's name.
+            Rank::Full | Rank::Old if level == Level::Community && self.out.places.is_empty() => !words::is_road_next(self.text, end),
             Rank::Full | Rank::Old => level < Level::Town || self.text[end - 1] == '道' || !is_road_sign(self.text, end),
             Rank::Short | Rank::OldShort => {
                 if self.next_lies_within(end, level) {

@@ -6,7 +6,7 @@ use jingwei_model::Level;
 
 use super::fold::form;
 use super::names::is_room_number;
-use super::numerals::{Number, chinese_digit, is_chinese_numeral, is_stem, read};
+use super::numerals::{Number, is_chinese_numeral, is_stem, read};
 use super::parsed::Rule;
 use super::scan::Scanner;
 use super::words;
@@ -64,7 +64,7 @@ pub(super) fn unit(text: &[char], at: usize) -> (Unit, usize) {
         '塔' if at > 0 && text[at - 1].is_ascii_alphanumeric() => (Unit::House, at + 1 + usize::from(matches!(second, Some('楼' | '座')))),
         '单' if second == Some('元') => (Unit::Cell, at + 2 + usize::from(third == Some('门'))),
         '单' if second.is_none_or(|next| next.is_ascii_digit() || is_chinese_numeral(next) || next == '-') => (Unit::Cell, at + 1),
-        '门' if !matches!(second, Some('诊' | '市' | '面' | '口' | '店' | '脸' | '前' | '头')) => (Unit::Cell, at + 1 + usize::from(second == Some('洞'))),
+        '门' if is_gate(text, at) => (Unit::Cell, at + 1 + usize::from(second == Some('洞'))),
         '层' => (Unit::Floor, at + 1),
         'F' if !second.is_some_and(|next| next.is_ascii_alphabetic()) => (Unit::Floor, at + 1),
         '室' | '户' => (Unit::Room, at + 1),
@@ -76,6 +76,12 @@ pub(super) fn unit(text: &[char], at: usize) -> (Unit, usize) {
         '区' | '期' | '里' | '条' | '街' | '路' | '巷' | '组' | '队' | '社' | '村' | '道' | '国' | '省' | '县' | '乡' | '段' | '环' => (Unit::Name, at),
         _ => (Unit::None, at),
     }
+}
+
+/// Whether 门 at `at` counts units, and does not begin a word: 10号门楼广场, 5号门口.
+fn is_gate(text: &[char], at: usize) -> bool {
+    text.get(at + 1).is_none_or(|next| next.is_ascii_alphanumeric() || is_chinese_numeral(*next) || matches!(next, '洞' | '-' | '/' | '(' | '、' | '第'))
+        || (text.get(at + 1) != Some(&'口') && words::begins_aside(text, at + 1, at + 1, true))
 }
 
 /// 号 and what may follow it.
@@ -93,7 +99,7 @@ fn door_unit(text: &[char], at: usize) -> (Unit, usize) {
         Some('房') if !matches!(third, Some('屋' | '产')) => (Unit::Room, at + 2 + usize::from(matches!(third, Some('间' | '室')))),
         Some('室' | '户') => (Unit::Room, at + 2),
         Some('单') if third == Some('元') => (Unit::Cell, at + 3),
-        Some('门') if !matches!(third, Some('口' | '前' | '外' | '内' | '旁' | '面' | '市' | '店')) => (Unit::Cell, at + 2),
+        Some('门') if is_gate(text, at + 1) => (Unit::Cell, at + 2),
         Some('线' | '桥' | '地' | '口' | '井' | '店' | '馆' | '厅' | '公' | '坑' | '闸') => (Unit::Name, at),
         _ => (Unit::Door, at + 1),
     }
@@ -150,7 +156,7 @@ impl Door {
             door.read_after(text);
         }
         // 号院 may be said once more: 号院内.
-        if unit == Unit::Yard && text.get(door.end) == Some(&'内') {
+        if unit == Unit::Yard && text.get(door.end) == Some(&'内') && words::is_filled(text, door.end + 1) {
             door.end += 1;
         }
         Some(door)
@@ -162,7 +168,9 @@ impl Door {
         match next {
             Some(stem) if is_stem(stem) && self.stem.is_none() => {
                 let after = text.get(self.end + 1).copied();
-                let names_house = matches!(after, Some('座' | '栋' | '楼' | '幢' | '单')) || after.is_some_and(|after| after.is_ascii_digit() || chinese_digit(after).is_some());
+                // 12号甲5号楼 has the building 甲5, 12号甲5室 the door 甲12.
+                let counts = read(text, self.end + 1).is_some_and(|number| matches!(unit(text, number.end).0, Unit::House | Unit::HouseOrFloor | Unit::Hash | Unit::Door));
+                let names_house = counts || matches!(after, Some('座' | '栋' | '楼' | '幢' | '单'));
                 if !names_house {
                     self.stem = Some(stem);
                     self.end += 1;
@@ -286,6 +294,11 @@ impl Scanner<'_> {
                 return true;
             }
             Unit::Name => return false,
+            // 三房村, 三门峡: without what they count in, these are names.
+            Unit::Room if first.chinese && text[first.end] == '房' && !self.is_inside() => return false,
+            Unit::Cell if first.chinese && text[first.end] == '门' && self.is_last_at_most(Level::Road) => return false,
+            Unit::HouseOrFloor if first.chinese && self.is_last_at_most(Level::Town) => return false,
+            Unit::Yard if first.chinese && text[first.end] == '院' => return false,
             _ => {}
         }
         if group.count == 1 { self.single(first, unit, end, begin) } else { self.group(&group, unit, end, begin) }
@@ -426,7 +439,7 @@ impl Scanner<'_> {
     /// A number without a unit.
     fn bare(&mut self, number: Number, begin: impl Fn(&mut Self)) -> bool {
         let next = self.text.get(number.end).copied();
-        let is_end = next.is_none_or(|next| !next.is_alphanumeric());
+        let is_end = next.is_none_or(|next| !next.is_alphanumeric()) || words::begins_aside(self.text, number.end, number.end, true);
         // Numerals and letters without a unit are words, but for the room that ends an address.
         if number.chinese && !(is_end && (self.is_inside() || number.len() >= 3)) {
             return false;
@@ -435,6 +448,8 @@ impl Scanner<'_> {
             return false;
         }
         let level = match self.last {
+            // 北四路12小区.
+            Some(Level::Road) if words::any(self.text, number.end, &["小区", "社区", "大院", "艺术区"]) > 0 => return false,
             Some(Level::Road) if !self.has(Level::Roadno) && !self.has(Level::Poi) => Some(Level::Roadno),
             Some(Level::Subroad) if !self.has(Level::Subroadno) && !self.has(Level::Poi) => Some(Level::Subroadno),
             Some(Level::Community) if is_end => Some(Level::Roadno),

