@@ -1,0 +1,31 @@
+/*
+title = "Elderly people living alone, by community, with the distance to the nearest care station"
+title_zh = "独居老人与最近养老驿站距离（分社区）"
+keys = ["area_code"]
+[params]
+as_of = { type = "date", default = "2026-06-30" }
+least_age = { type = "integer", default = 60 }
+far_m = { type = "number", default = 500.0, description = "Metres beyond which a station counts as far" }
+*/
+WITH elderly AS (
+    SELECT id, area_code, st_transform(geom, 'EPSG:4326', 'EPSG:4548') AS place
+    FROM people
+    WHERE valid_to IS NULL AND array_has(tags, '独居') AND geom IS NOT NULL
+      AND date_part('year', $as_of) - date_part('year', birth_date) >= $least_age
+),
+stations AS (
+    SELECT st_transform(geom, 'EPSG:4326', 'EPSG:4548') AS place FROM organizations
+    WHERE valid_to IS NULL AND array_has(tags, '养老驿站') AND geom IS NOT NULL
+),
+nearest AS (
+    SELECT e.id, e.area_code, min(st_distance(e.place, s.place)) AS metres
+    FROM elderly e CROSS JOIN stations s
+    GROUP BY e.id, e.area_code
+)
+SELECT n.area_code, a.name AS community, count(*) AS elderly_alone,
+       round(avg(n.metres)) AS mean_metres, round(max(n.metres)) AS farthest_metres,
+       count(*) FILTER (WHERE n.metres > $far_m) AS far_from_a_station
+FROM nearest n
+LEFT JOIN areas a ON a.level = 'community' AND a.code = n.area_code
+GROUP BY n.area_code, a.name
+ORDER BY far_from_a_station DESC, elderly_alone DESC, n.area_code
