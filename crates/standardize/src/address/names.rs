@@ -48,13 +48,14 @@ impl Scanner<'_> {
             return;
         }
         let nothing_yet = self.last.is_none();
-        let leading = text[start..].iter().take_while(|character| character.is_ascii_digit()).count();
+        let digits = text[start..].iter().take_while(|character| character.is_ascii_digit()).count();
+        let inner = (start + digits).max(self.known);
         let mut at = start;
         while at < text.len() {
             if self.is_aside(start, at) {
                 break;
             }
-            if at > start && at >= start + leading && self.stops(at) {
+            if at > start && at >= inner && self.stops(at) {
                 break;
             }
             if at > start && nothing_yet && self.gazetteer_begins(at) {
@@ -64,6 +65,7 @@ impl Scanner<'_> {
                 return self.place_name(at + 1);
             }
             if !self.is_inside()
+                && at + 1 >= self.known
                 && let Some((level, end)) = self.ends_level(at)
             {
                 let write = if level == Level::Community { push_community } else { push_name };

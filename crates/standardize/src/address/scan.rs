@@ -20,11 +20,13 @@ pub(super) struct Scanner<'a> {
     pub out: &'a mut Parsed,
     /// The level read last.
     pub last: Option<Level>,
+    /// The end of a place's name that stands where the scanner is but names no place there: 三路居 in 三路居路.
+    pub known: usize,
 }
 
 impl<'a> Scanner<'a> {
     pub fn new(gazetteer: &'a Gazetteer, text: &'a [char], out: &'a mut Parsed) -> Self {
-        Self { gazetteer, text, at: 0, out, last: None }
+        Self { gazetteer, text, at: 0, out, last: None, known: 0 }
     }
 
     /// Reads all characters.
@@ -164,6 +166,7 @@ impl<'a> Scanner<'a> {
 
     /// Reads a division's name.
     fn division(&mut self) -> bool {
+        self.known = 0;
         if self.is_inside() {
             return false;
         }
@@ -194,6 +197,9 @@ impl<'a> Scanner<'a> {
             }
             if self.repeats(*end, entries) {
                 return true;
+            }
+            if self.known == 0 && entries.iter().any(|entry| self.out.places.iter().any(|place| gazetteer.is_within(entry.place, *place) || gazetteer.is_within(*place, entry.place))) {
+                self.known = *end;
             }
         }
         false
@@ -358,7 +364,11 @@ impl<'a> Scanner<'a> {
         let said = entries.iter().find(|entry| {
             let level = self.level_of(**entry);
             let plain = match entry.rank {
-                Rank::Full => level <= Level::Town || !is_road_sign(self.text, end),
+                // 三间房村科技园: a name that begins with the village's.
+                Rank::Full if level >= Level::Town => {
+                    self.is_last_at_most(Level::Community) && !words::goes_on(self.text, end, false) && !is_road_sign(self.text, end)
+                }
+                Rank::Full => true,
                 Rank::Short => level <= Level::District && !words::goes_on(self.text, end, false) && self.is_last_at_most(Level::Community),
                 _ => false,
             };

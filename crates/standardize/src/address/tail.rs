@@ -95,7 +95,7 @@ fn door_unit(text: &[char], at: usize) -> (Unit, usize) {
         Some('楼') => (Unit::House, at + 2 + usize::from(matches!(third, Some('栋' | '幢' | '座')))),
         Some('幢' | '栋' | '座') => (Unit::House, at + 2),
         Some('院') => (Unit::Yard, at + 2),
-        Some('大') if third == Some('院') => (Unit::Yard, at + 3),
+        Some('大') if third == Some('院') && words::is_filled(text, at + 3) => (Unit::Yard, at + 3),
         Some('房') if !matches!(third, Some('屋' | '产')) => (Unit::Room, at + 2 + usize::from(matches!(third, Some('间' | '室')))),
         Some('室' | '户') => (Unit::Room, at + 2),
         Some('单') if third == Some('元') => (Unit::Cell, at + 3),
@@ -169,7 +169,7 @@ impl Door {
             Some(stem) if is_stem(stem) && self.stem.is_none() => {
                 let after = text.get(self.end + 1).copied();
                 // 12号甲5号楼 has the building 甲5, 12号甲5室 the door 甲12.
-                let counts = read(text, self.end + 1).is_some_and(|number| matches!(unit(text, number.end).0, Unit::House | Unit::HouseOrFloor | Unit::Hash | Unit::Door));
+                let counts = read(text, self.end + 1).is_some_and(|number| matches!(unit(text, number.end).0, Unit::House | Unit::HouseOrFloor | Unit::Hash));
                 let names_house = counts || matches!(after, Some('座' | '栋' | '楼' | '幢' | '单'));
                 if !names_house {
                     self.stem = Some(stem);
@@ -267,6 +267,10 @@ impl Scanner<'_> {
             return true;
         }
         let Some(first) = read(text, at) else { return false };
+        // 9511工厂联合大街: a place's name that begins with a number.
+        if at == start && self.known > first.end && !matches!(self.last, Some(Level::Road | Level::Subroad)) {
+            return false;
+        }
         if at > start && text[start] == '第' && matches!(unit(text, first.end).0, Unit::None | Unit::Name | Unit::Door) {
             return false;
         }

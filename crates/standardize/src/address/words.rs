@@ -1,5 +1,7 @@
 //! The words that end names, follow numbers and say where something is without naming it.
 
+use std::sync::LazyLock;
+
 use super::numerals::{is_chinese_numeral, is_stem};
 
 /// Whether `text` has `word` at `place`.
@@ -19,8 +21,34 @@ pub(super) fn any(text: &[char], place: usize, words: &[&str]) -> usize {
     let Some(first) = text.get(place) else { return 0 };
     words
         .iter()
-        .find(|word| word.starts_with(*first) && has(text, place, word))
+        .find(|word| word.chars().next() == Some(*first) && has(text, place, word))
         .map_or(0, |word| word.chars().count())
+}
+
+/// Many words, asked for at every character: a bit for each first character refuses nearly all.
+struct Words {
+    firsts: Box<[u64; 1024]>,
+    words: Vec<Vec<char>>,
+}
+
+impl Words {
+    fn new(words: &[&str]) -> Self {
+        let mut firsts = Box::new([0; 1024]);
+        let words: Vec<Vec<char>> = words.iter().map(|word| word.chars().collect()).collect();
+        for first in words.iter().filter_map(|word| word.first()) {
+            if let Some(bits) = firsts.get_mut(*first as usize / 64) {
+                *bits |= 1 << (*first as usize % 64);
+            }
+        }
+        Self { firsts, words }
+    }
+
+    /// Whether one of them stands at `place`.
+    fn begin_at(&self, text: &[char], place: usize) -> bool {
+        let Some(&first) = text.get(place) else { return false };
+        let bits = self.firsts.get(first as usize / 64).copied().unwrap_or(0);
+        bits >> (first as usize % 64) & 1 == 1 && self.words.iter().any(|word| text[place..].starts_with(word))
+    }
 }
 
 /// 东 西 南 北 中.
@@ -45,17 +73,19 @@ const fn is_numbered(character: char) -> bool {
 }
 
 /// Words that end the names of places.
-const KINDS: [&str; 58] = [
+static KINDS: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(&[
     "小区", "公寓", "大厦", "广场", "中心", "国际", "商务", "科技", "医院", "学校", "大学", "中学", "小学", "饭店", "宾馆", "酒店", "市场", "商场", "商城",
     "新村", "胡同", "大街", "大道", "街道", "地区", "开发", "工业", "产业", "写字", "名苑", "新城", "夹道", "头条", "环路", "高速", "公园", "银行", "超市",
     "铁路", "地铁", "幼儿", "派出", "物业", "村委", "有限", "集团", "经济", "高新", "技术", "家园", "花园", "嘉园", "嘉苑", "佳苑", "佳园", "雅苑", "花城", "家苑",
-];
+])
+});
 
 /// Whether the name that ends at `end` goes on after it, so that what ends there is only part of a name. A short
 /// name of a town or community is doubted more than a district's.
 pub(super) fn goes_on(text: &[char], end: usize, doubtful: bool) -> bool {
     let Some(&next) = text.get(end) else { return false };
-    if is_generic(next) || any(text, end, &KINDS) > 0 {
+    if is_generic(next) || KINDS.begin_at(text, end) {
         return true;
     }
     let after = text.get(end + 1).copied();
@@ -64,7 +94,7 @@ pub(super) fn goes_on(text: &[char], end: usize, doubtful: bool) -> bool {
         return leads || next.is_ascii_alphanumeric() || is_chinese_numeral(next) || is_stem(next);
     }
     let after_is_kind = after.is_none_or(|after| is_generic(after) || is_direction(after) || after == '环' || is_chinese_numeral(after))
-        || any(text, end + 1, &KINDS) > 0;
+        || KINDS.begin_at(text, end + 1);
     (leads && after_is_kind) || (is_chinese_numeral(next) && after.is_some_and(|after| (is_generic(after) && !is_numbered(after)) || after == '期' || after == '环'))
 }
 
@@ -90,26 +120,33 @@ pub(super) fn town_office(text: &[char], place: usize) -> usize {
 }
 
 /// Words that place something relative to what is named before.
-const RELATIVE: [&str; 47] = [
+static RELATIVE: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(&[
     "附近", "周边", "周围", "对面", "对过", "斜对面", "旁边", "隔壁", "门口", "路口", "交叉口", "交汇处", "交汇", "交口", "十字路口", "丁字路口", "之间",
     "以东", "以西", "以南", "以北", "往东", "往西", "往南", "往北", "往前", "向东", "向西", "向南", "向北", "东侧", "西侧", "南侧", "北侧", "东面", "西面",
     "南面", "北面", "拐角", "楼下", "楼上", "底商", "门前", "院外", "交界", "路段", "路边",
-];
+])
+});
 
 /// Words that begin a note about people, not a place.
-const NOTES: [&str; 26] = [
+static NOTES: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(&[
     "业主", "租户", "租客", "住户", "反映", "电联", "联系", "有人", "物业办", "集群", "收件", "先生", "女士", "小姐", "师傅", "电话", "手机", "转交",
     "自编", "邮编", "身份证", "请", "快递", "代收", "来电", "投诉",
-];
+])
+});
+
+/// Words after a surname.
+static TITLES: LazyLock<Words> = LazyLock::new(|| Words::new(&["先生", "女士", "小姐", "师傅"]));
 
 /// Whether words that name no place begin at `at`, in a name that began at `start`.
 pub(super) fn begins_aside(text: &[char], start: usize, at: usize, after_name: bool) -> bool {
     let Some(&character) = text.get(at) else { return false };
-    if any(text, at, &RELATIVE) > 0 || any(text, at, &NOTES) > 0 {
+    if RELATIVE.begin_at(text, at) || NOTES.begin_at(text, at) {
         return true;
     }
     // 王先生: the surname belongs to the note.
-    if any(text, at + 1, &["先生", "女士", "小姐", "师傅"]) > 0 {
+    if TITLES.begin_at(text, at + 1) {
         return true;
     }
     if character == '旁' && text.get(at + 1).is_none_or(|next| *next == '(') {
@@ -120,7 +157,7 @@ pub(super) fn begins_aside(text: &[char], start: usize, at: usize, after_name: b
         && after_name
         && (at == start || at >= start + 2)
         && matches!(text.get(at + 1), Some('门' | '口' | '边' | '头'))
-        && (text.get(at + 2).is_none_or(|next| matches!(next, '外' | '内' | '旁' | '对' | '附' | '往' | '(')) || any(text, at + 2, &NOTES) > 0)
+        && (text.get(at + 2).is_none_or(|next| matches!(next, '外' | '内' | '旁' | '对' | '附' | '往' | '(')) || NOTES.begin_at(text, at + 2))
 }
 
 /// Whether a number, a bracket, a note or nothing stands at `at`, so that 内 before it is no part of a name such as
