@@ -40,7 +40,12 @@ impl Provenance {
             Arc::new(Field::new("_error", DataType::Utf8, true)),
             Arc::new(Field::new("_text", DataType::Utf8, true)),
         ];
-        fields.extend(data.into_iter().map(Into::into));
+        for field in data {
+            let field: FieldRef = field.into();
+            // A department's own `_row` must not stand for ours.
+            let taken = PROVENANCE.contains(&field.name().as_str());
+            fields.push(if taken { Arc::new(field.as_ref().clone().with_name(format!("{}_", field.name()))) } else { field });
+        }
         Self { file: file.into(), sheet, schema: Arc::new(Schema::new(fields)) }
     }
 
@@ -48,6 +53,12 @@ impl Provenance {
     #[must_use]
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
+    }
+
+    /// The data columns alone.
+    #[must_use]
+    pub fn data_fields(&self) -> &[FieldRef] {
+        &self.schema.fields()[PROVENANCE.len()..]
     }
 
     /// What `_file` says.

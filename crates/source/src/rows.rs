@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringBuilder};
+use arrow::array::{Array, ArrayRef, BinaryBuilder, RecordBatch, StringBuilder};
 use arrow::datatypes::{DataType, Field};
 use jingwei_model::Reason;
 
@@ -19,6 +19,7 @@ const BATCH_BYTES: usize = 32 << 20;
 pub struct TextRows {
     provenance: Provenance,
     columns: Vec<StringBuilder>,
+    geometry: Option<BinaryBuilder>,
     rows: Vec<i64>,
     faults: Vec<RowFault>,
     bytes: usize,
@@ -31,10 +32,20 @@ impl TextRows {
         Self {
             provenance: Provenance::new(file, sheet, fields),
             columns: names.iter().map(|_| StringBuilder::with_capacity(BATCH_ROWS, BATCH_ROWS * 8)).collect(),
+            geometry: None,
             rows: Vec::with_capacity(BATCH_ROWS),
             faults: Vec::new(),
             bytes: 0,
         }
+    }
+
+    /// With a geometry column after the text columns.
+    #[must_use]
+    pub fn with_geometry(mut self, field: Field) -> Self {
+        let data = self.provenance.data_fields().iter().cloned().chain([Arc::new(field)]).collect::<Vec<_>>();
+        self.provenance = Provenance::new(self.provenance.file(), self.provenance.sheet().map(str::to_owned), data);
+        self.geometry = Some(BinaryBuilder::new());
+        self
     }
 
     /// The provenance and schema of the batches.
@@ -55,7 +66,21 @@ impl TextRows {
                 _ => column.append_null(),
             }
         }
+        if let Some(column) = &mut self.geometry {
+            column.append_null();
+        }
         self.rows.push(row);
+    }
+
+    /// Adds a row whose geometry is WKB.
+    pub fn push_with_geometry<'a>(&mut self, row: i64, cells: impl IntoIterator<Item = &'a str>, geometry: Option<&[u8]>) {
+        let column = self.geometry.take();
+        self.push(row, cells);
+        self.geometry = column.map(|mut column| {
+            self.bytes += geometry.map_or(0, <[u8]>::len);
+            column.append_option(geometry);
+            column
+        });
     }
 
     /// Adds a row that could not be read.
@@ -65,6 +90,9 @@ impl TextRows {
         self.faults.push(RowFault { index: self.rows.len(), reason, text });
         self.rows.push(row);
         for column in &mut self.columns {
+            column.append_null();
+        }
+        if let Some(column) = &mut self.geometry {
             column.append_null();
         }
     }
@@ -81,7 +109,7 @@ impl TextRows {
     /// A bug in the assembly.
     pub fn finish(&mut self) -> Result<RecordBatch> {
         self.bytes = 0;
-        let columns: Vec<ArrayRef> = self
+        let mut columns: Vec<ArrayRef> = self
             .columns
             .iter_mut()
             .map(|column| {
@@ -91,6 +119,7 @@ impl TextRows {
                 Arc::new(array) as ArrayRef
             })
             .collect();
+        columns.extend(self.geometry.as_mut().map(|column| Arc::new(column.finish()) as ArrayRef));
         let faults = std::mem::take(&mut self.faults);
         let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(BATCH_ROWS));
         self.provenance.batch(rows, &faults, columns)

@@ -1,0 +1,5 @@
+//! Arrow IPC files (Feather) and streams.
+
+mod source;
+
+pub(crate) use source::Arrow;

@@ -1,0 +1,5 @@
+//! `GeoJSON` feature collections.
+
+mod source;
+
+pub(crate) use source::Geojson;

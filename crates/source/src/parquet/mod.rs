@@ -1,0 +1,5 @@
+//! Apache Parquet and `GeoParquet`.
+
+mod source;
+
+pub(crate) use source::Parquet;
