@@ -235,7 +235,10 @@ impl Gazetteer {
     /// Names and places that are no more, down to districts.
     fn name_the_past(&mut self, divisions: &Divisions) {
         for division in divisions.iter().filter(|division| division.valid_to().is_some() && division.level() <= DivisionLevel::District) {
-            if division.is_placeholder() {
+            // A name that went on under another code says nothing of what took over this one.
+            let province = division.code().get(..2);
+            let moved = || divisions.find(division.name(), province, None).iter().any(|other| other.code() != division.code() && other.valid_from() >= division.valid_to());
+            if division.is_placeholder() || moved() {
                 continue;
             }
             let code = divisions.successor(division.code(), None).unwrap_or(division.code());

@@ -20,6 +20,8 @@ mod range;
 mod render;
 mod scan;
 mod tail;
+#[cfg(test)]
+mod tests;
 mod trie;
 mod words;
 

@@ -181,7 +181,7 @@ impl Scanner<'_> {
             '居' | '村' if words::community_office(text, at) > 0 => {
                 (!self.has(Level::Community)).then(|| (Level::Community, at + words::community_office(text, at)))
             }
-            '村' if early && before != '新' && !words::goes_on(text, end, false) && !words::is_road_next(text, end) => self.community(end),
+            '村' if early && before != '新' && (self.group_end(end).is_some() || (!words::goes_on(text, end, false) && !words::is_road_next(text, end))) => self.community(end),
             '镇' | '乡' if self.is_last_at_most(Level::Devzone) && !self.has(Level::Town) && !words::is_road_next(text, end) && !matches!(next, Some('江' | '海')) => {
                 self.last.is_some().then(|| (Level::Town, end + words::town_office(text, end)))
             }
@@ -193,15 +193,22 @@ impl Scanner<'_> {
                     && !is_chinese_numeral(before);
                 plain.then_some((Level::District, end))
             }
-            '组' | '队' | '社' if self.last == Some(Level::Community) && self.is_group(at) => Some((Level::Road, end)),
+            '组' | '队' | '社' if self.last == Some(Level::Community) && self.group_end(start) == Some(end) => Some((Level::Road, end)),
             _ => None,
         }
     }
 
-    /// 三组, 第5队: a group of a village stands where a road would.
-    fn is_group(&self, at: usize) -> bool {
-        let from = if self.text[self.at] == '第' { self.at + 1 } else { self.at };
-        from < at && self.text[from..at].iter().all(|character| character.is_ascii_digit() || is_chinese_numeral(*character))
+    /// The end of a village's group at `place`, which stands where a road would: 三组, 第5队.
+    fn group_end(&self, place: usize) -> Option<usize> {
+        let from = place + usize::from(self.text.get(place) == Some(&'第'));
+        let numerals = self.text.get(from..)?.iter().take(4).take_while(|character| character.is_ascii_digit() || is_chinese_numeral(**character)).count();
+        let at = from + numerals;
+        let is_group = match self.text.get(at) {
+            Some('组' | '队') => true,
+            Some('社') => self.text.get(at + 1) != Some(&'区'),
+            _ => false,
+        };
+        (numerals > 0 && is_group).then_some(at + 1)
     }
 
     fn is_zone(&self, end: usize) -> bool {

@@ -41,6 +41,12 @@ impl Number {
         }
     }
 
+    /// The same with 甲, 乙, … before it.
+    pub fn with_stem(mut self, stem: Option<char>) -> Self {
+        self.stem = stem;
+        self
+    }
+
     /// Digits and letters.
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.text[..usize::from(self.len)]).unwrap_or_default()

@@ -113,6 +113,14 @@ impl Scanner<'_> {
             named[place.level as usize] = above;
             above = place.parent;
         }
+        // A municipality is its own city.
+        let province = named[Level::Prov as usize];
+        if named[Level::City as usize] == NOWHERE
+            && self.out.form[Level::City as usize].is_none()
+            && self.gazetteer.places.get(province as usize).is_some_and(|place| place.name.ends_with('市'))
+        {
+            named[Level::City as usize] = province;
+        }
         for level in Level::ALL {
             let start = self.out.filled.len();
             match self.gazetteer.places.get(named[level as usize] as usize) {

@@ -273,7 +273,7 @@ impl<'a> Scanner<'a> {
     fn stands_alone(&self, place: u32, level: Level, rank: Rank, length: usize) -> bool {
         match rank {
             // 东区, 城区: any compound may have one.
-            Rank::Full | Rank::Old => length > 2 || level < Level::District,
+            Rank::Full | Rank::Old => length > 2 || level < Level::District || self.text[self.at + length - 1] != '区',
             Rank::Short => level <= Level::City || (level <= Level::Town && (self.gazetteer.home.contains(&place) || self.inner_follows(place, length))),
             Rank::OldShort => false,
         }

@@ -68,7 +68,7 @@ pub(super) fn unit(text: &[char], at: usize) -> (Unit, usize) {
         '层' => (Unit::Floor, at + 1),
         'F' if !second.is_some_and(|next| next.is_ascii_alphabetic()) => (Unit::Floor, at + 1),
         '室' | '户' => (Unit::Room, at + 1),
-        '房' if !matches!(second, Some('屋' | '产' | '管' | '山')) => (Unit::Room, at + 1 + usize::from(matches!(second, Some('间' | '室')))),
+        '房' if matches!(second, Some('间' | '室')) || words::is_filled(text, at + 1) => (Unit::Room, at + 1 + usize::from(matches!(second, Some('间' | '室')))),
         '弄' => (Unit::Lane, at + 1),
         '院' if (at > 0 && text[at - 1].is_ascii_digit() && second != Some('区')) || second.is_none_or(|next| next.is_ascii_alphanumeric() || matches!(next, '内' | '(' | '-') || is_chinese_numeral(next)) => (Unit::Yard, at + 1),
         '米' => (Unit::Distance, at + 1 + usize::from(second == Some('处'))),
@@ -96,7 +96,9 @@ fn door_unit(text: &[char], at: usize) -> (Unit, usize) {
         Some('幢' | '栋' | '座') => (Unit::House, at + 2),
         Some('院') => (Unit::Yard, at + 2),
         Some('大') if third == Some('院') && words::is_filled(text, at + 3) => (Unit::Yard, at + 3),
-        Some('房') if !matches!(third, Some('屋' | '产')) => (Unit::Room, at + 2 + usize::from(matches!(third, Some('间' | '室')))),
+        Some('房') if matches!(third, Some('间' | '室')) || words::is_filled(text, at + 2) => {
+            (Unit::Room, at + 2 + usize::from(matches!(third, Some('间' | '室'))))
+        }
         Some('室' | '户') => (Unit::Room, at + 2),
         Some('单') if third == Some('元') => (Unit::Cell, at + 3),
         Some('门') if is_gate(text, at + 1) => (Unit::Cell, at + 2),
@@ -421,6 +423,12 @@ impl Scanner<'_> {
         };
         begin(self);
         match level {
+            // 700弄41号甲.
+            Some(Level::Houseno) if unit == Unit::Door => {
+                let stemmed = Door::read(self.text, self.at).filter(|door| door.sub.is_none());
+                let number = number.with_stem(stemmed.map_or(number.stem, |door| door.stem));
+                self.write_level(Level::Houseno, &number, stemmed.map_or(end, |door| door.end));
+            }
             Some(level) if !self.has(level) => self.write_level(level, &number, end),
             _ => self.rest_to(end),
         }
@@ -466,6 +474,11 @@ impl Scanner<'_> {
         };
         begin(self);
         match level {
+            // 158甲2门: the stem is the door's.
+            Some(level @ (Level::Roadno | Level::Subroadno)) if !self.has(level) && next.is_some_and(is_stem) && number.stem.is_none() => {
+                let number = number.with_stem(next);
+                self.write_level(level, &number, number.end + 1);
+            }
             Some(level) if !self.has(level) => self.write_level(level, &number, number.end),
             _ => self.rest_to(number.end),
         }

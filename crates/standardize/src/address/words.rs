@@ -200,7 +200,7 @@ pub(super) fn road_goes_on(text: &[char], end: usize) -> bool {
     let counted = text[end.min(text.len())..].iter().take(3).take_while(|character| is_chinese_numeral(**character) || is_direction(**character)).count();
     let after = end + counted;
     match text.get(after) {
-        Some('街' | '路' | '巷' | '里' | '园' | '苑' | '区' | '村' | '社') => !(counted == 0 && has(text, after, "村")),
+        Some('街' | '路' | '巷' | '里' | '园' | '苑' | '区' | '村' | '社') => true,
         Some('条') => counted > 0,
         Some('头') => counted == 0 && text.get(after + 1) == Some(&'条'),
         Some('胡') => text.get(after + 1) == Some(&'同'),
