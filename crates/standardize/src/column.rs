@@ -224,15 +224,15 @@ impl Column {
         let mut partial = StringBuilder::new();
         for row in 0..texts.len() {
             let original = get(texts, row);
-            let mut cell = self.given(original).map_or(Cell::Missing, &read);
-            match &mut cell {
-                Cell::Partial(shown) if !self.required => {
-                    whole.append_null();
-                    partial.append_value(shown);
-                    continue;
-                }
-                _ => partial.append_null(),
+            let cell = self.given(original).map_or(Cell::Missing, &read);
+            if let Cell::Partial(shown) = &cell
+                && !self.required
+            {
+                whole.append_null();
+                partial.append_value(shown);
+                continue;
             }
+            partial.append_null();
             match self.settle(row, cell, original, report) {
                 Settled::Value(value) => write(value, &mut |text| whole.append_value(text)),
                 Settled::Keep(text) => whole.append_value(text),
@@ -259,19 +259,14 @@ impl Column {
                 (None, None) => Cell::Missing,
                 (east, north) => parse::point(east.unwrap_or_default(), north.unwrap_or_default(), way),
             };
-            let settled = match cell {
-                Cell::Value(value) => Settled::Value(value),
+            let settled = if let Cell::Value(point) = cell {
+                Some(point)
+            } else {
                 // The text is only wanted when something is wrong with it.
-                cell => {
-                    let original = format!("{},{}", get(x, row).unwrap_or_default(), get(y, row).unwrap_or_default());
-                    if let Settled::Value(value) = self.settle(row, cell, Some(&original).filter(|text| text.len() > 1).map(String::as_str), report) {
-                        Settled::Value(value)
-                    } else {
-                        Settled::Null
-                    }
-                }
+                let original = format!("{},{}", get(x, row).unwrap_or_default(), get(y, row).unwrap_or_default());
+                value(self.settle(row, cell, Some(original.as_str()).filter(|text| *text != ","), report))
             };
-            builder.append_option(value(settled));
+            builder.append_option(settled);
         }
         Arc::new(builder.finish())
     }

@@ -1,12 +1,13 @@
 //! What a value's meaning depends on beside its text: the day, the city, the file.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use crate::StandardizeError;
+use crate::codes::Divisions;
 
 /// Says whether a six-digit division has existed in any revision of GB/T 2260.
 pub type KnownDivision = Arc<dyn Fn(&str) -> bool + Send + Sync>;
@@ -72,8 +73,37 @@ impl Context {
     }
 }
 
-/// Whether the province of a six-digit division is one of GB/T 2260.
+/// Whether the city of a six-digit division is in any revision of GB/T 2260. Not the district: the police have
+/// given out numbers under codes of development zones and farms that no revision lists, and their bearers
+/// would lose their ids.
 pub(crate) fn known_division(division: &str) -> bool {
-    let province = division.get(..2).and_then(|digits| digits.parse::<u8>().ok());
-    matches!(province, Some(11..=15 | 21..=23 | 31..=37 | 41..=46 | 50..=54 | 61..=65 | 71 | 81..=83))
+    static CITIES: LazyLock<Vec<bool>> = LazyLock::new(|| {
+        let mut known = vec![false; 10_000];
+        for code in Divisions::builtin().iter().map(|division| division.code()) {
+            if let Some(place) = city(code) {
+                known[place] = true;
+            }
+        }
+        known
+    });
+    city(division).is_some_and(|place| CITIES[place])
+}
+
+fn city(code: &str) -> Option<usize> {
+    code.get(..4).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cities_of_every_revision_are_known_and_others_are_not() {
+        for division in ["110105", "110103", "110104", "110228", "321083", "340524", "440524", "150102", "370986"] {
+            assert!(known_division(division), "{division}");
+        }
+        for division in ["000000", "119900", "999999", "", "北京市"] {
+            assert!(!known_division(division), "{division}");
+        }
+    }
 }

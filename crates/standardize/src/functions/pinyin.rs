@@ -17,7 +17,7 @@ pub fn udf() -> ScalarUDF {
         optional: 0,
         gives: DataType::Utf8,
         volatility: Volatility::Immutable,
-        description: "The reading of Chinese text: syllables in lower case without tones, parted by spaces; surnames in their own reading (单 shan, 曾 zeng). Words of other scripts are kept in lower case.",
+        description: "The reading of Chinese text: syllables in lower case without tones (ü as v), parted by spaces; surnames in their own reading (单 shan, 曾 zeng). Words of other scripts are kept in lower case.",
         example: "SELECT pinyin('单田芳'); -- shan tian fang",
     };
     function(about, |args| {

@@ -56,7 +56,7 @@ fn longest(table: &Readings, text: &str) -> Option<(&'static str, &'static str)>
     table.get(&first)?.iter().find(|(written, _)| text.starts_with(written)).copied()
 }
 
-/// Appends the reading of `text` to `out`: syllables in lower case parted by spaces, words of other
+/// Appends the reading of `text` to `out`: syllables in lower case parted by spaces (ü as v), words of other
 /// scripts as they are in lower case, marks left out. Two to four Chinese characters are read as a name.
 pub fn pinyin(text: &str, out: &mut String) {
     let start = out.len();
@@ -81,7 +81,8 @@ pub fn pinyin(text: &str, out: &mut String) {
         rest = &rest[character.len_utf8()..];
         if let Some(reading) = character.to_pinyin() {
             separate(out, start);
-            out.push_str(reading.plain());
+            // ü is typed v.
+            out.extend(reading.plain().chars().map(|letter| if letter == 'ü' { 'v' } else { letter }));
             in_word = false;
         } else if character.is_alphanumeric() {
             if !in_word {
@@ -124,7 +125,7 @@ mod tests {
     #[test]
     fn words_are_read_as_words() {
         for (text, reading) in [
-            ("重庆市", "chong qing shi"), ("朝阳区单元楼", "chao yang qu dan yuan lou"), ("解决", "jie jue"), ("望京SOHO 3号", "wang jing soho 3 hao"), ("大厦", "da sha"), ("", ""), ("，。", ""),
+            ("重庆市", "chong qing shi"), ("朝阳区单元楼", "chao yang qu dan yuan lou"), ("解决", "jie jue"), ("望京SOHO 3号", "wang jing soho 3 hao"), ("大厦", "da sha"), ("", ""), ("，。", ""), ("吕布", "lv bu"), ("长椿街", "chang chun jie"), ("张家港", "zhang jia gang"), ("银河", "yin he"), ("垡头", "fa tou"),
         ] {
             assert_eq!(read(text), reading, "{text}");
         }

@@ -7,16 +7,17 @@ use jingwei_model::Reason;
 use jingwei_model::id::clean::half_width;
 
 use super::Cell;
-use super::text::{is_invisible, looks_undecoded};
+use super::text::{is_damaged, is_invisible};
 use crate::han::is_han;
 
 /// Half-width letters, digits and marks; no spaces beside Chinese characters, one between words.
+/// A question mark has no business in an address: it is a character that got lost.
 #[must_use]
 pub fn address(text: &str) -> Cell<Cow<'_, str>> {
     let clean = if text.chars().all(is_settled) { Cow::Borrowed(text) } else { Cow::Owned(settled(text)) };
     if clean.is_empty() {
         Cell::Missing
-    } else if looks_undecoded(&clean) {
+    } else if is_damaged(&clean) || clean.contains(['?', '□']) {
         Cell::Noted(clean, Reason::Mojibake)
     } else {
         Cell::Value(clean)
@@ -65,6 +66,7 @@ mod tests {
             assert_eq!(address(spelling).value().as_deref(), Some("望京街道阜通东大街6号"), "{spelling}");
         }
         assert_eq!(address("12  West 4th St").value().as_deref(), Some("12 West 4th St"));
+        assert_eq!(address("朝阳区?家地西里").reason(), Some(Reason::Mojibake));
         assert_eq!(address("（东区）"), Cell::Value("(东区)".into()));
     }
 }

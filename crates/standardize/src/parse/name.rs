@@ -5,10 +5,10 @@ use std::borrow::Cow;
 
 use jingwei_model::Reason;
 use jingwei_model::id::clean::{half_width, is_mask};
-use unicode_normalization::{UnicodeNormalization, is_nfkc_quick, IsNormalized};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 use super::Cell;
-use super::text::is_invisible;
+use super::text::{is_invisible, is_reading};
 use crate::han::is_han;
 
 /// Reads a name as it is written, traditional characters included.
@@ -69,7 +69,7 @@ fn without_pinyin(characters: &[char], notes: &mut Notes) -> Vec<char> {
     while place < characters.len() {
         if out.last().is_some_and(|last| is_han(*last))
             && let Some(close) = closing(characters, place)
-            && is_reading(&characters[place + 1..close])
+            && is_reading(characters[place + 1..close].iter().copied().filter(|character| !character.is_whitespace()))
         {
             notes.damaged = true;
             place = close + 1;
@@ -81,11 +81,6 @@ fn without_pinyin(characters: &[char], notes: &mut Notes) -> Vec<char> {
     out
 }
 
-fn is_reading(inside: &[char]) -> bool {
-    const TONED: &str = "āáǎàōóǒòēéěèīíǐìūúǔùǖǘǚǜüńňǹḿ";
-    (1..=6).contains(&inside.len()) && inside.iter().all(|character| character.is_ascii_lowercase() || TONED.contains(*character))
-}
-
 /// `（氵甸）` becomes `⿰氵甸`, the description of the character the font lacked. A bracket at the end of an
 /// otherwise whole name is an annotation and stays.
 fn with_glyphs(characters: &[char], notes: &mut Notes) -> Vec<char> {
@@ -93,7 +88,7 @@ fn with_glyphs(characters: &[char], notes: &mut Notes) -> Vec<char> {
     let mut place = 0;
     while place < characters.len() {
         if let Some(close) = closing(characters, place) {
-            let inside = &characters[place + 1..close];
+            let inside = characters[place + 1..close].iter().copied().filter(|part| !part.is_whitespace()).collect::<Vec<_>>();
             let outside = characters[..place].iter().chain(&characters[close + 1..]).filter(|character| is_han(**character)).count();
             let followed = characters[close + 1..].iter().any(|character| is_han(*character));
             if inside.len() == 2 && inside.iter().all(|part| is_han(*part)) && (inside.iter().any(|part| is_component(*part)) || followed || outside <= 1) {
