@@ -202,16 +202,15 @@ impl Record<'_> {
     pub fn values(&self, mut visit: impl FnMut(Value<'_>) -> bool) -> Result<(), Reason> {
         for field in &self.dbf.fields {
             let cell = &self.dbf.record[field.begin..field.begin + field.length];
-            let text;
+            let text: Cow<'_, str>;
             let value = match field.kind {
                 Kind::Text => {
                     let cell = trimmed(cell);
-                    let decoded: Cow<'_, str> = if cell.is_ascii() {
+                    text = if cell.is_ascii() {
                         Cow::Borrowed(std::str::from_utf8(cell).map_err(|_| Reason::Undecodable)?)
                     } else {
-                        self.dbf.encoding.decode_without_bom_handling_and_without_replacement(whole(cell, self.dbf.encoding)).ok_or(Reason::Undecodable)?
+                        decoded(cell, self.dbf.encoding).ok_or(Reason::Undecodable)?
                     };
-                    text = decoded;
                     if text.is_empty() { Value::Null } else { Value::Text(&text) }
                 }
                 kind => value(kind, cell).ok_or(Reason::Malformed)?,
@@ -288,18 +287,23 @@ fn trimmed(cell: &[u8]) -> &[u8] {
     &cell[..end]
 }
 
-/// A text that fills its cell may end within a character; what is left of that one is not text.
-fn whole<'a>(cell: &'a [u8], encoding: &'static Encoding) -> &'a [u8] {
-    let most = if encoding == UTF_8 { 3 } else { 1 };
-    let fits = |cell: &[u8]| encoding.decode_without_bom_handling_and_without_replacement(cell).is_some();
-    if fits(cell) {
-        return cell;
-    }
-    (1..=most.min(cell.len())).map(|cut| &cell[..cell.len() - cut]).find(|cell| fits(cell)).unwrap_or(cell)
+/// Decodes a cell. A text that fills its cell may end within a character; what is left of that one is not text.
+fn decoded<'a>(cell: &'a [u8], encoding: &'static Encoding) -> Option<Cow<'a, str>> {
+    let decode = |cell: &'a [u8]| encoding.decode_without_bom_handling_and_without_replacement(cell);
+    decode(cell).or_else(|| {
+        if encoding == UTF_8 {
+            let error = std::str::from_utf8(cell).err().filter(|error| error.error_len().is_none())?;
+            return decode(&cell[..error.valid_up_to()]);
+        }
+        // The first byte of a character is above ASCII; its others may be anything.
+        let cuts = (1..=3.min(cell.len())).map(|cut| cell.split_at(cell.len() - cut));
+        cuts.filter(|(_, cut)| cut[0] > 0x80).find_map(|(kept, _)| decode(kept))
+    })
 }
 
 fn field_name(name: &[u8], encoding: &'static Encoding) -> String {
-    encoding.decode_without_bom_handling(whole(trimmed(name), encoding)).0.trim_end_matches('\u{fffd}').trim().to_owned()
+    let name = trimmed(name);
+    decoded(name, encoding).unwrap_or_else(|| encoding.decode_without_bom_handling(name).0).trim().to_owned()
 }
 
 /// The encoding: as configured, else as the `.cpg` file or the header says if that is true, else by trial.
@@ -309,11 +313,10 @@ fn encoding(file: &LocalFile, wanted: Option<&str>, cpg: Option<&str>, driver: u
             SourceError::data(&file.display, format!("format.encoding = \"{label}\" is no encoding")).with_hint("write utf-8, gb18030, big5 or another standard name")
         });
     }
+    let fails = |cell: &[u8], encoding| decoded(cell, encoding).is_none();
     let failures = |encoding: &'static Encoding| {
-        let fails = |text: &[u8]| encoding.decode_without_bom_handling_and_without_replacement(text).is_none();
-        // A cell may end within a character: each is judged by itself.
-        let cells = |text: &[u8]| text.split(|byte| *byte == b'\n').any(|cell| fails(whole(cell, encoding)));
-        sample.iter().filter(|text| cells(text)).count() + names.iter().filter(|name| fails(whole(trimmed(name), encoding))).count()
+        let rows = sample.iter().filter(|row| row.split(|byte| *byte == b'\n').any(|cell| fails(cell, encoding)));
+        rows.count() + names.iter().filter(|name| fails(trimmed(name), encoding)).count()
     };
     if let Some(encoding) = cpg.and_then(by_label) {
         let failures = failures(encoding);
@@ -388,5 +391,7 @@ mod tests {
         let (bytes, _, _) = GB18030.encode("街道");
         assert_eq!(field_name(&bytes[..3], GB18030), "街");
         assert_eq!(field_name(&"街道办事".as_bytes()[..10], UTF_8), "街道办");
+        assert_eq!(decoded(b"\xff\xff\xff", UTF_8), None);
+        assert_eq!(decoded(b"ab\xff", GB18030), None);
     }
 }
