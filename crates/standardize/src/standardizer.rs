@@ -104,7 +104,10 @@ impl Standardizer {
     /// # Errors
     /// A batch of another schema than the announced one; failures of Arrow itself. Never a value.
     pub fn apply(&self, raw: &RecordBatch) -> Result<Standardized, StandardizeError> {
-        if raw.schema_ref().fields() != self.raw.fields() {
+        // Names alone decide: every type is read as its text, and a reader may describe its fields more finely
+        // once it has seen the rows.
+        let known = self.raw.fields().iter().map(|field| field.name());
+        if !raw.schema_ref().fields().iter().map(|field| field.name()).eq(known) {
             return Err(StandardizeError::OtherSchema);
         }
         let rows = raw.num_rows();

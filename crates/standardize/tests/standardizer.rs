@@ -281,6 +281,12 @@ fn a_batch_of_another_schema_is_an_error_of_ours() {
 }
 
 #[test]
+fn one_standardizer_serves_many_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Standardizer>();
+}
+
+#[test]
 fn an_empty_batch_gives_empty_batches() {
     let out = apply(&config(PEOPLE), &people().slice(0, 0));
     assert_eq!((out.clean.num_rows(), out.quarantine.num_rows()), (0, 0));
