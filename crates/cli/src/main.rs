@@ -17,7 +17,8 @@ use args::{Args, Command};
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("JINGWEI_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,jingwei=info,deltalake=error,delta_kernel=error"));
+    let filter = tracing_subscriber::EnvFilter::try_from_env("JINGWEI_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,jingwei=info,deltalake=error,delta_kernel=error"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(8 << 20).build() {
         Ok(runtime) => runtime,

@@ -33,7 +33,9 @@ pub fn say_json<T: Serialize>(value: &T) -> Result<()> {
 impl OutputArgs {
     /// The format to write in.
     pub fn chosen(&self) -> OutputFormat {
-        self.format.or_else(|| self.output.as_deref().and_then(OutputFormat::of_extension)).unwrap_or(OutputFormat::Table)
+        self.format
+            .or_else(|| self.output.as_deref().and_then(OutputFormat::of_extension))
+            .unwrap_or(OutputFormat::Table)
     }
 
     /// Whether one JSON document is asked for.
@@ -49,10 +51,18 @@ impl OutputArgs {
 pub async fn write(answer: Answer, sql: &str, output: &OutputArgs) -> Result<()> {
     let format = output.chosen();
     let schema = answer.schema();
-    let encoding = |error: arrow::error::ArrowError| EngineError::usage(format!("the answer cannot be written as {format}: {error}"));
+    let encoding = |error: arrow::error::ArrowError| {
+        EngineError::usage(format!("the answer cannot be written as {format}: {error}"))
+    };
     let mut encoder = Encoder::new(format, &schema).map_err(encoding)?;
-    if output.output.is_none() && matches!(format, OutputFormat::Arrow | OutputFormat::Parquet) && stdout().is_terminal() {
-        return Err(EngineError::usage_with_hint(format!("{format} is binary and belongs in a file"), "name one with -o FILE"));
+    if output.output.is_none()
+        && matches!(format, OutputFormat::Arrow | OutputFormat::Parquet)
+        && stdout().is_terminal()
+    {
+        return Err(EngineError::usage_with_hint(
+            format!("{format} is binary and belongs in a file"),
+            "name one with -o FILE",
+        ));
     }
     let mut sink = Sink::open(output.output.as_deref())?;
     let mut rows = answer.stream().await?;
@@ -75,7 +85,8 @@ impl Sink {
         let mut partial = path.as_os_str().to_owned();
         partial.push(".partial");
         let partial = std::path::PathBuf::from(partial);
-        let file = File::create(&partial).map_err(|error| EngineError::Io { path: partial.display().to_string(), error })?;
+        let file =
+            File::create(&partial).map_err(|error| EngineError::Io { path: partial.display().to_string(), error })?;
         Ok(Self::File { path: path.to_owned(), partial, file })
     }
 

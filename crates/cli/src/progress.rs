@@ -75,7 +75,12 @@ impl Progress for Lines {
     fn rows(&self, _: &str, _: u64) {}
 
     fn end(&self, phase: &str, summary: &str) {
-        let seconds = self.began.lock().ok().and_then(|mut began| began.remove(phase)).map_or(0.0, |began| began.elapsed().as_secs_f64());
+        let seconds = self
+            .began
+            .lock()
+            .ok()
+            .and_then(|mut began| began.remove(phase))
+            .map_or(0.0, |began| began.elapsed().as_secs_f64());
         complain(&format!("{phase}: {summary} ({seconds:.1} s)"));
     }
 }

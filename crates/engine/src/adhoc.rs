@@ -21,7 +21,9 @@ use crate::error::{EngineError, Result};
 /// A file that cannot be read.
 pub async fn adhoc(context: &SessionContext, name: &str, path: &str) -> Result<()> {
     let step = || EngineError::plan(format!("reading {path}"));
-    if Path::new(path).extension().is_some_and(|extension| extension == "parquet" || extension == "pq") && Path::new(path).exists() {
+    if Path::new(path).extension().is_some_and(|extension| extension == "parquet" || extension == "pq")
+        && Path::new(path).exists()
+    {
         return context.register_parquet(name, path, ParquetReadOptions::default()).await.map_err(step());
     }
     let config = SourceConfig {
@@ -38,7 +40,11 @@ pub async fn adhoc(context: &SessionContext, name: &str, path: &str) -> Result<(
     };
     let failed = |error| EngineError::Source { name: name.to_owned(), error: Box::new(error) };
     let temp = std::env::temp_dir().join(format!("jingwei-{}", std::process::id()));
-    let locator = Locator { root: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")), options: Default::default(), temp };
+    let locator = Locator {
+        root: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+        options: Default::default(),
+        temp,
+    };
     let parts = jingwei_source::open(&config, &locator).await.map_err(failed)?;
     let mut tables = Vec::new();
     for part in parts {
@@ -100,7 +106,9 @@ mod tests {
 
     #[test]
     fn numbers_are_recognised_and_codes_stay_text() {
-        let kind = |values: Vec<&str>| numbers(&(Arc::new(StringArray::from(values)) as ArrayRef)).unwrap().data_type().clone();
+        let kind = |values: Vec<&str>| {
+            numbers(&(Arc::new(StringArray::from(values)) as ArrayRef)).unwrap().data_type().clone()
+        };
         assert_eq!(kind(vec!["1", "-2"]), DataType::Int64);
         assert_eq!(kind(vec!["1", "2.5"]), DataType::Float64);
         assert_eq!(kind(vec!["01", "02"]), DataType::Utf8);

@@ -88,7 +88,9 @@ pub fn plain_params(given: &[(String, String)]) -> Option<ParamValues> {
             // A code such as 0101 is text.
             Ok(number) if number.to_string() == *text => ScalarValue::Int64(Some(number)),
             _ => match (text.parse::<f64>(), text.parse::<bool>()) {
-                (Ok(number), _) if !text.starts_with('0') || text.starts_with("0.") => ScalarValue::Float64(Some(number)),
+                (Ok(number), _) if !text.starts_with('0') || text.starts_with("0.") => {
+                    ScalarValue::Float64(Some(number))
+                }
                 (_, Ok(truth)) => ScalarValue::Boolean(Some(truth)),
                 _ => ScalarValue::Utf8(Some(text.clone())),
             },

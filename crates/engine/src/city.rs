@@ -73,19 +73,22 @@ impl City {
         for table in Table::ALL {
             let name = jingwei_store::TableName::new("base", table.name);
             if snapshot.is_none_or(|snapshot| !snapshot.tables.contains_key(&name)) {
-                let empty = MemTable::try_new(table.schema(), vec![vec![]]).map_err(EngineError::plan("an empty table"))?;
-                context.register_table(name.to_string(), Arc::new(empty)).map_err(EngineError::plan("an empty table"))?;
+                let empty =
+                    MemTable::try_new(table.schema(), vec![vec![]]).map_err(EngineError::plan("an empty table"))?;
+                context
+                    .register_table(name.to_string(), Arc::new(empty))
+                    .map_err(EngineError::plan("an empty table"))?;
             }
         }
         if let Some(snapshot) = snapshot {
             for name in snapshot.tables.keys() {
                 let provider = self.store.provider(snapshot, name)?;
-                context.register_table(name.to_string(), provider).map_err(EngineError::plan(format!("opening {name}")))?;
+                context
+                    .register_table(name.to_string(), provider)
+                    .map_err(EngineError::plan(format!("opening {name}")))?;
             }
         }
-        context
-            .register_batch("ops.runs", self.runs_batch()?)
-            .map_err(EngineError::plan("opening ops.runs"))?;
+        context.register_batch("ops.runs", self.runs_batch()?).map_err(EngineError::plan("opening ops.runs"))?;
         for view in self.project.library.views_in_order()? {
             // A view over a source that is not integrated yet has no table to read; it appears with it.
             match context.sql(&view.sql).await {
@@ -111,7 +114,9 @@ impl City {
 
     fn runs_batch(&self) -> Result<RecordBatch> {
         let runs = self.runs()?;
-        let text = |value: fn(&RunRecord) -> Option<String>| -> ArrayRef { Arc::new(runs.iter().map(value).collect::<StringArray>()) };
+        let text = |value: fn(&RunRecord) -> Option<String>| -> ArrayRef {
+            Arc::new(runs.iter().map(value).collect::<StringArray>())
+        };
         let columns: Vec<(&str, ArrayRef)> = vec![
             ("run_id", text(|run| Some(run.run_id.clone()))),
             ("started_at", text(|run| Some(run.started_at.clone()))),

@@ -189,13 +189,17 @@ impl SqlError {
         let kind = match root {
             DataFusionError::SQL(..) => SqlErrorKind::Syntax,
             DataFusionError::ResourcesExhausted(_) => SqlErrorKind::Limit,
-            DataFusionError::Plan(text) if text.contains("not supported") && text.contains("DDL") => SqlErrorKind::ReadOnly,
+            DataFusionError::Plan(text) if text.contains("not supported") && text.contains("DDL") => {
+                SqlErrorKind::ReadOnly
+            }
             DataFusionError::Plan(text)
                 if text.starts_with("DDL not") || text.starts_with("DML not") || text.starts_with("Statement not") =>
             {
                 SqlErrorKind::ReadOnly
             }
-            DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_) => SqlErrorKind::Plan,
+            DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_) => {
+                SqlErrorKind::Plan
+            }
             DataFusionError::Internal(_) => SqlErrorKind::Internal,
             _ => SqlErrorKind::Execution,
         };
@@ -259,7 +263,11 @@ fn place_in(message: &str) -> Option<(u64, u64)> {
 }
 
 fn help_of(diagnostic: &Diagnostic) -> Option<String> {
-    diagnostic.helps.first().map(|help| help.message.clone()).or_else(|| diagnostic.notes.first().map(|note| note.message.clone()))
+    diagnostic
+        .helps
+        .first()
+        .map(|help| help.message.clone())
+        .or_else(|| diagnostic.notes.first().map(|note| note.message.clone()))
 }
 
 fn hint_of(kind: SqlErrorKind, error: &DataFusionError) -> Option<String> {
@@ -268,7 +276,9 @@ fn hint_of(kind: SqlErrorKind, error: &DataFusionError) -> Option<String> {
             Some("ask for fewer rows or groups, filter earlier, or raise `memory_mb` in config/jingwei.toml".to_owned())
         }
         (SqlErrorKind::ReadOnly, _) => Some("tables change through `jingwei integrate` alone".to_owned()),
-        (SqlErrorKind::Plan, DataFusionError::SchemaError(..)) => Some("`jingwei sql \"describe people\"` lists a table's columns".to_owned()),
+        (SqlErrorKind::Plan, DataFusionError::SchemaError(..)) => {
+            Some("`jingwei sql \"describe people\"` lists a table's columns".to_owned())
+        }
         _ => None,
     }
 }

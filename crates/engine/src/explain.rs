@@ -89,7 +89,12 @@ pub struct PairExplanation {
 /// # Errors
 /// No such entity.
 pub async fn explain_entity(context: &SessionContext, project: &Project, id: &str) -> Result<EntityExplanation> {
-    let unknown = || EngineError::usage_with_hint(format!("there is no entity `{id}`"), "ids are in the column `id` of the base tables, e.g. `jingwei sql \"select id from people limit 5\"`");
+    let unknown = || {
+        EngineError::usage_with_hint(
+            format!("there is no entity `{id}`"),
+            "ids are in the column `id` of the base tables, e.g. `jingwei sql \"select id from people limit 5\"`",
+        )
+    };
     let element = Element::ALL.into_iter().find(|element| id.starts_with(element.id_letter())).ok_or_else(unknown)?;
     let step = || EngineError::plan(format!("explaining {id}"));
     let history = history(context, id).await?;
@@ -105,7 +110,12 @@ pub async fn explain_entity(context: &SessionContext, project: &Project, id: &st
         None => Vec::new(),
         Some(records) => {
             let keys = members.select(vec![ident("record_key")]).map_err(step())?;
-            records.join(keys, JoinType::LeftSemi, &["_key"], &["record_key"], None).map_err(step())?.collect().await.map_err(step())?
+            records
+                .join(keys, JoinType::LeftSemi, &["_key"], &["record_key"], None)
+                .map_err(step())?
+                .collect()
+                .await
+                .map_err(step())?
         }
     };
     let base = context
@@ -120,7 +130,8 @@ pub async fn explain_entity(context: &SessionContext, project: &Project, id: &st
     let mut values = Vec::new();
     for column in Table::of(element).all_columns().filter(|column| column.name != "id") {
         let Some(value) = base.iter().find_map(|batch| cell(batch, column.name, 0)) else { continue };
-        let prefer = survivorship.map(|rule| rule.columns.get(column.name).copied().unwrap_or(rule.default)).unwrap_or_default();
+        let prefer =
+            survivorship.map(|rule| rule.columns.get(column.name).copied().unwrap_or(rule.default)).unwrap_or_default();
         values.push(ExplainedValue { column: column.name.to_owned(), value, said: ranked(&said, column.name, prefer) });
     }
     Ok(EntityExplanation { id: id.to_owned(), element, records: found, values, history })
@@ -130,7 +141,12 @@ pub async fn explain_entity(context: &SessionContext, project: &Project, id: &st
 ///
 /// # Errors
 /// A record that is not there, or two of different elements.
-pub async fn explain_pair(context: &SessionContext, project: &Project, left: &str, right: &str) -> Result<PairExplanation> {
+pub async fn explain_pair(
+    context: &SessionContext,
+    project: &Project,
+    left: &str,
+    right: &str,
+) -> Result<PairExplanation> {
     let (left, right) = (record_of(project, left)?, record_of(project, right)?);
     let (element, other) = (left.1, right.1);
     if element != other {
@@ -157,7 +173,10 @@ pub async fn explain_pair(context: &SessionContext, project: &Project, left: &st
     let said = match records(context, project, element, &columns, None).await? {
         None => Vec::new(),
         Some(records) => records
-            .filter(ident("_key").in_list([&left.0, &right.0].map(|key| lit(key.hash().to_be_bytes().to_vec())).to_vec(), false))
+            .filter(
+                ident("_key")
+                    .in_list([&left.0, &right.0].map(|key| lit(key.hash().to_be_bytes().to_vec())).to_vec(), false),
+            )
             .map_err(step())?
             .collect()
             .await
@@ -178,22 +197,31 @@ pub async fn explain_pair(context: &SessionContext, project: &Project, left: &st
 }
 
 fn record_of(project: &Project, text: &str) -> Result<(RecordKey, Element)> {
-    let wrong = || EngineError::usage_with_hint(format!("`{text}` names no record"), "write source/record_id, e.g. hukou/R000123, or source/record/record_id");
+    let wrong = || {
+        EngineError::usage_with_hint(
+            format!("`{text}` names no record"),
+            "write source/record_id, e.g. hukou/R000123, or source/record/record_id",
+        )
+    };
     let (source, rest) = text.split_once('/').ok_or_else(wrong)?;
     let config = project.sources.get(source).ok_or_else(wrong)?;
-    let named = rest.split_once('/').and_then(|(label, id)| Some((config.records.iter().find(|record| record.label() == label)?, id)));
+    let named = rest
+        .split_once('/')
+        .and_then(|(label, id)| Some((config.records.iter().find(|record| record.label() == label)?, id)));
     let (record, id) = match named {
         Some(named) => named,
         None => (config.records.first().ok_or_else(wrong)?, rest),
     };
-    Ok((RecordKey { source: source.to_owned(), record: record.label().to_owned(), record_id: id.to_owned() }, record.element))
+    Ok((
+        RecordKey { source: source.to_owned(), record: record.label().to_owned(), record_id: id.to_owned() },
+        record.element,
+    ))
 }
 
 async fn members(context: &SessionContext, element: Element) -> Result<DataFrame> {
-    context
-        .table(format!("link.{element}_members"))
-        .await
-        .map_err(|_| EngineError::usage_with_hint(format!("no linkage of {element} is published"), "run `jingwei integrate` first"))
+    context.table(format!("link.{element}_members")).await.map_err(|_| {
+        EngineError::usage_with_hint(format!("no linkage of {element} is published"), "run `jingwei integrate` first")
+    })
 }
 
 async fn history(context: &SessionContext, id: &str) -> Result<Vec<HistoryEvent>> {
@@ -219,11 +247,19 @@ async fn history(context: &SessionContext, id: &str) -> Result<Vec<HistoryEvent>
 }
 
 /// Edges whose ends are records of the two entities.
-async fn evidence(context: &SessionContext, element: Element, entities: &[String; 2]) -> Result<Vec<(String, f64, Option<String>)>> {
+async fn evidence(
+    context: &SessionContext,
+    element: Element,
+    entities: &[String; 2],
+) -> Result<Vec<(String, f64, Option<String>)>> {
     let step = || EngineError::plan("reading edges");
     let inside = ident("entity_id").in_list(entities.iter().map(|id| lit(id.as_str())).collect(), false);
     let keys = async |name: &str| -> Result<DataFrame> {
-        members(context, element).await?.filter(inside.clone()).and_then(|keys| keys.select(vec![ident("record_key").alias(name)])).map_err(step())
+        members(context, element)
+            .await?
+            .filter(inside.clone())
+            .and_then(|keys| keys.select(vec![ident("record_key").alias(name)]))
+            .map_err(step())
     };
     let rows = context
         .table(format!("link.{element}_edges"))
@@ -238,7 +274,8 @@ async fn evidence(context: &SessionContext, element: Element, entities: &[String
         .map_err(step())?;
     let mut evidence = Vec::new();
     for batch in &rows {
-        let probabilities = batch.column_by_name("probability").map(|column| column.as_primitive::<Float64Type>().clone());
+        let probabilities =
+            batch.column_by_name("probability").map(|column| column.as_primitive::<Float64Type>().clone());
         for row in 0..batch.num_rows() {
             let probability = probabilities.as_ref().map_or(0.0, |column| column.value(row));
             evidence.push((cell(batch, "rule", row).unwrap_or_default(), probability, cell(batch, "reason", row)));
@@ -267,12 +304,15 @@ fn ranked(said: &[RecordBatch], column: &str, prefer: Prefer) -> Vec<(String, St
     let mut all = Vec::new();
     for batch in said {
         let trust = batch.column_by_name("_trust").map(|column| column.as_primitive::<Float64Type>().clone());
-        let as_of = batch.column_by_name("_as_of").map(|column| column.as_primitive::<TimestampMicrosecondType>().clone());
+        let as_of =
+            batch.column_by_name("_as_of").map(|column| column.as_primitive::<TimestampMicrosecondType>().clone());
         for row in 0..batch.num_rows() {
             let Some(value) = cell(batch, column, row) else { continue };
             let trust = trust.as_ref().map_or(0.0, |column| column.value(row));
-            let as_of = as_of.as_ref().filter(|column| column.is_valid(row)).map_or(i64::MIN, |column| column.value(row));
-            let name = ["_source", "_record", "_record_id"].map(|name| cell(batch, name, row).unwrap_or_default()).join("/");
+            let as_of =
+                as_of.as_ref().filter(|column| column.is_valid(row)).map_or(i64::MIN, |column| column.value(row));
+            let name =
+                ["_source", "_record", "_record_id"].map(|name| cell(batch, name, row).unwrap_or_default()).join("/");
             all.push((trust, as_of, name, value));
         }
     }
@@ -323,7 +363,14 @@ impl fmt::Display for EntityExplanation {
             }
         }
         for event in &self.history {
-            writeln!(f, "{} {} {} in run {}", event.entity_id, event.event, event.other_id.as_deref().unwrap_or(""), event.run_id)?;
+            writeln!(
+                f,
+                "{} {} {} in run {}",
+                event.entity_id,
+                event.event,
+                event.other_id.as_deref().unwrap_or(""),
+                event.run_id
+            )?;
         }
         Ok(())
     }
@@ -341,7 +388,12 @@ impl fmt::Display for PairExplanation {
                 (Some(_), Some(_)) => "≠",
                 _ => " ",
             };
-            writeln!(f, "  {column:<22} {mark} {} | {}", left.as_deref().unwrap_or("-"), right.as_deref().unwrap_or("-"))?;
+            writeln!(
+                f,
+                "  {column:<22} {mark} {} | {}",
+                left.as_deref().unwrap_or("-"),
+                right.as_deref().unwrap_or("-")
+            )?;
         }
         for (rule, probability, refused) in &self.evidence {
             match refused {

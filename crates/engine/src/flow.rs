@@ -64,7 +64,13 @@ pub async fn integrate(city: &City, request: &Request, progress: &dyn Progress) 
 }
 
 /// One run: sources → clean rows → records → entities → base tables → one snapshot.
-async fn weave(city: &City, request: &Request, run: Run, run_id: &str, progress: &dyn Progress) -> Result<(RunReport, Option<u64>)> {
+async fn weave(
+    city: &City,
+    request: &Request,
+    run: Run,
+    run_id: &str,
+    progress: &dyn Progress,
+) -> Result<(RunReport, Option<u64>)> {
     let plan = plan::against(&city.project, run.base(), request).await?;
     let mut flow = Flow::begin(city, request, run, run_id, progress)?;
     flow.land(&plan).await?; //           source → standardize → raw, clean, quarantine
@@ -149,7 +155,8 @@ impl<'a> Flow<'a> {
 
     /// Whether a table was made from `inputs` already.
     fn is_made_from(&self, table: &TableName, inputs: &str) -> bool {
-        !self.request.full && self.run.state(table).is_some_and(|state| state.inputs.get(INPUTS).is_some_and(|made| made == inputs))
+        !self.request.full
+            && self.run.state(table).is_some_and(|state| state.inputs.get(INPUTS).is_some_and(|made| made == inputs))
     }
 
     fn phase(&mut self, name: &str, began: Instant, summary: &str) {

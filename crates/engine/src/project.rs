@@ -109,14 +109,20 @@ fn check_source(file: &str, name: &str, config: &SourceConfig) -> Result<()> {
         );
     }
     if config.from.path.is_none() && config.from.url.is_none() {
-        return fail("`from` says neither `path` nor `url`".to_owned(), Some("add e.g. `path = \"data/register.csv\"`".to_owned()));
+        return fail(
+            "`from` says neither `path` nor `url`".to_owned(),
+            Some("add e.g. `path = \"data/register.csv\"`".to_owned()),
+        );
     }
     if !(0.0..=1.0).contains(&config.trust) {
         return fail(format!("`trust` is {}, outside 0 to 1", config.trust), None);
     }
     for key in &config.key {
         if !config.columns.contains_key(key) {
-            return fail(format!("`key` names `{key}`, which is no column of this source"), nearest(key, config.columns.keys()));
+            return fail(
+                format!("`key` names `{key}`, which is no column of this source"),
+                nearest(key, config.columns.keys()),
+            );
         }
     }
     for column in config.columns.keys() {
@@ -151,7 +157,10 @@ fn check_source(file: &str, name: &str, config: &SourceConfig) -> Result<()> {
         for column in &record.attributes {
             if !config.columns.contains_key(column) {
                 return fail(
-                    format!("record `{}` keeps `{column}` in attributes, which is no column of this source", record.label()),
+                    format!(
+                        "record `{}` keeps `{column}` in attributes, which is no column of this source",
+                        record.label()
+                    ),
                     nearest(column, config.columns.keys()),
                 );
             }
@@ -161,29 +170,48 @@ fn check_source(file: &str, name: &str, config: &SourceConfig) -> Result<()> {
             let by_value = link.element.is_some() && link.key.is_some() && link.value.is_some();
             if by_row == by_value {
                 return fail(
-                    format!("a link of record `{}` must say either `to` or all of `element`, `key` and `value`", record.label()),
+                    format!(
+                        "a link of record `{}` must say either `to` or all of `element`, `key` and `value`",
+                        record.label()
+                    ),
                     None,
                 );
             }
             if let Some(to) = &link.to
                 && !labels.contains(&to.as_str())
             {
-                return fail(format!("a link of record `{}` goes to `{to}`, which is no record of this source", record.label()), nearest(to, labels.iter()));
+                return fail(
+                    format!("a link of record `{}` goes to `{to}`, which is no record of this source", record.label()),
+                    nearest(to, labels.iter()),
+                );
             }
             if let (Some(element), Some(key)) = (link.element, &link.key)
                 && Table::of(element).column(key).is_none()
             {
                 let known = Table::of(element).all_columns().map(|column| column.name).collect::<Vec<_>>();
-                return fail(format!("a link of record `{}` looks by `{key}`, which is no column of {element}", record.label()), nearest(key, known.iter()));
+                return fail(
+                    format!("a link of record `{}` looks by `{key}`, which is no column of {element}", record.label()),
+                    nearest(key, known.iter()),
+                );
             }
             if let Some(column) = &link.column
                 && table.column(column).is_none()
             {
                 let known = table.all_columns().map(|column| column.name).collect::<Vec<_>>();
-                return fail(format!("a link of record `{}` fills `{column}`, which is no column of {}", record.label(), record.element), nearest(column, known.iter()));
+                return fail(
+                    format!(
+                        "a link of record `{}` fills `{column}`, which is no column of {}",
+                        record.label(),
+                        record.element
+                    ),
+                    nearest(column, known.iter()),
+                );
             }
             if link.relation.is_none() && link.column.is_none() {
-                return fail(format!("a link of record `{}` says neither `relation` nor `column`", record.label()), None);
+                return fail(
+                    format!("a link of record `{}` says neither `relation` nor `column`", record.label()),
+                    None,
+                );
             }
         }
     }
@@ -208,7 +236,11 @@ fn check_entity(file: &str, config: &EntityConfig) -> Result<()> {
             return Err(ConfigError::new(file, format!("rule `{}` has nothing in `on`", rule.rule)).into());
         }
         if !(0.0..=1.0).contains(&rule.probability) {
-            return Err(ConfigError::new(file, format!("rule `{}` has probability {}, outside 0 to 1", rule.rule, rule.probability)).into());
+            return Err(ConfigError::new(
+                file,
+                format!("rule `{}` has probability {}, outside 0 to 1", rule.rule, rule.probability),
+            )
+            .into());
         }
     }
     Ok(())
@@ -216,11 +248,15 @@ fn check_entity(file: &str, config: &EntityConfig) -> Result<()> {
 
 fn is_identifier(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.chars().all(|character| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '_')
+        && name
+            .chars()
+            .all(|character| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '_')
 }
 
 /// `did you mean …?` for the known name that is close enough.
 pub(crate) fn nearest<S: AsRef<str>>(unknown: &str, known: impl Iterator<Item = S>) -> Option<String> {
-    let best = known.map(|name| (strsim::damerau_levenshtein(unknown, name.as_ref()), name)).min_by_key(|(distance, _)| *distance)?;
+    let best = known
+        .map(|name| (strsim::damerau_levenshtein(unknown, name.as_ref()), name))
+        .min_by_key(|(distance, _)| *distance)?;
     (best.0 <= unknown.chars().count().max(3) / 2 + 1).then(|| format!("did you mean `{}`?", best.1.as_ref()))
 }

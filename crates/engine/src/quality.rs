@@ -29,11 +29,15 @@ pub struct ElementQuality {
 pub async fn quality(context: &SessionContext, element: Element, truth: &Path) -> Result<ElementQuality> {
     let shown = truth.display().to_string();
     if !truth.is_file() {
-        return Err(EngineError::usage_with_hint(format!("{shown}: no such truth file"), "name the folder with --truth DIR"));
+        return Err(EngineError::usage_with_hint(
+            format!("{shown}: no such truth file"),
+            "name the folder with --truth DIR",
+        ));
     }
     let step = || EngineError::plan(format!("comparing {element} with {shown}"));
     let text = |name: &str| arrow::datatypes::Field::new(name, DataType::Utf8, true);
-    let schema = arrow::datatypes::Schema::new(vec![text("source"), text("record"), text("record_id"), text("entity_id")]);
+    let schema =
+        arrow::datatypes::Schema::new(vec![text("source"), text("record"), text("record_id"), text("entity_id")]);
     let truth = context
         .read_csv(shown.clone(), CsvReadOptions::new().has_header(true).schema(&schema))
         .await
@@ -46,10 +50,9 @@ pub async fn quality(context: &SessionContext, element: Element, truth: &Path) -
             ])
         })
         .map_err(step())?;
-    let members = context
-        .table(format!("link.{element}_members"))
-        .await
-        .map_err(|_| EngineError::usage_with_hint(format!("no linkage of {element} is published"), "run `jingwei integrate` first"))?;
+    let members = context.table(format!("link.{element}_members")).await.map_err(|_| {
+        EngineError::usage_with_hint(format!("no linkage of {element} is published"), "run `jingwei integrate` first")
+    })?;
     let rows = members
         .join(truth, JoinType::Inner, &["source", "record", "record_id"], &["_source", "_record", "_record_id"], None)
         .and_then(|rows| rows.select(vec![ident("entity_id"), ident("_truth")]))
@@ -62,6 +65,8 @@ pub async fn quality(context: &SessionContext, element: Element, truth: &Path) -
         .map(|batch| Ok((cast(batch.column(0), &DataType::Utf8)?, cast(batch.column(1), &DataType::Utf8)?)))
         .collect::<Result<Vec<_>, arrow::error::ArrowError>>()
         .map_err(|error| EngineError::Internal(error.to_string()))?;
-    let pairs = columns.iter().flat_map(|(found, truth)| found.as_string::<i32>().iter().flatten().zip(truth.as_string::<i32>().iter().flatten()));
+    let pairs = columns.iter().flat_map(|(found, truth)| {
+        found.as_string::<i32>().iter().flatten().zip(truth.as_string::<i32>().iter().flatten())
+    });
     Ok(ElementQuality { element, quality: evaluate(pairs) })
 }

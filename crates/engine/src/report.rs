@@ -91,7 +91,11 @@ impl fmt::Display for RunReport {
         writeln!(f, "{:<24} {:>12} {:>12} {:>12} {:>10}", "source", "rows read", "clean", "quarantined", "issues")?;
         for (name, source) in &self.sources {
             let note = if source.read { "" } else { "  unchanged" };
-            writeln!(f, "{name:<24} {:>12} {:>12} {:>12} {:>10}{note}", source.rows, source.clean, source.quarantined, source.issues)?;
+            writeln!(
+                f,
+                "{name:<24} {:>12} {:>12} {:>12} {:>10}{note}",
+                source.rows, source.clean, source.quarantined, source.issues
+            )?;
             for (reason, rows) in &source.reasons {
                 writeln!(f, "  {reason:<48} {rows:>12}")?;
             }
@@ -110,7 +114,14 @@ impl fmt::Display for RunReport {
             writeln!(
                 f,
                 "{name:<24} {:>12} {:>12} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}{note}",
-                element.records, element.entities, element.new, element.changed, element.closed, element.merged, element.split, element.refused
+                element.records,
+                element.entities,
+                element.new,
+                element.changed,
+                element.closed,
+                element.merged,
+                element.split,
+                element.refused
             )?;
         }
         writeln!(f, "{:<24} {:>25}", "addresses", self.addresses)?;

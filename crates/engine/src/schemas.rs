@@ -14,7 +14,9 @@ use crate::session::{SessionSettings, session};
 /// A schema that cannot be written as JSON.
 pub fn json_schemas() -> Result<Vec<(&'static str, String)>> {
     let text = |schema: schemars::Schema| {
-        serde_json::to_string_pretty(&schema).map(|text| text + "\n").map_err(|error| EngineError::Internal(error.to_string()))
+        serde_json::to_string_pretty(&schema)
+            .map(|text| text + "\n")
+            .map_err(|error| EngineError::Internal(error.to_string()))
     };
     Ok(vec![
         ("jingwei.json", text(schemars::schema_for!(CityConfig))?),
@@ -32,16 +34,24 @@ pub fn sql_functions() -> Result<String> {
     let context = session(&SessionSettings::default())?;
     let plain = datafusion::prelude::SessionContext::new();
     let (ours, theirs) = (context.state(), plain.state());
-    let mut text = String::from("# SQL functions\n\nBeside the functions of the query engine (DataFusion), a session has these.\n\n| function | what it gives |\n|---|---|\n");
+    let mut text = String::from(
+        "# SQL functions\n\nBeside the functions of the query engine (DataFusion), a session has these.\n\n| function | what it gives |\n|---|---|\n",
+    );
     let mut rows = Vec::new();
     for (name, function) in ours.scalar_functions() {
         if !theirs.scalar_functions().contains_key(name) {
-            rows.push((name.clone(), function.documentation().map(|doc| (doc.syntax_example.clone(), doc.description.clone()))));
+            rows.push((
+                name.clone(),
+                function.documentation().map(|doc| (doc.syntax_example.clone(), doc.description.clone())),
+            ));
         }
     }
     for (name, function) in ours.aggregate_functions() {
         if !theirs.aggregate_functions().contains_key(name) {
-            rows.push((name.clone(), function.documentation().map(|doc| (doc.syntax_example.clone(), doc.description.clone()))));
+            rows.push((
+                name.clone(),
+                function.documentation().map(|doc| (doc.syntax_example.clone(), doc.description.clone())),
+            ));
         }
     }
     rows.sort();

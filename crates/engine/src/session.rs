@@ -85,8 +85,7 @@ pub fn runtime(settings: &SessionSettings) -> Result<Arc<RuntimeEnv>> {
     let pool: Arc<dyn MemoryPool> = Arc::new(FairSpillPool::new(settings.memory));
     let mut disk = DiskManagerBuilder::default();
     if let Some(temp) = &settings.temp {
-        std::fs::create_dir_all(temp)
-            .map_err(|error| EngineError::Io { path: temp.display().to_string(), error })?;
+        std::fs::create_dir_all(temp).map_err(|error| EngineError::Io { path: temp.display().to_string(), error })?;
         disk.set_mode(DiskManagerMode::Directories(vec![temp.clone()]));
     }
     RuntimeEnvBuilder::new()
@@ -99,7 +98,11 @@ pub fn runtime(settings: &SessionSettings) -> Result<Arc<RuntimeEnv>> {
 /// Every SQL function of the house; each crate exports its own list.
 fn register_functions(context: &SessionContext) -> Result<()> {
     jingwei_geo::register(context);
-    for function in jingwei_standardize::functions().into_iter().chain(jingwei_link::functions()).chain(crate::functions::functions()) {
+    for function in jingwei_standardize::functions()
+        .into_iter()
+        .chain(jingwei_link::functions())
+        .chain(crate::functions::functions())
+    {
         context.register_udf(function);
     }
     for aggregate in jingwei_link::aggregates() {

@@ -1,7 +1,7 @@
 //! Which polygon holds a point: a uniform grid of candidates over polygons cut into horizontal slabs.
 
-use geo::{BoundingRect, Coord, Geometry, Polygon};
 use geo::kernels::{Kernel, Orientation, RobustKernel};
+use geo::{BoundingRect, Coord, Geometry, Polygon};
 
 use crate::{GeoError, to_geometry};
 
@@ -175,7 +175,15 @@ impl Grid {
         // About four cells a shape: most cells then have one or two candidates.
         let side = ((filled().count() * 4) as f64).sqrt().ceil().clamp(1.0, 4096.0);
         let cell = (((high.x - low.x) / side).max(f64::MIN_POSITIVE), ((high.y - low.y) / side).max(f64::MIN_POSITIVE));
-        let mut grid = Self { low, high, cell, columns: side as usize, rows: side as usize, starts: Vec::new(), shapes: Vec::new() };
+        let mut grid = Self {
+            low,
+            high,
+            cell,
+            columns: side as usize,
+            rows: side as usize,
+            starts: Vec::new(),
+            shapes: Vec::new(),
+        };
         let mut counts = vec![0_u32; grid.columns * grid.rows + 1];
         for (_, shape) in filled() {
             grid.cells(shape).for_each(|cell| counts[cell + 1] += 1);
@@ -207,7 +215,8 @@ impl Grid {
     fn cells(&self, shape: &Slabs) -> impl Iterator<Item = usize> + use<> {
         let columns = self.columns;
         let (left, right) = (self.column(shape.low.x), self.column(shape.high.x));
-        (self.row(shape.low.y)..=self.row(shape.high.y)).flat_map(move |row| (left..=right).map(move |column| row * columns + column))
+        (self.row(shape.low.y)..=self.row(shape.high.y))
+            .flat_map(move |row| (left..=right).map(move |column| row * columns + column))
     }
 
     fn candidates(&self, x: f64, y: f64) -> &[u32] {
@@ -239,8 +248,10 @@ mod tests {
     }
 
     fn index(polygons: &[Polygon]) -> AreaIndex {
-        let bytes = polygons.iter().map(|polygon| from_geometry(&Geometry::Polygon(polygon.clone()))).collect::<Vec<_>>();
-        AreaIndex::build(bytes.iter().enumerate().map(|(number, bytes)| (number.to_string(), bytes.as_slice()))).unwrap()
+        let bytes =
+            polygons.iter().map(|polygon| from_geometry(&Geometry::Polygon(polygon.clone()))).collect::<Vec<_>>();
+        AreaIndex::build(bytes.iter().enumerate().map(|(number, bytes)| (number.to_string(), bytes.as_slice())))
+            .unwrap()
     }
 
     #[test]

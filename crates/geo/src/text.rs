@@ -46,7 +46,9 @@ pub fn from_geojson(text: &str) -> Result<Vec<u8>, GeoError> {
         geojson::GeoJson::Feature(feature) => {
             feature.geometry.ok_or_else(|| GeoError::Text("a feature without geometry".to_owned()))?
         }
-        geojson::GeoJson::FeatureCollection(_) => return Err(GeoError::Text("a collection, not one geometry".to_owned())),
+        geojson::GeoJson::FeatureCollection(_) => {
+            return Err(GeoError::Text("a collection, not one geometry".to_owned()));
+        }
     };
     let geometry = Geometry::<f64>::try_from(geometry).map_err(wrong)?;
     Ok(from_geometry(&geometry))

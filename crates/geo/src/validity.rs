@@ -1,7 +1,7 @@
 //! Why a shape is no proper one (OGC 06-103r4 §6.1.11).
 
-use geo::{CoordsIter, Geometry};
 use geo::algorithm::Validation;
+use geo::{CoordsIter, Geometry};
 use jingwei_model::Reason;
 
 /// The reason and a sentence that names the place; `None` for a valid geometry.
@@ -23,7 +23,10 @@ mod tests {
 
     #[test]
     fn a_bow_tie_crosses_itself_and_a_square_does_not() {
-        let bow = Geometry::Polygon(Polygon::new(LineString::from(vec![(0., 0.), (2., 2.), (2., 0.), (0., 2.), (0., 0.)]), vec![]));
+        let bow = Geometry::Polygon(Polygon::new(
+            LineString::from(vec![(0., 0.), (2., 2.), (2., 0.), (0., 2.), (0., 0.)]),
+            vec![],
+        ));
         assert_eq!(why_invalid(&bow).map(|(reason, _)| reason), Some(Reason::SelfCrossing));
         let square = Geometry::Polygon(polygon![(x: 0., y: 0.), (x: 2., y: 0.), (x: 2., y: 2.), (x: 0., y: 2.)]);
         assert_eq!(why_invalid(&square), None);

@@ -40,7 +40,10 @@ pub fn representative_point(bytes: &[u8]) -> Result<Option<(f64, f64)>, GeoError
     if let Some(point) = point_of(bytes) {
         return Ok(Some(point));
     }
-    Ok(to_geometry(bytes)?.interior_point().map(|point| (point.x(), point.y())).filter(|(x, y)| x.is_finite() && y.is_finite()))
+    Ok(to_geometry(bytes)?
+        .interior_point()
+        .map(|point| (point.x(), point.y()))
+        .filter(|(x, y)| x.is_finite() && y.is_finite()))
 }
 
 /// The bounding rectangle; `None` for an empty geometry.
@@ -87,7 +90,11 @@ impl<'a> Reader<'a> {
     /// A count of items that take at least `least` bytes each; memory is only set aside for what can be there.
     fn count(&mut self, least: usize) -> Result<usize, GeoError> {
         let count = self.u32()? as usize;
-        if count > self.bytes.len() / least { Err(GeoError::Wkb("it counts more parts than it has bytes")) } else { Ok(count) }
+        if count > self.bytes.len() / least {
+            Err(GeoError::Wkb("it counts more parts than it has bytes"))
+        } else {
+            Ok(count)
+        }
     }
 
     fn header(&mut self) -> Result<u32, GeoError> {

@@ -34,14 +34,18 @@ impl Previous {
         let mut previous = Self { former: former.into_iter().collect(), ..Self::default() };
         for batch in members {
             let column = |name: &str, kind: &DataType| {
-                let column = batch.column_by_name(name).ok_or_else(|| LinkError::Internal(format!("members without `{name}`")))?;
+                let column = batch
+                    .column_by_name(name)
+                    .ok_or_else(|| LinkError::Internal(format!("members without `{name}`")))?;
                 Ok::<_, LinkError>(cast(column, kind)?)
             };
             let (keys, ids) = (column("record_key", &DataType::Binary)?, column("entity_id", &DataType::Utf8)?);
             let (keys, ids) = (keys.as_binary::<i32>(), ids.as_string::<i32>());
             for row in 0..batch.num_rows() {
-                let key: [u8; 16] =
-                    keys.value(row).try_into().map_err(|_| LinkError::Internal("a record key that is not 16 bytes".to_owned()))?;
+                let key: [u8; 16] = keys
+                    .value(row)
+                    .try_into()
+                    .map_err(|_| LinkError::Internal("a record key that is not 16 bytes".to_owned()))?;
                 let place = match places.get(ids.value(row)) {
                     Some(place) => *place,
                     None => {
@@ -64,7 +68,13 @@ impl Previous {
 }
 
 /// Gives every cluster its id and writes the outcome down. `names` has source, record and record id of each row.
-pub fn assign(element: Element, keys: &[u128], names: &RecordBatch, clusters: &Clusters, previous: &Previous) -> Result<Links> {
+pub fn assign(
+    element: Element,
+    keys: &[u128],
+    names: &RecordBatch,
+    clusters: &Clusters,
+    previous: &Previous,
+) -> Result<Links> {
     // One row per record: the first of those that share a key.
     let rows = (0..keys.len()).filter(|row| *row == 0 || keys[*row] != keys[row - 1]).collect::<Vec<_>>();
     let mut numbers: HashMap<u32, u32> = HashMap::new();
@@ -81,7 +91,9 @@ pub fn assign(element: Element, keys: &[u128], names: &RecordBatch, clusters: &C
     let (ids, history, counts) = name_clusters(element, keys, &rows, &cluster_of, &firsts, previous);
 
     let mut order = (0..rows.len()).collect::<Vec<_>>();
-    order.sort_by(|a, b| ids[cluster_of[*a] as usize].cmp(&ids[cluster_of[*b] as usize]).then(keys[rows[*a]].cmp(&keys[rows[*b]])));
+    order.sort_by(|a, b| {
+        ids[cluster_of[*a] as usize].cmp(&ids[cluster_of[*b] as usize]).then(keys[rows[*a]].cmp(&keys[rows[*b]]))
+    });
     let mut record_keys = BinaryBuilder::with_capacity(rows.len(), rows.len() * 16);
     let mut entity_ids = StringBuilder::with_capacity(rows.len(), rows.len() * 17);
     let mut rules = StringBuilder::new();
@@ -114,7 +126,12 @@ pub fn assign(element: Element, keys: &[u128], names: &RecordBatch, clusters: &C
         refused: clusters.edges.iter().filter(|edge| edge.refused.is_some()).count() as u64,
         ..counts
     };
-    Ok(Links { members: vec![members], edges: vec![edge_rows(keys, &clusters.edges)?], history: vec![history_rows(&history)?], counts })
+    Ok(Links {
+        members: vec![members],
+        edges: vec![edge_rows(keys, &clusters.edges)?],
+        history: vec![history_rows(&history)?],
+        counts,
+    })
 }
 
 type Event = (String, &'static str, Option<String>);
@@ -136,7 +153,11 @@ fn name_clusters(
     }
     let mut claims = votes.iter().map(|((cluster, former), count)| (*count, *former, *cluster)).collect::<Vec<_>>();
     claims.sort_by(|a, b| {
-        (Reverse(a.0), &previous.ids[a.1 as usize], firsts[a.2 as usize]).cmp(&(Reverse(b.0), &previous.ids[b.1 as usize], firsts[b.2 as usize]))
+        (Reverse(a.0), &previous.ids[a.1 as usize], firsts[a.2 as usize]).cmp(&(
+            Reverse(b.0),
+            &previous.ids[b.1 as usize],
+            firsts[b.2 as usize],
+        ))
     });
     let mut ids: Vec<Option<String>> = vec![None; firsts.len()];
     let mut heir: Vec<Option<u32>> = vec![None; previous.ids.len()];
@@ -263,7 +284,12 @@ mod tests {
     fn events(links: &Links) -> Vec<(String, String)> {
         let batch = &links.history[0];
         (0..batch.num_rows())
-            .map(|row| (batch.column(1).as_string::<i32>().value(row).to_owned(), batch.column(0).as_string::<i32>().value(row).to_owned()))
+            .map(|row| {
+                (
+                    batch.column(1).as_string::<i32>().value(row).to_owned(),
+                    batch.column(0).as_string::<i32>().value(row).to_owned(),
+                )
+            })
             .collect()
     }
 
@@ -279,7 +305,8 @@ mod tests {
         assert_eq!(after[&4], before[&2]);
         assert_eq!((second.counts.merged, second.counts.split, second.counts.new), (1, 1, 1));
         assert_eq!(events(&second), {
-            let mut expected = vec![("split_from".to_owned(), after[&1].clone()), ("merged_into".to_owned(), before[&4].clone())];
+            let mut expected =
+                vec![("split_from".to_owned(), after[&1].clone()), ("merged_into".to_owned(), before[&4].clone())];
             expected.sort_by(|a, b| a.1.cmp(&b.1));
             expected
         });

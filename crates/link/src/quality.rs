@@ -41,7 +41,8 @@ pub fn evaluate<'a>(records: impl Iterator<Item = (&'a str, &'a str)>) -> Qualit
         count += 1;
     }
     let pairs = |sizes: &mut dyn Iterator<Item = &u64>| sizes.map(|size| size * (size - 1) / 2).sum::<u64>();
-    let (found_pairs, true_pairs, correct_pairs) = (pairs(&mut found.values()), pairs(&mut truth.values()), pairs(&mut both.values()));
+    let (found_pairs, true_pairs, correct_pairs) =
+        (pairs(&mut found.values()), pairs(&mut truth.values()), pairs(&mut both.values()));
     // Nothing to find and nothing found is no fault.
     let ratio = |part: u64, whole: u64| if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
     let (precision, recall) = (ratio(correct_pairs, found_pairs), ratio(correct_pairs, true_pairs));
@@ -78,6 +79,10 @@ mod tests {
         // Truth {1,2,3}, {4}; found {1,2}, {3,4}: 3 true pairs, 2 found, 1 correct.
         let quality = evaluate([("a", "x"), ("a", "x"), ("b", "x"), ("b", "y")].into_iter());
         assert_eq!((quality.true_pairs, quality.found_pairs, quality.correct_pairs), (3, 2, 1));
-        assert!((quality.precision - 0.5).abs() < 1e-12 && (quality.recall - 1.0 / 3.0).abs() < 1e-12 && (quality.f1 - 0.4).abs() < 1e-12);
+        assert!(
+            (quality.precision - 0.5).abs() < 1e-12
+                && (quality.recall - 1.0 / 3.0).abs() < 1e-12
+                && (quality.f1 - 0.4).abs() < 1e-12
+        );
     }
 }

@@ -6,8 +6,8 @@ use datafusion::prelude::{DataFrame, JoinType, ident, lit};
 use jingwei_model::config::{EntityConfig, Prefer};
 use jingwei_model::{Column, ColumnType};
 
-use crate::functions::{merge_attributes, rank, survivor, tie, union_tags};
 use crate::Result;
+use crate::functions::{merge_attributes, rank, survivor, tie, union_tags};
 
 /// One row per entity, sorted by `id`: `columns`, each with the value of the first record that has one in the
 /// configured order, the union of tags, `sources` (who knows of it) and `confidence` (its weakest link).
@@ -16,7 +16,12 @@ use crate::Result;
 ///
 /// # Errors
 /// A plan that does not hold together.
-pub fn survive(records: DataFrame, members: DataFrame, config: Option<&EntityConfig>, columns: &[&Column]) -> Result<DataFrame> {
+pub fn survive(
+    records: DataFrame,
+    members: DataFrame,
+    config: Option<&EntityConfig>,
+    columns: &[&Column],
+) -> Result<DataFrame> {
     let members = members.select(vec![ident("record_key"), ident("entity_id"), ident("probability")])?;
     let mut select = vec![
         ident("entity_id"),
@@ -54,5 +59,9 @@ pub fn survive(records: DataFrame, members: DataFrame, config: Option<&EntityCon
     }
     let mut output = vec![ident("entity_id").alias("id")];
     output.extend(values.iter().map(|value| ident(value.schema_name().to_string())));
-    Ok(joined.aggregate(vec![ident("entity_id")], values)?.filter(ident("entity_id").not_eq(lit("")))?.select(output)?.sort(vec![ident("id").sort(true, false)])?)
+    Ok(joined
+        .aggregate(vec![ident("entity_id")], values)?
+        .filter(ident("entity_id").not_eq(lit("")))?
+        .select(output)?
+        .sort(vec![ident("id").sort(true, false)])?)
 }

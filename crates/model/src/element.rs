@@ -29,15 +29,8 @@ pub enum Element {
 impl Element {
     /// All elements in the order in which they are integrated: areas locate everything else, land
     /// carries housing, and events point at all of them.
-    pub const ALL: [Self; 7] = [
-        Self::Areas,
-        Self::Land,
-        Self::Housing,
-        Self::Organizations,
-        Self::People,
-        Self::Objects,
-        Self::Events,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Areas, Self::Land, Self::Housing, Self::Organizations, Self::People, Self::Objects, Self::Events];
 
     /// The name of its base table, e.g. `people`.
     #[must_use]

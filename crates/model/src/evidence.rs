@@ -26,6 +26,7 @@ impl RecordKey {
 /// already been another entity's.
 #[must_use]
 pub fn entity_id(element: Element, record_hash: u128, salt: u32) -> String {
-    let hash = if salt == 0 { record_hash } else { hash128(&[&record_hash.to_be_bytes()[..], &salt.to_be_bytes()].concat()) };
+    let hash =
+        if salt == 0 { record_hash } else { hash128(&[&record_hash.to_be_bytes()[..], &salt.to_be_bytes()].concat()) };
     format!("{}{}", element.id_letter(), base32(hash))
 }

@@ -83,6 +83,10 @@ impl FromStr for Reason {
     type Err = String;
 
     fn from_str(code: &str) -> Result<Self, Self::Err> {
-        Self::ALL.iter().copied().find(|reason| reason.code() == code).ok_or_else(|| format!("`{code}` is no reason code"))
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|reason| reason.code() == code)
+            .ok_or_else(|| format!("`{code}` is no reason code"))
     }
 }

@@ -202,7 +202,12 @@ pub const PEOPLE: Table = Table {
         personal("sex", Text, "Sex: male or female", "性别"),
         personal("birth_date", Date, "Date of birth", "出生日期"),
         sensitive("resident_id", Text, "Resident identity number", "公民身份号码"),
-        sensitive("resident_id_partial", Text, "Masked identity number, where no full one is known", "部分公民身份号码"),
+        sensitive(
+            "resident_id_partial",
+            Text,
+            "Masked identity number, where no full one is known",
+            "部分公民身份号码",
+        ),
         sensitive("phone", Text, "Phone", "联系电话"),
         personal("ethnicity", Text, "Ethnic group", "民族"),
         personal("address", Text, "Address as written", "地址"),

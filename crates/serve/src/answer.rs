@@ -51,13 +51,20 @@ pub async fn answer(app: &App, question: Question, headers: &HeaderMap) -> Resul
         let answer = ask(&context, &question.sql, question.params).await?;
         let tables = versions(open.snapshot.as_ref(), &answer.tables()?);
         let schema = answer.schema();
-        let encoder = Encoder::new(question.format, &schema).map_err(|error| Problem::bad_request(error.to_string()))?;
-        let etag = format!("\"{}-{:016x}\"", open.seq().unwrap_or_default(), jingwei_model::hash::hash64(format!("{}{}{limit}{tables}", question.sql, question.format).as_bytes()));
+        let encoder =
+            Encoder::new(question.format, &schema).map_err(|error| Problem::bad_request(error.to_string()))?;
+        let etag = format!(
+            "\"{}-{:016x}\"",
+            open.seq().unwrap_or_default(),
+            jingwei_model::hash::hash64(format!("{}{}{limit}{tables}", question.sql, question.format).as_bytes())
+        );
         let mut rows = answer.limit(limit)?.stream().await?;
-        let first = rows.next().await.transpose().map_err(|error| EngineError::from(SqlError::new(&question.sql, &error)))?;
+        let first =
+            rows.next().await.transpose().map_err(|error| EngineError::from(SqlError::new(&question.sql, &error)))?;
         Ok::<_, Problem>((leave, open.seq(), tables, encoder, etag, rows, first))
     };
-    let (leave, seq, tables, encoder, etag, rows, first) = timeout_at(deadline, work).await.map_err(|_| Problem::timeout(seconds))??;
+    let (leave, seq, tables, encoder, etag, rows, first) =
+        timeout_at(deadline, work).await.map_err(|_| Problem::timeout(seconds))??;
     let mut head = HeaderMap::new();
     let value = |text: String| HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
     head.insert(header::CONTENT_TYPE, HeaderValue::from_static(question.format.media_type()));
@@ -70,7 +77,14 @@ pub async fn answer(app: &App, question: Question, headers: &HeaderMap) -> Resul
     if unchanged {
         return Ok((StatusCode::NOT_MODIFIED, head).into_response());
     }
-    let body = Body::from_stream(encoded(Writing { encoder: Some(encoder), first, rows, deadline, sql: question.sql, _leave: leave }));
+    let body = Body::from_stream(encoded(Writing {
+        encoder: Some(encoder),
+        first,
+        rows,
+        deadline,
+        sql: question.sql,
+        _leave: leave,
+    }));
     Ok((head, body).into_response())
 }
 

@@ -24,7 +24,10 @@ pub use problem::Problem;
 /// An address that cannot be listened on.
 pub async fn listen(bind: &str, port: u16) -> Result<(TcpListener, SocketAddr)> {
     let failed = |error: std::io::Error| {
-        EngineError::usage_with_hint(format!("cannot listen on {bind}:{port}: {error}"), "choose another port with --port, or end the program that holds this one")
+        EngineError::usage_with_hint(
+            format!("cannot listen on {bind}:{port}: {error}"),
+            "choose another port with --port, or end the program that holds this one",
+        )
     };
     let listener = TcpListener::bind((bind, port)).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
@@ -35,7 +38,11 @@ pub async fn listen(bind: &str, port: u16) -> Result<(TcpListener, SocketAddr)> 
 ///
 /// # Errors
 /// A store that cannot be read, or a listener that fails.
-pub async fn serve(city: City, listener: TcpListener, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+pub async fn serve(
+    city: City,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
     let app = App::open(city).await?;
     axum::serve(listener, routes::router(app))
         .with_graceful_shutdown(shutdown)

@@ -6,15 +6,22 @@ use jingwei_engine::OutputFormat;
 use crate::Problem;
 
 /// Formats a door can give; the first one where the client does not care.
-const FORMATS: [OutputFormat; 6] =
-    [OutputFormat::Json, OutputFormat::Ndjson, OutputFormat::Csv, OutputFormat::Arrow, OutputFormat::Parquet, OutputFormat::Geojson];
+const FORMATS: [OutputFormat; 6] = [
+    OutputFormat::Json,
+    OutputFormat::Ndjson,
+    OutputFormat::Csv,
+    OutputFormat::Arrow,
+    OutputFormat::Parquet,
+    OutputFormat::Geojson,
+];
 
 /// The format to answer in.
 ///
 /// # Errors
 /// 406 where the client accepts none of ours.
 pub fn format(headers: &HeaderMap) -> Result<OutputFormat, Problem> {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join(",");
+    let accepted =
+        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join(",");
     if accepted.trim().is_empty() {
         return Ok(FORMATS[0]);
     }

@@ -31,7 +31,15 @@ pub struct Problem {
 impl Problem {
     /// A problem of a status.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status: status.as_u16(), title: status.canonical_reason().unwrap_or("Error"), code, detail: detail.into(), hint: None, line: None, column: None }
+        Self {
+            status: status.as_u16(),
+            title: status.canonical_reason().unwrap_or("Error"),
+            code,
+            detail: detail.into(),
+            hint: None,
+            line: None,
+            column: None,
+        }
     }
 
     /// The same with advice.
@@ -81,7 +89,11 @@ impl From<EngineError> for Problem {
             }
             other => {
                 tracing::error!(error = %other, "a request failed");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the request could not be answered; the server's log says why")
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "the request could not be answered; the server's log says why",
+                )
             }
         }
     }

@@ -75,7 +75,12 @@ const fn seeks(kind: FormatKind) -> bool {
 }
 
 /// The files inside the file at `path`, which the user knows as `display`, each with its format.
-pub(crate) fn unpack(path: &Path, display: &str, config: &SourceConfig, temp: &Path) -> Result<Vec<(LocalFile, FormatKind)>> {
+pub(crate) fn unpack(
+    path: &Path,
+    display: &str,
+    config: &SourceConfig,
+    temp: &Path,
+) -> Result<Vec<(LocalFile, FormatKind)>> {
     let lower = display.to_ascii_lowercase();
     if lower.ends_with(".zip") {
         return members(path, display, config, temp);
@@ -134,7 +139,10 @@ fn members(path: &Path, display: &str, config: &SourceConfig, temp: &Path) -> Re
             CompressionMethod::Stored => false,
             CompressionMethod::Deflated => true,
             other => {
-                let error = SourceError::data(format!("{display}!{name}"), format!("is packed with {other:?}, which is not read"));
+                let error = SourceError::data(
+                    format!("{display}!{name}"),
+                    format!("is packed with {other:?}, which is not read"),
+                );
                 return Err(error.with_hint("pack the archive again with the usual method (deflate)"));
             }
         };
@@ -142,9 +150,16 @@ fn members(path: &Path, display: &str, config: &SourceConfig, temp: &Path) -> Re
             let error = SourceError::data(format!("{display}!{name}"), "is locked with a password");
             return Err(error.with_hint("unpack the archive with its password, or ask for one without"));
         }
-        let start = member.data_start().ok_or_else(|| SourceError::data(display, "has no place for a member").with_hint(REMEDY))?;
-        let packing =
-            Packing::Member { start, packed: member.compressed_size(), size: member.size(), crc: member.crc32(), deflated };
+        let start = member
+            .data_start()
+            .ok_or_else(|| SourceError::data(display, "has no place for a member").with_hint(REMEDY))?;
+        let packing = Packing::Member {
+            start,
+            packed: member.compressed_size(),
+            size: member.size(),
+            crc: member.crc32(),
+            deflated,
+        };
         all.push(Member { name, packing });
     }
     all.sort_by(|a, b| a.name.cmp(&b.name));
@@ -181,7 +196,8 @@ fn members(path: &Path, display: &str, config: &SourceConfig, temp: &Path) -> Re
 fn choose<'a>(all: &'a [Member], display: &str, config: &SourceConfig) -> Result<Vec<(&'a Member, FormatKind)>> {
     let named = |member: &Member| kind_of(wrapping(&member.name).0);
     if let Some(wanted) = &config.from.member {
-        let pattern = Pattern::new(wanted).map_err(|error| SourceError::data(display, format!("from.member `{wanted}` is no glob: {error}")))?;
+        let pattern = Pattern::new(wanted)
+            .map_err(|error| SourceError::data(display, format!("from.member `{wanted}` is no glob: {error}")))?;
         let options = MatchOptions { case_sensitive: false, ..MatchOptions::default() };
         let mut chosen = Vec::new();
         for member in all {
@@ -215,7 +231,9 @@ fn choose<'a>(all: &'a [Member], display: &str, config: &SourceConfig) -> Result
     }
     if chosen.is_empty() {
         let error = SourceError::data(display, "the archive holds no file of a known format");
-        return Err(error.with_hint(format!("the members are {}; choose with from.member and format.kind", listing(all))));
+        return Err(
+            error.with_hint(format!("the members are {}; choose with from.member and format.kind", listing(all)))
+        );
     }
     Ok(chosen.into_iter().filter_map(|member| Some((member, config.format.kind.or_else(|| named(member))?))).collect())
 }
@@ -238,7 +256,9 @@ fn member_name(raw: &[u8]) -> String {
 
 /// What file managers leave behind.
 fn is_litter(name: &str) -> bool {
-    name.starts_with("__MACOSX/") || file_name(name).starts_with("._") || matches!(file_name(name), ".DS_Store" | "Thumbs.db")
+    name.starts_with("__MACOSX/")
+        || file_name(name).starts_with("._")
+        || matches!(file_name(name), ".DS_Store" | "Thumbs.db")
 }
 
 fn file_name(name: &str) -> &str {
@@ -352,7 +372,11 @@ mod tests {
     #[test]
     fn members_are_read_in_order_without_a_copy_and_litter_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
-        let path = zipped(dir.path(), "a.zip", &[("b.csv", b"x\n2\n"), ("a.csv", b"x\n1\n"), ("__MACOSX/._a.csv", b"?"), ("read.me", b"")]);
+        let path = zipped(
+            dir.path(),
+            "a.zip",
+            &[("b.csv", b"x\n2\n"), ("a.csv", b"x\n1\n"), ("__MACOSX/._a.csv", b"?"), ("read.me", b"")],
+        );
         let files = unpack(&path, "a.zip", &config_for("a.zip"), dir.path()).unwrap();
         let names: Vec<_> = files.iter().map(|(file, _)| file.display.as_str()).collect();
         assert_eq!(names, ["a.zip!a.csv", "a.zip!b.csv"]);
@@ -374,7 +398,8 @@ mod tests {
     #[test]
     fn a_shapefile_in_an_archive_brings_its_siblings() {
         let dir = tempfile::tempdir().unwrap();
-        let path = zipped(dir.path(), "a.zip", &[("d/p.shp", b"1"), ("d/p.dbf", b"2"), ("d/P.PRJ", b"3"), ("d/q.dbf", b"4")]);
+        let path =
+            zipped(dir.path(), "a.zip", &[("d/p.shp", b"1"), ("d/p.dbf", b"2"), ("d/P.PRJ", b"3"), ("d/q.dbf", b"4")]);
         let files = unpack(&path, "a.zip", &config_for("a.zip"), &dir.path().join("t")).unwrap();
         assert_eq!(files.len(), 1);
         let folder = files[0].0.path.parent().unwrap();

@@ -74,9 +74,13 @@ impl Columnar {
     /// A batch's columns as raw ones.
     pub fn convert(&self, batch: &RecordBatch, file: &str) -> Result<Vec<ArrayRef>> {
         let columns = self.ways.iter().zip(&self.fields).zip(batch.columns());
-        columns.map(|((way, field), column)| convert(way, column).map_err(|error| {
-            SourceError::data(file, format!("values that cannot be read: {error}")).in_column(field.name())
-        })).collect()
+        columns
+            .map(|((way, field), column)| {
+                convert(way, column).map_err(|error| {
+                    SourceError::data(file, format!("values that cannot be read: {error}")).in_column(field.name())
+                })
+            })
+            .collect()
     }
 }
 
@@ -161,10 +165,13 @@ fn geometries(schema: &Schema, geo: Option<&str>) -> Vec<Geometry> {
     }
     for field in schema.fields() {
         let extension = field.metadata().get("ARROW:extension:name").map(String::as_str);
-        if !matches!(extension, Some("geoarrow.wkb" | "ogc.wkb")) || found.iter().any(|known| known.column == *field.name()) {
+        if !matches!(extension, Some("geoarrow.wkb" | "ogc.wkb"))
+            || found.iter().any(|known| known.column == *field.name())
+        {
             continue;
         }
-        let about = field.metadata().get("ARROW:extension:metadata").and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let about =
+            field.metadata().get("ARROW:extension:metadata").and_then(|text| serde_json::from_str::<Value>(text).ok());
         let crs = about.as_ref().and_then(|about| about.get("crs")).map_or(Some(DEFAULT_CRS.to_owned()), crs_of);
         found.push(Geometry { column: field.name().clone(), crs, primary: false });
     }
@@ -221,7 +228,9 @@ mod tests {
         let batch = RecordBatch::try_from_iter(columns).unwrap();
         let columnar = Columnar::new(&batch.schema(), None, None);
         let columns = columnar.convert(&batch, "f").unwrap();
-        let text = |index: usize| columns[index].as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect::<Vec<_>>();
+        let text = |index: usize| {
+            columns[index].as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect::<Vec<_>>()
+        };
         assert_eq!(text(0), [Some("123.45".to_owned()), None]);
         assert_eq!(text(1)[0].as_deref(), Some("18446744073709551615"));
         assert_eq!(text(2), [Some("[1,null]".to_owned()), None]);
@@ -231,7 +240,8 @@ mod tests {
 
     #[test]
     fn the_primary_geometry_is_called_geom_and_says_its_system() {
-        let schema = Schema::new(vec![Field::new("shape", DataType::Binary, true), Field::new("geom", DataType::Utf8, true)]);
+        let schema =
+            Schema::new(vec![Field::new("shape", DataType::Binary, true), Field::new("geom", DataType::Utf8, true)]);
         let geo = r#"{"primary_column": "shape", "columns": {"shape": {"encoding": "WKB", "crs": {"id": {"authority": "EPSG", "code": 4548}}}}}"#;
         let columnar = Columnar::new(&schema, Some(geo), None);
         assert_eq!(columnar.fields()[0].name(), "geom");
@@ -245,6 +255,9 @@ mod tests {
     fn systems_are_said_as_shortly_as_possible() {
         assert_eq!(crs_of(&Value::from("OGC:CRS84")).as_deref(), Some("EPSG:4326"));
         assert_eq!(crs_of(&Value::Null), None);
-        assert_eq!(crs_of(&Value::from("{\"id\":{\"authority\":\"EPSG\",\"code\":4490}}")).as_deref(), Some("EPSG:4490"));
+        assert_eq!(
+            crs_of(&Value::from("{\"id\":{\"authority\":\"EPSG\",\"code\":4490}}")).as_deref(),
+            Some("EPSG:4490")
+        );
     }
 }

@@ -130,8 +130,11 @@ impl TextReader {
 
     fn settle(&mut self, encoding: &'static Encoding) {
         self.encoding = encoding;
-        self.state =
-            if encoding == UTF_8 { State::Utf8 } else { State::Decoding(Box::new(encoding.new_decoder_without_bom_handling())) };
+        self.state = if encoding == UTF_8 {
+            State::Utf8
+        } else {
+            State::Decoding(Box::new(encoding.new_decoder_without_bom_handling()))
+        };
     }
 
     /// The encoding in which the bytes that failed would all be text.
@@ -197,7 +200,10 @@ fn bad_lines(encoding: &'static Encoding, sample: &[u8]) -> usize {
     if lines.len() > 1 {
         lines.pop();
     }
-    lines.into_iter().filter(|line| encoding.decode_without_bom_handling_and_without_replacement(line).is_none()).count()
+    lines
+        .into_iter()
+        .filter(|line| encoding.decode_without_bom_handling_and_without_replacement(line).is_none())
+        .count()
 }
 
 /// Counts the rows that could not be decoded, and says when it is the encoding that is wrong.
@@ -220,7 +226,8 @@ impl Damage {
     pub fn bad(&mut self, raw: &[u8], text: &TextReader, file: &str, row: i64) -> Result<()> {
         self.rows += 1;
         self.bad += 1;
-        let many = if self.rows <= 1000 { self.bad > ACCIDENTS } else { self.bad > ACCIDENTS && self.bad * 100 > self.rows };
+        let many =
+            if self.rows <= 1000 { self.bad > ACCIDENTS } else { self.bad > ACCIDENTS && self.bad * 100 > self.rows };
         if many { Err(self.error(raw, text, file, row)) } else { Ok(()) }
     }
 
@@ -232,7 +239,9 @@ impl Damage {
     fn error(&self, raw: &[u8], text: &TextReader, file: &str, row: i64) -> SourceError {
         let message = format!("{} of {} rows are not text in the encoding {}", self.bad, self.rows, text.encoding());
         let hint = match text.suggestion(raw) {
-            Some(name) => format!("the bytes are text in {0}: set format.encoding = \"{0}\"", name.to_ascii_lowercase()),
+            Some(name) => {
+                format!("the bytes are text in {0}: set format.encoding = \"{0}\"", name.to_ascii_lowercase())
+            }
             None => "set format.encoding to the one the file was written in, or export it as UTF-8".to_owned(),
         };
         SourceError::data(file, message).at_row(row).with_hint(hint)

@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn an_error_says_what_where_and_how_to_mend_it() {
-        let error = SourceError::data("a.xlsx", "two columns are called `x`").in_sheet("S1").at_row(3).with_hint("rename one");
+        let error =
+            SourceError::data("a.xlsx", "two columns are called `x`").in_sheet("S1").at_row(3).with_hint("rename one");
         assert_eq!(error.to_string(), "a.xlsx, S1, row 3: two columns are called `x`\nhint: rename one");
         assert!(error.is_user_error());
         assert!(!SourceError::Internal(String::new()).is_user_error());

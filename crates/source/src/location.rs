@@ -111,7 +111,9 @@ fn hash_file(display: &str, path: &Path) -> Result<String> {
     feed(path).map_err(|error| SourceError::io(display, error))?;
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_ascii_lowercase();
     let siblings: Vec<PathBuf> = match extension.as_str() {
-        "shp" => ["dbf", "DBF", "prj", "PRJ", "cpg", "CPG"].iter().map(|sibling| path.with_extension(sibling)).collect(),
+        "shp" => {
+            ["dbf", "DBF", "prj", "PRJ", "cpg", "CPG"].iter().map(|sibling| path.with_extension(sibling)).collect()
+        }
         // Changes that SQLite has not moved into the main file yet.
         "sqlite" | "sqlite3" | "db" | "db3" | "gpkg" => vec![PathBuf::from(format!("{}-wal", path.display()))],
         _ => Vec::new(),
@@ -129,7 +131,8 @@ fn hash_file(display: &str, path: &Path) -> Result<String> {
 pub(crate) async fn find(pattern: &str, locator: &Locator) -> Result<Vec<Location>> {
     let mut found = match pattern.split_once("://") {
         Some(("file", _)) => {
-            let wrong = || SourceError::data(pattern, "is no file URL").with_hint("write file:///folder/file.csv, or a path");
+            let wrong =
+                || SourceError::data(pattern, "is no file URL").with_hint("write file:///folder/file.csv, or a path");
             let path = Url::parse(pattern).ok().and_then(|url| url.to_file_path().ok()).ok_or_else(wrong)?;
             local(&path.to_string_lossy(), locator)?
         }
@@ -156,17 +159,24 @@ fn local(pattern: &str, locator: &Locator) -> Result<Vec<Location>> {
     }
     if full.is_dir() {
         let error = SourceError::data(pattern, "is a folder");
-        return Err(error.with_hint(format!("name its files with a glob, e.g. {}/*.csv", pattern.trim_end_matches('/'))));
+        return Err(
+            error.with_hint(format!("name its files with a glob, e.g. {}/*.csv", pattern.trim_end_matches('/')))
+        );
     }
     if is_glob(pattern) {
         // The project's folder may itself hold brackets: only the user's part is a pattern.
-        let root = if Path::new(pattern).is_absolute() { String::new() } else { format!("{}/", Pattern::escape(&locator.root.to_string_lossy())) };
+        let root = if Path::new(pattern).is_absolute() {
+            String::new()
+        } else {
+            format!("{}/", Pattern::escape(&locator.root.to_string_lossy()))
+        };
         let text = if root == "/" { pattern.to_owned() } else { format!("{root}{pattern}") };
         let paths = glob::glob_with(&text, MATCHING)
             .map_err(|error| SourceError::data(pattern, format!("is no glob: {error}")))?;
         let mut found = Vec::new();
         for path in paths {
-            let path = path.map_err(|error| SourceError::io(error.path().to_string_lossy().into_owned(), error.into()))?;
+            let path =
+                path.map_err(|error| SourceError::io(error.path().to_string_lossy().into_owned(), error.into()))?;
             if path.is_file() {
                 found.push(place(path));
             }
@@ -218,7 +228,9 @@ fn some(names: &[String]) -> String {
 /// The known name nearest to an unknown one, if any is near.
 pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
-        .map(|candidate| (strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase()), candidate)
+        })
         .filter(|(similarity, _)| *similarity >= 0.5)
         .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)))
         .map(|(_, candidate)| candidate)
@@ -248,8 +260,9 @@ async fn remote_files(pattern: &str, scheme: &str, rest: &str, locator: &Locator
     let (host, key) = rest.split_once('/').unwrap_or((rest, ""));
     let address = format!("{scheme}://{host}/");
     let url = Url::parse(&address).map_err(|error| SourceError::data(pattern, format!("is no address: {error}")))?;
-    let (store, _) = object_store::parse_url_opts(&url, locator.options.iter().map(|(key, value)| (key.as_str(), value.as_str())))
-        .map_err(|error| remote(pattern, &error))?;
+    let (store, _) =
+        object_store::parse_url_opts(&url, locator.options.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+            .map_err(|error| remote(pattern, &error))?;
     let store: Arc<dyn ObjectStore> = Arc::from(store);
     let key = if key.contains('%') { ObjectPath::from_url_path(key) } else { ObjectPath::parse(key) };
     let key = key.map_err(|error| SourceError::data(pattern, format!("is no address: {error}")))?;
@@ -261,16 +274,22 @@ async fn remote_files(pattern: &str, scheme: &str, rest: &str, locator: &Locator
         let meta = store.head(&key).await.map_err(|error| remote(pattern, &error))?;
         return Ok(vec![location(meta)]);
     }
-    let glob = Pattern::new(key.as_ref()).map_err(|error| SourceError::data(pattern, format!("is no glob: {error}")))?;
+    let glob =
+        Pattern::new(key.as_ref()).map_err(|error| SourceError::data(pattern, format!("is no glob: {error}")))?;
     let fixed = key.as_ref().split(['*', '?', '[']).next().unwrap_or_default();
     let folder = fixed.rfind('/').map_or("", |end| &fixed[..end]);
     let prefix = ObjectPath::from(folder);
-    let all: Vec<ObjectMeta> = store.list(Some(&prefix)).try_collect().await.map_err(|error| remote(pattern, &error))?;
+    let all: Vec<ObjectMeta> =
+        store.list(Some(&prefix)).try_collect().await.map_err(|error| remote(pattern, &error))?;
     let found: Vec<Location> =
         all.iter().filter(|meta| glob.matches_with(meta.location.as_ref(), MATCHING)).cloned().map(&location).collect();
     if found.is_empty() {
         let names: Vec<String> = all.iter().map(|meta| meta.location.to_string()).collect();
-        let hint = if names.is_empty() { format!("nothing lies under {address}{folder}") } else { format!("there are {}", some(&names)) };
+        let hint = if names.is_empty() {
+            format!("nothing lies under {address}{folder}")
+        } else {
+            format!("there are {}", some(&names))
+        };
         return Err(SourceError::data(pattern, "no file matches").with_hint(hint));
     }
     Ok(found)

@@ -29,7 +29,8 @@ pub async fn open(config: &SourceConfig, locator: &Locator) -> Result<Vec<Part>>
     Ok(parts)
 }
 
-async fn open_file(file: LocalFile, kind: FormatKind, config: &SourceConfig) -> Result<Vec<Part>> {
+/// The parts of one file.
+pub(crate) async fn open_file(file: LocalFile, kind: FormatKind, config: &SourceConfig) -> Result<Vec<Part>> {
     match kind {
         FormatKind::Csv | FormatKind::Tsv => csv::Csv.open(file, config).await,
         FormatKind::Json | FormatKind::Ndjson => json::Json(kind).open(file, config).await,

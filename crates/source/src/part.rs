@@ -44,7 +44,11 @@ pub struct Part {
 
 impl std::fmt::Debug for Part {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Part").field("file", &self.file).field("sheet", &self.sheet).field("schema", &self.schema).finish_non_exhaustive()
+        f.debug_struct("Part")
+            .field("file", &self.file)
+            .field("sheet", &self.sheet)
+            .field("schema", &self.schema)
+            .finish_non_exhaustive()
     }
 }
 

@@ -32,7 +32,11 @@ pub struct Provenance {
 
 impl Provenance {
     /// For a part with these data columns.
-    pub fn new(file: impl Into<String>, sheet: Option<String>, data: impl IntoIterator<Item = impl Into<FieldRef>>) -> Self {
+    pub fn new(
+        file: impl Into<String>,
+        sheet: Option<String>,
+        data: impl IntoIterator<Item = impl Into<FieldRef>>,
+    ) -> Self {
         let mut fields: Vec<FieldRef> = vec![
             Arc::new(Field::new("_file", DataType::Utf8, false)),
             Arc::new(Field::new("_sheet", DataType::Utf8, true)),
@@ -44,7 +48,11 @@ impl Provenance {
             let field: FieldRef = field.into();
             // A department's own `_row` must not stand for ours.
             let taken = PROVENANCE.contains(&field.name().as_str());
-            fields.push(if taken { Arc::new(field.as_ref().clone().with_name(format!("{}_", field.name()))) } else { field });
+            fields.push(if taken {
+                Arc::new(field.as_ref().clone().with_name(format!("{}_", field.name())))
+            } else {
+                field
+            });
         }
         Self { file: file.into(), sheet, schema: Arc::new(Schema::new(fields)) }
     }

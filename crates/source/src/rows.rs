@@ -73,7 +73,12 @@ impl TextRows {
     }
 
     /// Adds a row whose geometry is WKB.
-    pub fn push_with_geometry<'a>(&mut self, row: i64, cells: impl IntoIterator<Item = &'a str>, geometry: Option<&[u8]>) {
+    pub fn push_with_geometry<'a>(
+        &mut self,
+        row: i64,
+        cells: impl IntoIterator<Item = &'a str>,
+        geometry: Option<&[u8]>,
+    ) {
         let column = self.geometry.take();
         self.push(row, cells);
         self.geometry = column.map(|mut column| {

@@ -43,7 +43,9 @@ pub fn produce(work: impl FnOnce(&Sink) -> Result<()> + Send + 'static) -> Batch
             }
             match task.take()?.await {
                 Ok(()) => None,
-                Err(error) => Some((Err(SourceError::Internal(format!("a reader ended early: {error}"))), (receiver, None))),
+                Err(error) => {
+                    Some((Err(SourceError::Internal(format!("a reader ended early: {error}"))), (receiver, None)))
+                }
             }
         })
     };
@@ -55,5 +57,7 @@ pub fn produce(work: impl FnOnce(&Sink) -> Result<()> + Send + 'static) -> Batch
 /// # Errors
 /// The step's own, or that it ended early.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| SourceError::Internal(format!("a reader ended early: {error}")))?
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| SourceError::Internal(format!("a reader ended early: {error}")))?
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanArray, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, RecordBatch, StringBuilder,
-    TimestampMicrosecondBuilder,
+    ArrayRef, BinaryBuilder, BooleanArray, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, RecordBatch,
+    StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::compute::nullif;
 use arrow::datatypes::{DataType, Field, TimeUnit};
@@ -65,7 +65,9 @@ impl Column {
             DataType::Float64 => Self::Number(Float64Builder::new()),
             DataType::Boolean => Self::Boolean(BooleanBuilder::new()),
             DataType::Date32 => Self::Date(Date32Builder::new()),
-            DataType::Timestamp(TimeUnit::Microsecond, _) => Self::Moment(TimestampMicrosecondBuilder::new().with_data_type(kind.clone())),
+            DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                Self::Moment(TimestampMicrosecondBuilder::new().with_data_type(kind.clone()))
+            }
             DataType::Binary => Self::Bytes(BinaryBuilder::new()),
             other => return Err(SourceError::Internal(format!("raw columns have no type {other}"))),
         })
@@ -135,7 +137,14 @@ impl TypedRows {
     /// A column of a type raw batches do not have: a bug.
     pub fn new(file: impl Into<String>, sheet: Option<String>, fields: Vec<Field>) -> Result<Self> {
         let columns = fields.iter().map(|field| Column::new(field.data_type())).collect::<Result<_>>()?;
-        Ok(Self { provenance: Provenance::new(file, sheet, fields), columns, filled: 0, rows: Vec::new(), faults: Vec::new(), bytes: 0 })
+        Ok(Self {
+            provenance: Provenance::new(file, sheet, fields),
+            columns,
+            filled: 0,
+            rows: Vec::new(),
+            faults: Vec::new(),
+            bytes: 0,
+        })
     }
 
     /// The provenance and schema of the batches.

@@ -42,7 +42,9 @@ pub(crate) fn texts(array: &ArrayRef) -> Result<StringArray, ArrowError> {
         DataType::Float64 => Arc::new(numbers(array)),
         DataType::Float16 | DataType::Float32 => Arc::new(numbers(&cast(array, &DataType::Float64)?)),
         DataType::Binary => Arc::new(hex(array)),
-        DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => Arc::new(hex(&cast(array, &DataType::Binary)?)),
+        DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            Arc::new(hex(&cast(array, &DataType::Binary)?))
+        }
         _ => cast(array, &DataType::Utf8)?,
     };
     Ok(text.as_string::<i32>().clone())
@@ -121,7 +123,10 @@ mod tests {
 
     #[test]
     fn filled_cells_are_joined_and_empty_ones_leave_no_gap() {
-        let (a, b) = (StringArray::from(vec![Some("望京"), None, None]), StringArray::from(vec![Some("1号"), Some(" 2号 "), Some("")]));
+        let (a, b) = (
+            StringArray::from(vec![Some("望京"), None, None]),
+            StringArray::from(vec![Some("1号"), Some(" 2号 "), Some("")]),
+        );
         let both = joined(&[&a, &b], " ");
         assert_eq!(both.iter().collect::<Vec<_>>(), [Some("望京 1号"), Some("2号"), None]);
     }

@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, StringArray, StringBuilder, TimestampMicrosecondBuilder,
+    Array, ArrayRef, AsArray, BinaryBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, StringArray,
+    StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Field, Schema, TimeUnit};
@@ -37,7 +38,11 @@ pub(crate) struct Column {
 
 impl fmt::Debug for Column {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Column").field("name", &self.name).field("parser", &self.parser).field("inputs", &self.inputs).finish_non_exhaustive()
+        f.debug_struct("Column")
+            .field("name", &self.name)
+            .field("parser", &self.parser)
+            .field("inputs", &self.inputs)
+            .finish_non_exhaustive()
     }
 }
 
@@ -50,10 +55,19 @@ enum Settled<'a, T> {
 }
 
 impl Column {
-    pub fn new(place: usize, name: &str, config: &ColumnConfig, source: &SourceConfig, raw: &Schema, context: &Context) -> Result<Self, StandardizeError> {
+    pub fn new(
+        place: usize,
+        name: &str,
+        config: &ColumnConfig,
+        source: &SourceConfig,
+        raw: &Schema,
+        context: &Context,
+    ) -> Result<Self, StandardizeError> {
         let setting = |message: String| StandardizeError::Setting { column: name.to_owned(), message };
         if name.starts_with('_') {
-            return Err(setting("names that begin with `_` are kept for columns of our own; choose another".to_owned()));
+            return Err(setting(
+                "names that begin with `_` are kept for columns of our own; choose another".to_owned(),
+            ));
         }
         let from = config.from.to_vec();
         if from.is_empty() {
@@ -65,20 +79,32 @@ impl Column {
         let inputs = from.iter().map(|raw_name| find(name, raw_name, raw, context)).collect::<Result<Vec<_>, _>>()?;
         let on_error = config.on_error.unwrap_or(if config.required { OnError::Reject } else { OnError::Null });
         if on_error == OnError::Keep && !keeps(config.parse) {
-            return Err(setting("`on_error = \"keep\"` keeps the text, but the column's type is not text; use `null` or `reject`".to_owned()));
+            return Err(setting(
+                "`on_error = \"keep\"` keeps the text, but the column's type is not text; use `null` or `reject`"
+                    .to_owned(),
+            ));
         }
         let pattern = match &config.pattern {
             Some(_) if !matches!(config.parse, Parser::Date | Parser::Datetime) => {
                 return Err(setting("`pattern` belongs to `date` and `datetime` columns only".to_owned()));
             }
-            Some(pattern) => Some(Pattern::new(pattern).ok_or_else(|| setting(format!("`{pattern}` is no pattern; write one such as `%m/%d/%Y`, or `excel`")))?),
+            Some(pattern) => Some(Pattern::new(pattern).ok_or_else(|| {
+                setting(format!("`{pattern}` is no pattern; write one such as `%m/%d/%Y`, or `excel`"))
+            })?),
             None => None,
         };
         let way = matches!(config.parse, Parser::Point | Parser::Geometry)
             .then(|| {
                 let written = raw.field(inputs[0]).metadata().get("crs");
-                let crs = config.crs.as_deref().or(source.format.crs.as_deref()).or(written.map(String::as_str)).or(context.crs.as_deref());
-                Crs::parse(crs.unwrap_or("EPSG:4326")).and_then(|crs| Way::new(&crs)).map_err(|error| setting(error.to_string()))
+                let crs = config
+                    .crs
+                    .as_deref()
+                    .or(source.format.crs.as_deref())
+                    .or(written.map(String::as_str))
+                    .or(context.crs.as_deref());
+                Crs::parse(crs.unwrap_or("EPSG:4326"))
+                    .and_then(|crs| Way::new(&crs))
+                    .map_err(|error| setting(error.to_string()))
             })
             .transpose()?;
         Ok(Self {
@@ -104,7 +130,9 @@ impl Column {
     pub fn fields(&self) -> Vec<Field> {
         let field = |kind| Field::new(&self.name, kind, true);
         match self.parser {
-            Parser::ResidentId | Parser::Phone => vec![field(DataType::Utf8), Field::new(format!("{}_partial", self.name), DataType::Utf8, true)],
+            Parser::ResidentId | Parser::Phone => {
+                vec![field(DataType::Utf8), Field::new(format!("{}_partial", self.name), DataType::Utf8, true)]
+            }
             Parser::Date => vec![field(DataType::Date32)],
             Parser::Datetime => vec![field(DataType::Timestamp(TimeUnit::Microsecond, None))],
             Parser::Integer => vec![field(DataType::Int64)],
@@ -119,14 +147,22 @@ impl Column {
     }
 
     /// Reads the column for a whole batch, appending the arrays of [`Self::fields`].
-    pub fn read(&self, cells: &Cells<'_>, report: &mut Report, out: &mut Vec<ArrayRef>) -> Result<(), StandardizeError> {
+    pub fn read(
+        &self,
+        cells: &Cells<'_>,
+        report: &mut Report,
+        out: &mut Vec<ArrayRef>,
+    ) -> Result<(), StandardizeError> {
         if let (Parser::Point, Some(way), [x, y]) = (self.parser, &self.way, self.inputs.as_slice()) {
             out.push(self.points(cells.texts(*x)?, cells.texts(*y)?, way, report));
             return Ok(());
         }
         if let (Parser::Geometry | Parser::Point, Some(way), [one]) = (self.parser, &self.way, self.inputs.as_slice()) {
             let array = cells.batch.column(*one);
-            if matches!(array.data_type(), DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_)) {
+            if matches!(
+                array.data_type(),
+                DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_)
+            ) {
                 out.push(self.shapes(&cast(array, &DataType::Binary)?, way, report));
                 return Ok(());
             }
@@ -154,12 +190,20 @@ impl Column {
             Parser::Name => out.push(self.texts(texts, report, parse::name)),
             Parser::Address => out.push(self.texts(texts, report, parse::address)),
             Parser::Division => out.push(self.texts(texts, report, parse::division)),
-            Parser::CreditCode => out.push(self.texts(texts, report, |text| map(parse::credit_code(text), |code| code.value))),
+            Parser::CreditCode => {
+                out.push(self.texts(texts, report, |text| map(parse::credit_code(text), |code| code.value)))
+            }
             Parser::Plate => out.push(self.texts(texts, report, |text| map(parse::plate(text), |plate| plate.value))),
             Parser::Sex => out.push(self.texts(texts, report, parse::sex)),
             Parser::ResidentId => {
                 let known = &*self.context.known_division;
-                self.partial_texts(texts, report, out, |text| parse::resident_id(text, self.context.today, known), |id, put| put(id.as_str()));
+                self.partial_texts(
+                    texts,
+                    report,
+                    out,
+                    |text| parse::resident_id(text, self.context.today, known),
+                    |id, put| put(id.as_str()),
+                );
             }
             Parser::Phone => self.partial_texts(texts, report, out, parse::phone, |number, put| put(&number)),
             Parser::Date => {
@@ -170,7 +214,8 @@ impl Column {
             }
             Parser::Datetime => {
                 let mut builder = TimestampMicrosecondBuilder::with_capacity(rows);
-                let read = |text: &str| map(parse::datetime(text, zone, pattern), |time| time.and_utc().timestamp_micros());
+                let read =
+                    |text: &str| map(parse::datetime(text, zone, pattern), |time| time.and_utc().timestamp_micros());
                 self.fill(texts, report, read, |settled| builder.append_option(value(settled)));
                 out.push(Arc::new(builder.finish()));
             }
@@ -193,7 +238,9 @@ impl Column {
                 let mut builder = BinaryBuilder::new();
                 if let Some(way) = &self.way {
                     let point = self.parser == Parser::Point;
-                    let read = |text: &str| if point { parse::point_from_text(text, way) } else { parse::geometry_from_text(text, way) };
+                    let read = |text: &str| {
+                        if point { parse::point_from_text(text, way) } else { parse::geometry_from_text(text, way) }
+                    };
                     self.fill(texts, report, read, |settled| builder.append_option(value(settled)));
                 }
                 out.push(Arc::new(builder.finish()));
@@ -201,7 +248,12 @@ impl Column {
         }
     }
 
-    fn texts<'a, T: AsRef<str>>(&'a self, texts: &'a StringArray, report: &mut Report, read: impl Fn(&'a str) -> Cell<T>) -> ArrayRef {
+    fn texts<'a, T: AsRef<str>>(
+        &'a self,
+        texts: &'a StringArray,
+        report: &mut Report,
+        read: impl Fn(&'a str) -> Cell<T>,
+    ) -> ArrayRef {
         let mut builder = StringBuilder::with_capacity(texts.len(), texts.value_data().len());
         self.fill(texts, report, read, |settled| match settled {
             Settled::Value(value) => builder.append_value(value),
@@ -243,7 +295,13 @@ impl Column {
         out.push(Arc::new(partial.finish()));
     }
 
-    fn fill<'a, T>(&'a self, texts: &'a StringArray, report: &mut Report, read: impl Fn(&'a str) -> Cell<T>, mut put: impl FnMut(Settled<'a, T>)) {
+    fn fill<'a, T>(
+        &'a self,
+        texts: &'a StringArray,
+        report: &mut Report,
+        read: impl Fn(&'a str) -> Cell<T>,
+        mut put: impl FnMut(Settled<'a, T>),
+    ) {
         for row in 0..texts.len() {
             let original = get(texts, row);
             let cell = self.given(original).map_or(Cell::Missing, &read);
@@ -278,7 +336,9 @@ impl Column {
             let settled = match bytes.map_or(Cell::Missing, |bytes| parse::geometry_from_bytes(bytes, way)) {
                 Cell::Value(value) => Some(value),
                 cell => {
-                    let original = bytes.map(|bytes| to_wkt(bytes).unwrap_or_else(|_| format!("{} bytes that are no geometry", bytes.len())));
+                    let original = bytes.map(|bytes| {
+                        to_wkt(bytes).unwrap_or_else(|_| format!("{} bytes that are no geometry", bytes.len()))
+                    });
                     value(self.settle(row, cell, original.as_deref(), report))
                 }
             };
@@ -300,7 +360,13 @@ impl Column {
         Some(self.map.get(text).map_or(text, String::as_str)).filter(|text| !text.is_empty())
     }
 
-    fn settle<'a, T>(&self, row: usize, cell: Cell<T>, original: Option<&'a str>, report: &mut Report) -> Settled<'a, T> {
+    fn settle<'a, T>(
+        &self,
+        row: usize,
+        cell: Cell<T>,
+        original: Option<&'a str>,
+        report: &mut Report,
+    ) -> Settled<'a, T> {
         match cell {
             Cell::Value(value) => Settled::Value(value),
             Cell::Noted(value, reason) => {
@@ -322,7 +388,13 @@ impl Column {
         }
     }
 
-    fn refuse<'a, T>(&self, row: usize, reason: Reason, original: Option<&'a str>, report: &mut Report) -> Settled<'a, T> {
+    fn refuse<'a, T>(
+        &self,
+        row: usize,
+        reason: Reason,
+        original: Option<&'a str>,
+        report: &mut Report,
+    ) -> Settled<'a, T> {
         match (self.on_error, original) {
             (OnError::Keep, Some(text)) if keeps_text(self.parser) => {
                 report.note(row, self.place, reason, Some(text.to_owned()));
@@ -353,7 +425,13 @@ const fn keeps(parser: Parser) -> bool {
 const fn keeps_text(parser: Parser) -> bool {
     !matches!(
         parser,
-        Parser::Date | Parser::Datetime | Parser::Integer | Parser::Number | Parser::Boolean | Parser::Point | Parser::Geometry
+        Parser::Date
+            | Parser::Datetime
+            | Parser::Integer
+            | Parser::Number
+            | Parser::Boolean
+            | Parser::Point
+            | Parser::Geometry
     )
 }
 
@@ -375,11 +453,17 @@ fn map<T, U>(cell: Cell<T>, with: impl FnOnce(T) -> U) -> Cell<U> {
 /// The place of a raw column; names are compared without the spaces around them.
 fn find(column: &str, wanted: &str, raw: &Schema, context: &Context) -> Result<usize, StandardizeError> {
     let wanted = wanted.trim();
-    let places = || raw.fields().iter().enumerate().filter(|(_, field)| field.name().trim() == wanted).map(|(place, _)| place);
+    let places =
+        || raw.fields().iter().enumerate().filter(|(_, field)| field.name().trim() == wanted).map(|(place, _)| place);
     match places().count() {
         1 => places().next().ok_or(StandardizeError::OtherSchema),
         0 => {
-            let has = raw.fields().iter().map(|field| field.name().clone()).filter(|name| !name.starts_with('_')).collect::<Vec<_>>();
+            let has = raw
+                .fields()
+                .iter()
+                .map(|field| field.name().clone())
+                .filter(|name| !name.starts_with('_'))
+                .collect::<Vec<_>>();
             Err(StandardizeError::MissingColumn {
                 part: context.part.clone(),
                 column: column.to_owned(),
@@ -388,6 +472,11 @@ fn find(column: &str, wanted: &str, raw: &Schema, context: &Context) -> Result<u
                 has,
             })
         }
-        count => Err(StandardizeError::AmbiguousColumn { part: context.part.clone(), column: column.to_owned(), raw: wanted.to_owned(), count }),
+        count => Err(StandardizeError::AmbiguousColumn {
+            part: context.part.clone(),
+            column: column.to_owned(),
+            raw: wanted.to_owned(),
+            count,
+        }),
     }
 }

@@ -39,7 +39,13 @@ impl Context {
     /// is said, divisions as the built-in table has them.
     #[must_use]
     pub fn new(today: NaiveDate) -> Self {
-        Self { today, time_zone: chrono_tz::Asia::Shanghai, crs: None, part: None, known_division: Arc::new(known_division) }
+        Self {
+            today,
+            time_zone: chrono_tz::Asia::Shanghai,
+            crs: None,
+            part: None,
+            known_division: Arc::new(known_division),
+        }
     }
 
     /// The same in another time zone, by its IANA name.

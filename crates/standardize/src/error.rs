@@ -106,7 +106,11 @@ fn nearest_hint(nearest: &[String], has: &[String]) -> String {
 pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut scored = names
         .map(|name| (strsim::normalized_damerau_levenshtein(wanted, name), name))
-        .map(|(score, name)| if name.contains(wanted) || wanted.contains(name) { (score.max(0.6), name) } else { (score, name) })
+        .map(
+            |(score, name)| {
+                if name.contains(wanted) || wanted.contains(name) { (score.max(0.6), name) } else { (score, name) }
+            },
+        )
         .filter(|(score, _)| *score >= 0.5)
         .collect::<Vec<_>>();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));

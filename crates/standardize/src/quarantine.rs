@@ -37,7 +37,8 @@ pub(crate) fn batch<'a>(
     name: impl Fn(usize) -> &'a str,
 ) -> Result<RecordBatch, StandardizeError> {
     let rows = rejections.iter().map(|rejection| rejection.row as u64).collect::<UInt64Array>();
-    let (mut column, mut reason, mut original, mut raw) = (StringBuilder::new(), StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
+    let (mut column, mut reason, mut original, mut raw) =
+        (StringBuilder::new(), StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
     for rejection in rejections {
         column.append_option(rejection.column.map(&name));
         reason.append_value(&rejection.reason);

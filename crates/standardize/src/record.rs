@@ -48,7 +48,8 @@ impl Naming {
 /// difference.
 fn content(batch: &RecordBatch) -> Vec<usize> {
     let schema = batch.schema();
-    let mut places = (0..schema.fields().len()).filter(|place| !schema.field(*place).name().starts_with('_')).collect::<Vec<_>>();
+    let mut places =
+        (0..schema.fields().len()).filter(|place| !schema.field(*place).name().starts_with('_')).collect::<Vec<_>>();
     places.sort_by(|a, b| schema.field(*a).name().cmp(schema.field(*b).name()).then(a.cmp(b)));
     places
 }

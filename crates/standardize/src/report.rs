@@ -42,7 +42,13 @@ impl Report {
     }
 
     /// Refuses a row; the first reason given is the one that stands.
-    pub fn reject(&mut self, row: usize, column: Option<usize>, reason: impl Into<Cow<'static, str>>, original: Option<String>) {
+    pub fn reject(
+        &mut self,
+        row: usize,
+        column: Option<usize>,
+        reason: impl Into<Cow<'static, str>>,
+        original: Option<String>,
+    ) {
         if !self.refused[row] {
             self.refused[row] = true;
             self.rejections.push(Rejection { row, column, reason: reason.into(), original });
@@ -82,7 +88,11 @@ impl Report {
             }
             let written = issues
                 .iter()
-                .map(|issue| Written { column: name(issue.column), reason: issue.reason.code(), text: issue.text.as_deref() })
+                .map(|issue| Written {
+                    column: name(issue.column),
+                    reason: issue.reason.code(),
+                    text: issue.text.as_deref(),
+                })
                 .collect::<Vec<_>>();
             out.append_value(serde_json::to_string(&written)?);
         }

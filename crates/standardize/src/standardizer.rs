@@ -61,7 +61,10 @@ impl Standardizer {
                 if fields.iter().any(|known: &FieldRef| known.name() == field.name()) {
                     return Err(StandardizeError::Setting {
                         column: column.name().to_owned(),
-                        message: format!("the clean column `{}` is already there; give one of the two another name", field.name()),
+                        message: format!(
+                            "the clean column `{}` is already there; give one of the two another name",
+                            field.name()
+                        ),
                     });
                 }
                 fields.push(Arc::new(field));
@@ -71,9 +74,11 @@ impl Standardizer {
             Naming::Content
         } else {
             let place = |key: &String| {
-                fields[before..].iter().position(|field| field.name() == key).ok_or_else(|| StandardizeError::UnknownKey {
-                    key: key.clone(),
-                    nearest: nearest(key, config.columns.keys().map(String::as_str)).into_iter().next(),
+                fields[before..].iter().position(|field| field.name() == key).ok_or_else(|| {
+                    StandardizeError::UnknownKey {
+                        key: key.clone(),
+                        nearest: nearest(key, config.columns.keys().map(String::as_str)).into_iter().next(),
+                    }
                 })
             };
             Naming::Key(config.key.iter().map(place).collect::<Result<_, _>>()?)
@@ -135,7 +140,9 @@ impl Standardizer {
         if let Some(kept) = report.kept() {
             clean = filter_record_batch(&clean, &kept)?;
         }
-        let quarantine = quarantine::batch(report.rejections(), &provenance, &cells, self.provenance[4], |place| self.columns[place].name())?;
+        let quarantine = quarantine::batch(report.rejections(), &provenance, &cells, self.provenance[4], |place| {
+            self.columns[place].name()
+        })?;
         Ok(Standardized { clean, quarantine })
     }
 
@@ -150,7 +157,8 @@ impl Standardizer {
         for row in 0..errors.len() {
             if let Some(code) = get(errors, row) {
                 let original = text.map(|text| cells.texts(text)).transpose()?.and_then(|texts| get(texts, row));
-                let code: Cow<'static, str> = code.parse::<Reason>().map_or_else(|_| code.to_owned().into(), |reason| reason.code().into());
+                let code: Cow<'static, str> =
+                    code.parse::<Reason>().map_or_else(|_| code.to_owned().into(), |reason| reason.code().into());
                 report.reject(row, None, code, original.map(str::to_owned));
             }
         }

@@ -22,13 +22,20 @@ fn context() -> Context {
 
 /// A raw batch of text columns; `_row` counts from 2, below a header.
 fn raw(columns: &[(&str, Vec<Option<&str>>)]) -> RecordBatch {
-    let columns = columns.iter().map(|(name, cells)| ((*name).to_owned(), Arc::new(StringArray::from(cells.clone())) as ArrayRef)).collect::<Vec<_>>();
+    let columns = columns
+        .iter()
+        .map(|(name, cells)| ((*name).to_owned(), Arc::new(StringArray::from(cells.clone())) as ArrayRef))
+        .collect::<Vec<_>>();
     typed(columns)
 }
 
 fn typed(columns: Vec<(String, ArrayRef)>) -> RecordBatch {
     let rows = columns.first().map_or(0, |(_, array)| array.len());
-    let mut fields = vec![Field::new("_file", DataType::Utf8, false), Field::new("_sheet", DataType::Utf8, true), Field::new("_row", DataType::Int64, false)];
+    let mut fields = vec![
+        Field::new("_file", DataType::Utf8, false),
+        Field::new("_sheet", DataType::Utf8, true),
+        Field::new("_row", DataType::Int64, false),
+    ];
     let mut arrays: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from(vec!["people.csv"; rows])),
         Arc::new(StringArray::from(vec![None::<&str>; rows])),
@@ -76,7 +83,10 @@ fn people() -> RecordBatch {
     raw(&[
         ("编号", vec![Some("1"), Some("2"), Some("3"), Some("4"), None]),
         ("姓名", vec![Some("张 三"), Some("李四"), Some(""), Some("王(小)五"), Some("赵六")]),
-        ("证件号码", vec![Some("'11010519491231002x"), Some("110105********0123"), Some("x"), Some("110105194912310000"), None]),
+        (
+            "证件号码",
+            vec![Some("'11010519491231002x"), Some("110105********0123"), Some("x"), Some("110105194912310000"), None],
+        ),
         ("电话", vec![Some("138 0013 8000"), Some("138****8000"), Some("无"), Some("12"), None]),
         ("性别", vec![Some("男"), Some("2"), None, Some("甲"), None]),
         ("出生日期", vec![Some("1949-12-31"), Some("1990年1月2日"), None, Some("1990-13-01"), None]),
@@ -89,7 +99,21 @@ fn clean_rows_carry_values_and_issues() {
     assert_eq!(out.clean.num_rows(), 3);
     assert_eq!(
         out.clean.schema().fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>(),
-        ["_record", "_file", "_sheet", "_row", "_issues", "number", "name", "id", "id_partial", "phone", "phone_partial", "sex", "born"]
+        [
+            "_record",
+            "_file",
+            "_sheet",
+            "_row",
+            "_issues",
+            "number",
+            "name",
+            "id",
+            "id_partial",
+            "phone",
+            "phone_partial",
+            "sex",
+            "born"
+        ]
     );
     assert_eq!(shown(&out.clean, "_record", 0), "1");
     assert_eq!(shown(&out.clean, "_row", 0), "2");
@@ -98,7 +122,10 @@ fn clean_rows_carry_values_and_issues() {
     assert_eq!(shown(&out.clean, "phone", 0), "13800138000");
     assert_eq!(shown(&out.clean, "born", 0), "1949-12-31");
     assert_eq!(shown(&out.clean, "_issues", 0), "");
-    assert_eq!((shown(&out.clean, "id", 1), shown(&out.clean, "id_partial", 1)), (String::new(), "110105********0123".to_owned()));
+    assert_eq!(
+        (shown(&out.clean, "id", 1), shown(&out.clean, "id_partial", 1)),
+        (String::new(), "110105********0123".to_owned())
+    );
     assert_eq!(shown(&out.clean, "phone_partial", 1), "138****8000");
     assert_eq!(shown(&out.clean, "sex", 1), "female");
     assert_eq!(
@@ -112,22 +139,36 @@ fn clean_rows_carry_values_and_issues() {
 fn refused_rows_name_the_place_the_reason_and_the_whole_row() {
     let out = apply(&config(PEOPLE), &people());
     assert_eq!(out.quarantine.num_rows(), 2);
-    for (column, value) in [("_file", "people.csv"), ("_row", "4"), ("column", "name"), ("reason", "missing"), ("original", "")] {
+    for (column, value) in
+        [("_file", "people.csv"), ("_row", "4"), ("column", "name"), ("reason", "missing"), ("original", "")]
+    {
         assert_eq!(shown(&out.quarantine, column, 0), value);
     }
     assert_eq!(
         shown(&out.quarantine, "raw", 0),
         "{\"编号\":\"3\",\"姓名\":\"\",\"证件号码\":\"x\",\"电话\":\"无\",\"性别\":null,\"出生日期\":null}"
     );
-    assert_eq!((shown(&out.quarantine, "_row", 1), shown(&out.quarantine, "column", 1)), ("6".to_owned(), "number".to_owned()));
+    assert_eq!(
+        (shown(&out.quarantine, "_row", 1), shown(&out.quarantine, "column", 1)),
+        ("6".to_owned(), "number".to_owned())
+    );
 }
 
 #[test]
 fn rows_that_the_source_could_not_read_are_refused_with_its_reason() {
-    let batch = raw(&[("_error", vec![None, Some("ragged_row")]), ("_text", vec![None, Some("1,2,3,\"")]), ("编号", vec![Some("7"), None])]);
+    let batch = raw(&[
+        ("_error", vec![None, Some("ragged_row")]),
+        ("_text", vec![None, Some("1,2,3,\"")]),
+        ("编号", vec![Some("7"), None]),
+    ]);
     let out = apply(&config("[from]\n[columns]\nnumber = { from = \"编号\", required = true }"), &batch);
     assert_eq!(out.clean.num_rows(), 1);
-    for (column, value) in [("column", ""), ("reason", "ragged_row"), ("original", "1,2,3,\""), ("raw", "{\"_text\":\"1,2,3,\\\"\",\"编号\":null}")] {
+    for (column, value) in [
+        ("column", ""),
+        ("reason", "ragged_row"),
+        ("original", "1,2,3,\""),
+        ("raw", "{\"_text\":\"1,2,3,\\\"\",\"编号\":null}"),
+    ] {
         assert_eq!(shown(&out.quarantine, column, 0), value);
     }
 }
@@ -135,26 +176,35 @@ fn rows_that_the_source_could_not_read_are_refused_with_its_reason() {
 #[test]
 fn on_error_decides_between_the_row_the_value_and_the_text() {
     let batch = raw(&[("c", vec![Some("12"), Some("13800138000")])]);
-    for (setting, clean, refused, value) in [("reject", 1, 1, "13800138000"), ("null", 2, 0, ""), ("keep", 2, 0, "12")] {
-        let out = apply(&config(&format!("[from]\n[columns]\np = {{ from = \"c\", parse = \"phone\", on_error = \"{setting}\" }}")), &batch);
+    for (setting, clean, refused, value) in [("reject", 1, 1, "13800138000"), ("null", 2, 0, ""), ("keep", 2, 0, "12")]
+    {
+        let out = apply(
+            &config(&format!("[from]\n[columns]\np = {{ from = \"c\", parse = \"phone\", on_error = \"{setting}\" }}")),
+            &batch,
+        );
         assert_eq!((out.clean.num_rows(), out.quarantine.num_rows()), (clean, refused), "{setting}");
         assert_eq!(shown(&out.clean, "p", 0), value, "{setting}");
     }
-    let out = apply(&config("[from]\n[columns]\np = { from = \"c\", parse = \"phone\", required = true, on_error = \"null\" }"), &batch);
+    let out = apply(
+        &config("[from]\n[columns]\np = { from = \"c\", parse = \"phone\", required = true, on_error = \"null\" }"),
+        &batch,
+    );
     assert_eq!(shown(&out.quarantine, "reason", 0), "bad_length");
 }
 
 #[test]
 fn a_masked_id_is_refused_where_a_whole_one_is_required() {
     let batch = raw(&[("c", vec![Some("110105********0123")])]);
-    let out = apply(&config("[from]\n[columns]\nid = { from = \"c\", parse = \"resident_id\", required = true }"), &batch);
+    let out =
+        apply(&config("[from]\n[columns]\nid = { from = \"c\", parse = \"resident_id\", required = true }"), &batch);
     assert_eq!(shown(&out.quarantine, "reason", 0), "masked");
 }
 
 #[test]
 fn pilot_era_credit_codes_stay_with_an_issue() {
     let batch = raw(&[("c", vec![Some("91350211M00013FA1N")])]);
-    let out = apply(&config("[from]\n[columns]\ncode = { from = \"c\", parse = \"credit_code\", required = true }"), &batch);
+    let out =
+        apply(&config("[from]\n[columns]\ncode = { from = \"c\", parse = \"credit_code\", required = true }"), &batch);
     assert_eq!(shown(&out.clean, "code", 0), "91350211M00013FA1N");
     assert!(shown(&out.clean, "_issues", 0).contains("bad_check_digit"));
 }
@@ -162,7 +212,10 @@ fn pilot_era_credit_codes_stay_with_an_issue() {
 #[test]
 fn spellings_are_mapped_and_stand_ins_are_nothing() {
     let batch = raw(&[("c", vec![Some(" 满意 "), Some("N/A"), Some("其他")])]);
-    let out = apply(&config("[from]\n[columns]\ns = { from = \"c\", map = { \"满意\" = \"yes\" }, null = [\"N/A\"] }"), &batch);
+    let out = apply(
+        &config("[from]\n[columns]\ns = { from = \"c\", map = { \"满意\" = \"yes\" }, null = [\"N/A\"] }"),
+        &batch,
+    );
     let texts = out.clean.column_by_name("s").unwrap().as_string::<i32>().clone();
     assert_eq!(texts.iter().collect::<Vec<_>>(), [Some("yes"), None, Some("其他")]);
 }
@@ -170,8 +223,15 @@ fn spellings_are_mapped_and_stand_ins_are_nothing() {
 #[test]
 fn several_columns_make_one_value() {
     let batch = raw(&[
-        ("y", vec![Some("2024")]), ("m", vec![Some("3")]), ("d", vec![Some("1")]), ("day", vec![Some("2024-03-01")]), ("time", vec![Some("10:30")]),
-        ("road", vec![Some("阜通东大街")]), ("no", vec![Some("６号")]), ("x", vec![Some("500000")]), ("n", vec![Some("4429529.030")]),
+        ("y", vec![Some("2024")]),
+        ("m", vec![Some("3")]),
+        ("d", vec![Some("1")]),
+        ("day", vec![Some("2024-03-01")]),
+        ("time", vec![Some("10:30")]),
+        ("road", vec![Some("阜通东大街")]),
+        ("no", vec![Some("６号")]),
+        ("x", vec![Some("500000")]),
+        ("n", vec![Some("4429529.030")]),
     ]);
     let out = apply(
         &config(
@@ -188,7 +248,10 @@ fn several_columns_make_one_value() {
         &batch,
     );
     assert_eq!(out.clean.column_by_name("date").unwrap().as_primitive::<Date32Type>().value(0), 19_783);
-    assert_eq!(out.clean.column_by_name("time").unwrap().as_primitive::<TimestampMicrosecondType>().value(0), 1_709_289_000_000_000);
+    assert_eq!(
+        out.clean.column_by_name("time").unwrap().as_primitive::<TimestampMicrosecondType>().value(0),
+        1_709_289_000_000_000
+    );
     assert_eq!(shown(&out.clean, "address", 0), "阜通东大街6号");
     assert_eq!(shown(&out.clean, "text", 0), "阜通东大街 ６号");
     let (lon, lat) = point_of(out.clean.column_by_name("geom").unwrap().as_binary::<i32>().value(0)).unwrap();
@@ -201,7 +264,12 @@ fn typed_columns_are_read_as_their_texts() {
         ("id".to_owned(), Arc::new(Float64Array::from(vec![Some(1.101_051_949_123_1e17), None]))),
         ("n".to_owned(), Arc::new(Int64Array::from(vec![Some(5), None]))),
     ]);
-    let out = apply(&config("[from]\n[columns]\nid = { from = \"id\", parse = \"resident_id\" }\nn = { from = \"n\", parse = \"number\" }\ni = { from = \"n\", parse = \"integer\" }"), &batch);
+    let out = apply(
+        &config(
+            "[from]\n[columns]\nid = { from = \"id\", parse = \"resident_id\" }\nn = { from = \"n\", parse = \"number\" }\ni = { from = \"n\", parse = \"integer\" }",
+        ),
+        &batch,
+    );
     assert!(shown(&out.clean, "_issues", 0).contains("excel_precision_loss"));
     assert_eq!(out.clean.column_by_name("n").unwrap().as_primitive::<Float64Type>().value(0).to_string(), "5");
     assert_eq!(out.clean.column_by_name("i").unwrap().as_primitive::<Int64Type>().value(0), 5);
@@ -209,18 +277,30 @@ fn typed_columns_are_read_as_their_texts() {
 
 #[test]
 fn shapes_are_brought_to_degrees_and_bow_ties_are_named() {
-    let shapes = ["POLYGON((500000 4429000,500100 4429000,500100 4429100,500000 4429000))", "POLYGON((500000 4429000,500100 4429100,500100 4429000,500000 4429100,500000 4429000))"];
+    let shapes = [
+        "POLYGON((500000 4429000,500100 4429000,500100 4429100,500000 4429000))",
+        "POLYGON((500000 4429000,500100 4429100,500100 4429000,500000 4429100,500000 4429000))",
+    ];
     let bytes = shapes.map(|shape| from_wkt(shape).unwrap());
-    let field = Field::new("geom", DataType::Binary, true).with_metadata([("crs".to_owned(), "EPSG:4548".to_owned())].into());
+    let field =
+        Field::new("geom", DataType::Binary, true).with_metadata([("crs".to_owned(), "EPSG:4548".to_owned())].into());
     let bare = typed(vec![("geom".to_owned(), Arc::new(BinaryArray::from_iter_values(bytes)))]);
     let mut fields = bare.schema().fields().iter().map(|field| field.as_ref().clone()).collect::<Vec<_>>();
     fields[3] = field;
     let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), bare.columns().to_vec()).unwrap();
-    let columns = |on_error: &str| config(&format!("[from]\n[columns]\ngeom = {{ from = \"geom\", parse = \"geometry\", on_error = \"{on_error}\" }}"));
+    let columns = |on_error: &str| {
+        config(&format!(
+            "[from]\n[columns]\ngeom = {{ from = \"geom\", parse = \"geometry\", on_error = \"{on_error}\" }}"
+        ))
+    };
     let out = apply(&columns("reject"), &batch);
     assert_eq!(shown(&out.quarantine, "reason", 0), "self_crossing");
     assert!(shown(&out.quarantine, "original", 0).starts_with("POLYGON"));
-    assert!(to_wkt(out.clean.column_by_name("geom").unwrap().as_binary::<i32>().value(0)).unwrap().starts_with("POLYGON((117"));
+    assert!(
+        to_wkt(out.clean.column_by_name("geom").unwrap().as_binary::<i32>().value(0))
+            .unwrap()
+            .starts_with("POLYGON((117")
+    );
     let kept = apply(&columns("keep"), &batch);
     assert_eq!(kept.clean.num_rows(), 2);
     assert!(kept.clean.column_by_name("geom").unwrap().is_valid(1));
@@ -231,7 +311,10 @@ fn shapes_are_brought_to_degrees_and_bow_ties_are_named() {
 fn a_row_without_a_key_is_named_by_what_it_says() {
     let columns = config("[from]\n[columns]\na = { from = \"a\" }");
     let one = apply(&columns, &raw(&[("a", vec![Some("1"), Some("2")]), ("b", vec![Some("x"), None])]));
-    let turned = apply(&columns, &raw(&[("b", vec![Some("x"), None]), ("a", vec![Some("1"), Some("2")]), ("new", vec![None, None])]));
+    let turned = apply(
+        &columns,
+        &raw(&[("b", vec![Some("x"), None]), ("a", vec![Some("1"), Some("2")]), ("new", vec![None, None])]),
+    );
     assert_eq!(shown(&one.clean, "_record", 0).len(), 16);
     assert_ne!(shown(&one.clean, "_record", 0), shown(&one.clean, "_record", 1));
     for row in 0..2 {
@@ -242,7 +325,12 @@ fn a_row_without_a_key_is_named_by_what_it_says() {
 #[test]
 fn keys_of_several_columns_are_joined() {
     let batch = raw(&[("a", vec![Some("1"), Some("2"), None]), ("d", vec![Some("2024/3/1"), None, None])]);
-    let out = apply(&config("key = [\"a\", \"d\"]\n[from]\n[columns]\na = { from = \"a\" }\nd = { from = \"d\", parse = \"date\" }"), &batch);
+    let out = apply(
+        &config(
+            "key = [\"a\", \"d\"]\n[from]\n[columns]\na = { from = \"a\" }\nd = { from = \"d\", parse = \"date\" }",
+        ),
+        &batch,
+    );
     assert_eq!(shown(&out.clean, "_record", 0), "1|2024-03-01");
     assert_eq!(shown(&out.clean, "_record", 1), "2|");
     assert_eq!(shown(&out.clean, "_record", 2).len(), 16);
@@ -260,7 +348,10 @@ fn mistakes_of_the_configuration_say_what_where_and_how_to_mend_it() {
         ("born = { from = \"姓名\", pattern = \"%Y\" }", &["`pattern` belongs to"]),
         ("geom = { from = \"姓名\", parse = \"geometry\", crs = \"EPSG:1\" }", &["EPSG:1"]),
         ("_x = { from = \"姓名\" }", &["begin with `_`"]),
-        ("p = { from = \"姓名\", parse = \"phone\" }\np_partial = { from = \"姓名\" }", &["`p_partial` is already there"]),
+        (
+            "p = { from = \"姓名\", parse = \"phone\" }\np_partial = { from = \"姓名\" }",
+            &["`p_partial` is already there"],
+        ),
         ("p = { from = [] }", &["`from` is empty"]),
     ] {
         let error = wrong(&config(&format!("[from]\n[columns]\n{columns}")), &batch);

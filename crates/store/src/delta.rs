@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake::kernel::{Action, Add, Remove, StructType, new_metadata};
 use deltalake::logstore::{StorageConfig, default_logstore};
 use deltalake::operations::create::CreateBuilder;
@@ -17,14 +17,29 @@ use crate::location::Location;
 use crate::{FileEntry, StoreError, TableName};
 
 /// Commits `files` as the table's whole content and gives the new Delta version.
-pub async fn replace(location: &Location, table: &TableName, schema: &SchemaRef, files: &[FileEntry], now_ms: i64) -> Result<u64, StoreError> {
+pub async fn replace(
+    location: &Location,
+    table: &TableName,
+    schema: &SchemaRef,
+    files: &[FileEntry],
+    now_ms: i64,
+) -> Result<u64, StoreError> {
     commit(location, table, schema, files, now_ms)
         .await
         .map_err(|error| StoreError::Delta { table: table.to_string(), error: Box::new(error) })
 }
 
-async fn commit(location: &Location, table: &TableName, schema: &SchemaRef, files: &[FileEntry], now_ms: i64) -> Result<u64, DeltaTableError> {
-    let url = location.url.join(&format!("{}/", table.folder())).map_err(|error| DeltaTableError::generic(error.to_string()))?;
+async fn commit(
+    location: &Location,
+    table: &TableName,
+    schema: &SchemaRef,
+    files: &[FileEntry],
+    now_ms: i64,
+) -> Result<u64, DeltaTableError> {
+    let url = location
+        .url
+        .join(&format!("{}/", table.folder()))
+        .map_err(|error| DeltaTableError::generic(error.to_string()))?;
     let objects = Arc::new(PrefixStore::new(Arc::clone(&location.objects), table.folder()));
     let log = default_logstore(objects, Arc::clone(&location.root), &url, &StorageConfig::default());
     let structure: StructType = schema.as_ref().try_into_kernel()?;
@@ -38,7 +53,9 @@ async fn commit(location: &Location, table: &TableName, schema: &SchemaRef, file
             .with_columns(structure.fields().cloned())
             .with_actions(adds)
             .await?;
-        return created.version().ok_or_else(|| DeltaTableError::generic("a table without a version after its creation"));
+        return created
+            .version()
+            .ok_or_else(|| DeltaTableError::generic("a table without a version after its creation"));
     }
     existing.load().await?;
     let state = existing.snapshot()?;
@@ -56,9 +73,13 @@ async fn commit(location: &Location, table: &TableName, schema: &SchemaRef, file
         }
         present.insert(path);
     }
-    actions.extend(files.iter().filter(|file| !present.contains(&file.path)).map(|file| Action::Add(add(file, now_ms))));
+    actions
+        .extend(files.iter().filter(|file| !present.contains(&file.path)).map(|file| Action::Add(add(file, now_ms))));
     let operation = DeltaOperation::Write { mode: SaveMode::Overwrite, partition_by: None, predicate: None };
-    let done = CommitBuilder::from(CommitProperties::default()).with_actions(actions).build(Some(state), log, operation).await?;
+    let done = CommitBuilder::from(CommitProperties::default())
+        .with_actions(actions)
+        .build(Some(state), log, operation)
+        .await?;
     Ok(done.version())
 }
 

@@ -86,7 +86,12 @@ impl StoreError {
     pub const fn is_user_error(&self) -> bool {
         matches!(
             self,
-            Self::Location { .. } | Self::Locked { .. } | Self::Overtaken { .. } | Self::NoTable(_) | Self::Storage(_) | Self::Io { .. }
+            Self::Location { .. }
+                | Self::Locked { .. }
+                | Self::Overtaken { .. }
+                | Self::NoTable(_)
+                | Self::Storage(_)
+                | Self::Io { .. }
         )
     }
 }

@@ -50,8 +50,10 @@ impl Location {
         let io = |error| StoreError::Io { path: folder.display().to_string(), error };
         std::fs::create_dir_all(folder).map_err(io)?;
         let folder = folder.canonicalize().map_err(io)?;
-        let url = Url::from_directory_path(&folder)
-            .map_err(|()| StoreError::Location { url: folder.display().to_string(), reason: "it is no path".to_owned() })?;
+        let url = Url::from_directory_path(&folder).map_err(|()| StoreError::Location {
+            url: folder.display().to_string(),
+            reason: "it is no path".to_owned(),
+        })?;
         let objects = Arc::new(LocalFileSystem::new_with_prefix(&folder)?);
         Ok(Self { url, objects, root: Arc::new(LocalFileSystem::new()), remote: None, folder: Some(folder) })
     }
@@ -64,7 +66,8 @@ impl Location {
             let path = folder.join(file.as_ref());
             let io = |error| StoreError::Io { path: path.display().to_string(), error };
             std::fs::File::open(&path).and_then(|file| file.sync_all()).map_err(io)?;
-            folders.extend(path.ancestors().skip(1).take_while(|above| above.starts_with(folder)).map(FilePath::to_owned));
+            folders
+                .extend(path.ancestors().skip(1).take_while(|above| above.starts_with(folder)).map(FilePath::to_owned));
         }
         for folder in folders {
             let io = |error| StoreError::Io { path: folder.display().to_string(), error };

@@ -26,12 +26,19 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => return Err(io(error)),
         }
-        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id())).map_err(io)?;
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| write!(file, "{}", std::process::id()))
+            .map_err(io)?;
         Ok(Self { _file: file })
     }
 
     /// Whether nobody holds it.
     pub fn is_free(folder: &Path) -> bool {
-        File::options().read(true).write(true).open(folder.join("writer.lock")).is_ok_and(|file| file.try_lock().is_ok())
+        File::options()
+            .read(true)
+            .write(true)
+            .open(folder.join("writer.lock"))
+            .is_ok_and(|file| file.try_lock().is_ok())
     }
 }

@@ -91,7 +91,14 @@ impl Ops {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn finish(&self, run_id: &str, finished_at: &str, status: RunStatus, seq: Option<u64>, report: &str) -> Result<(), StoreError> {
+    pub fn finish(
+        &self,
+        run_id: &str,
+        finished_at: &str,
+        status: RunStatus,
+        seq: Option<u64>,
+        report: &str,
+    ) -> Result<(), StoreError> {
         let sql = "UPDATE runs SET finished_at = ?2, status = ?3, seq = ?4, report = ?5 WHERE run_id = ?1";
         self.connection.execute(sql, params![run_id, finished_at, status.name(), seq.map(u64::cast_signed), report])?;
         Ok(())

@@ -12,7 +12,11 @@ use crate::location::Location;
 use crate::{StoreError, TableName, TableState};
 
 /// The provider of exactly the state's files.
-pub fn provider(location: &Location, table: &TableName, state: &TableState) -> Result<Arc<dyn TableProvider>, StoreError> {
+pub fn provider(
+    location: &Location,
+    table: &TableName,
+    state: &TableState,
+) -> Result<Arc<dyn TableProvider>, StoreError> {
     let schema = state.schema()?;
     if state.files.is_empty() {
         return Ok(Arc::new(EmptyTable::new(schema)));

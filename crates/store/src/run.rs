@@ -129,7 +129,9 @@ impl Run {
         for (number, file) in state.files.iter().enumerate() {
             // Keys between two files go to the earlier one; keys before the first go to it.
             let next_low = state.files.get(number + 1).and_then(|next| next.keys.as_ref()).map(|(low, _)| low.as_str());
-            let end = next_low.map_or(keys.len(), |low| keys[start..].iter().position(|key| key.as_str() >= low).map_or(keys.len(), |length| start + length));
+            let end = next_low.map_or(keys.len(), |low| {
+                keys[start..].iter().position(|key| key.as_str() >= low).map_or(keys.len(), |length| start + length)
+            });
             if start == end {
                 files.push(file.clone());
                 continue;
@@ -142,7 +144,12 @@ impl Run {
         if state.files.is_empty() {
             return self.rewrite(table, &state, changed, &key, inputs).await;
         }
-        self.written.extend(files.iter().filter(|file| !state.files.contains(file)).map(|file| Path::from(format!("{}/{}", table.folder(), file.path))));
+        self.written.extend(
+            files
+                .iter()
+                .filter(|file| !state.files.contains(file))
+                .map(|file| Path::from(format!("{}/{}", table.folder(), file.path))),
+        );
         self.stage(table.clone(), &schema, files, Some(key), inputs).await?;
         Ok(updated)
     }
@@ -171,9 +178,14 @@ impl Run {
         }
         parts.push(changed.clone());
         let merged = sorted(&concat_batches(&schema, &parts)?, key)?;
-        let options = WriteOptions { key: Some(key.to_owned()), file_rows: WriteOptions::keyed(key).file_rows * 2, ..WriteOptions::default() };
+        let options = WriteOptions {
+            key: Some(key.to_owned()),
+            file_rows: WriteOptions::keyed(key).file_rows * 2,
+            ..WriteOptions::default()
+        };
         let prefix = format!("{}-{number:05}", self.id);
-        let writer = TableWriter::new(Arc::clone(&self.store.location.objects), table.clone(), &schema, &prefix, options);
+        let writer =
+            TableWriter::new(Arc::clone(&self.store.location.objects), table.clone(), &schema, &prefix, options);
         writer.write(&merged).await?;
         let (.., files) = writer.close().await?;
         Ok(files)
@@ -233,10 +245,18 @@ impl Run {
     pub async fn publish(self, report: serde_json::Value) -> Result<Snapshot, StoreError> {
         self.store.location.sync(&self.written)?;
         let seq = self.base.as_ref().map_or(0, |base| base.seq) + 1;
-        let snapshot = Snapshot { seq, run_id: self.id.clone(), created_at: Utc::now().to_rfc3339(), tables: self.tables, report };
+        let snapshot =
+            Snapshot { seq, run_id: self.id.clone(), created_at: Utc::now().to_rfc3339(), tables: self.tables, report };
         let bytes = serde_json::to_vec_pretty(&snapshot).map_err(|error| StoreError::Internal(error.to_string()))?;
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match object_store::ObjectStore::put_opts(self.store.location.objects.as_ref(), &Snapshot::path(seq), bytes.into(), options).await {
+        match object_store::ObjectStore::put_opts(
+            self.store.location.objects.as_ref(),
+            &Snapshot::path(seq),
+            bytes.into(),
+            options,
+        )
+        .await
+        {
             Ok(_) => {}
             Err(object_store::Error::AlreadyExists { .. }) => return Err(StoreError::Overtaken { seq }),
             Err(error) => return Err(error.into()),
@@ -247,14 +267,18 @@ impl Run {
 }
 
 fn text_column(batch: &RecordBatch, name: &str) -> Result<Vec<String>, StoreError> {
-    let column = batch.column_by_name(name).ok_or_else(|| StoreError::Internal(format!("a keyed table without its key `{name}`")))?;
+    let column = batch
+        .column_by_name(name)
+        .ok_or_else(|| StoreError::Internal(format!("a keyed table without its key `{name}`")))?;
     let column = cast(column, &DataType::Utf8)?;
     let column = column.as_string::<i32>();
     Ok((0..column.len()).map(|row| column.value(row).to_owned()).collect())
 }
 
 fn sorted(batch: &RecordBatch, key: &str) -> Result<RecordBatch, StoreError> {
-    let column = batch.column_by_name(key).ok_or_else(|| StoreError::Internal(format!("a keyed table without its key `{key}`")))?;
+    let column = batch
+        .column_by_name(key)
+        .ok_or_else(|| StoreError::Internal(format!("a keyed table without its key `{key}`")))?;
     let order = arrow::compute::sort_to_indices(column, None, None)?;
     Ok(arrow::compute::take_record_batch(batch, &order)?)
 }

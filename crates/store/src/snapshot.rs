@@ -62,7 +62,14 @@ pub struct FileEntry {
 }
 
 impl TableState {
-    pub(crate) fn new(version: u64, schema: &Schema, files: Vec<FileEntry>, key: Option<String>, inputs: BTreeMap<String, String>, changed_at: String) -> Result<Self, StoreError> {
+    pub(crate) fn new(
+        version: u64,
+        schema: &Schema,
+        files: Vec<FileEntry>,
+        key: Option<String>,
+        inputs: BTreeMap<String, String>,
+        changed_at: String,
+    ) -> Result<Self, StoreError> {
         Ok(Self {
             version,
             rows: files.iter().map(|file| file.rows).sum(),
@@ -113,7 +120,9 @@ fn encode(schema: &Schema) -> Result<String, StoreError> {
 fn decode(text: &str) -> Result<Schema, StoreError> {
     let wrong = || StoreError::Internal("a snapshot's schema is not hexadecimal".to_owned());
     let bytes = (0..text.len() / 2)
-        .map(|place| text.get(place * 2..place * 2 + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).ok_or_else(wrong))
+        .map(|place| {
+            text.get(place * 2..place * 2 + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).ok_or_else(wrong)
+        })
         .collect::<Result<Vec<_>, _>>()?;
     Ok(arrow::ipc::reader::StreamReader::try_new(bytes.as_slice(), None)?.schema().as_ref().clone())
 }

@@ -53,7 +53,10 @@ async fn read(store: &Store, snapshot: &Snapshot) -> BTreeMap<String, i64> {
         let ids = arrow::compute::cast(batch.column(0), &DataType::Utf8).unwrap();
         let values = batch.column(1).as_primitive::<Int64Type>().clone();
         for row in 0..batch.num_rows() {
-            assert!(found.insert(ids.as_string::<i32>().value(row).to_owned(), values.value(row)).is_none(), "a row twice");
+            assert!(
+                found.insert(ids.as_string::<i32>().value(row).to_owned(), values.value(row)).is_none(),
+                "a row twice"
+            );
         }
     }
     found
@@ -116,7 +119,8 @@ async fn the_tables_are_delta_tables_that_delta_reads_itself() {
     let table = deltalake::open_table(url).await.unwrap();
     let state = &snapshot.tables[&people()];
     assert_eq!(table.version().map(|version| u64::try_from(version).unwrap()), Some(state.version));
-    let mut files = table.get_file_uris().unwrap().map(|uri| uri.rsplit('/').next().unwrap().to_owned()).collect::<Vec<_>>();
+    let mut files =
+        table.get_file_uris().unwrap().map(|uri| uri.rsplit('/').next().unwrap().to_owned()).collect::<Vec<_>>();
     files.sort();
     assert_eq!(files, state.files.iter().map(|file| file.path.clone()).collect::<Vec<_>>());
 }

@@ -20,7 +20,9 @@ fn settle(field: &FieldRef) -> FieldRef {
 
 fn settled(data_type: &DataType) -> DataType {
     match data_type {
-        DataType::LargeUtf8 | DataType::Utf8View | DataType::Null | DataType::Time32(_) | DataType::Time64(_) => DataType::Utf8,
+        DataType::LargeUtf8 | DataType::Utf8View | DataType::Null | DataType::Time32(_) | DataType::Time64(_) => {
+            DataType::Utf8
+        }
         DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => DataType::Binary,
         DataType::UInt8 | DataType::UInt16 => DataType::Int32,
         DataType::UInt32 | DataType::UInt64 => DataType::Int64,
@@ -42,7 +44,13 @@ pub fn into_storable(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBa
         .columns()
         .iter()
         .zip(schema.fields())
-        .map(|(column, field)| if column.data_type() == field.data_type() { Ok(Arc::clone(column)) } else { cast(column, field.data_type()) })
+        .map(|(column, field)| {
+            if column.data_type() == field.data_type() {
+                Ok(Arc::clone(column))
+            } else {
+                cast(column, field.data_type())
+            }
+        })
         .collect::<Result<Vec<_>, _>>()?;
     RecordBatch::try_new(Arc::clone(schema), columns)
 }

@@ -65,7 +65,13 @@ pub struct TableWriter {
 }
 
 impl TableWriter {
-    pub(crate) fn new(objects: Arc<dyn ObjectStore>, table: TableName, schema: &SchemaRef, run_id: &str, options: WriteOptions) -> Self {
+    pub(crate) fn new(
+        objects: Arc<dyn ObjectStore>,
+        table: TableName,
+        schema: &SchemaRef,
+        run_id: &str,
+        options: WriteOptions,
+    ) -> Self {
         let schema = storable(schema);
         let (sender, receiver) = mpsc::channel(4);
         let files = Files {
@@ -104,7 +110,8 @@ impl TableWriter {
 
     pub(crate) async fn close(self) -> Result<(TableName, SchemaRef, WriteOptions, Vec<FileEntry>), StoreError> {
         drop(self.batches);
-        let files = self.task.await.map_err(|error| StoreError::Internal(format!("a writing task ended: {error}")))??;
+        let files =
+            self.task.await.map_err(|error| StoreError::Internal(format!("a writing task ended: {error}")))??;
         Ok((self.table, self.schema, self.options, files))
     }
 }
@@ -154,8 +161,10 @@ impl Files {
             Some(open) => open,
             None => {
                 let path = format!("part-{:05}-{}.parquet", self.done.len(), self.prefix);
-                let target = BufWriter::new(Arc::clone(&self.objects), Path::from(format!("{}/{path}", self.table.folder())));
-                let writer = AsyncArrowWriter::try_new(target, Arc::clone(&self.schema), Some(self.properties.clone())).map_err(parquet(&self.table))?;
+                let target =
+                    BufWriter::new(Arc::clone(&self.objects), Path::from(format!("{}/{path}", self.table.folder())));
+                let writer = AsyncArrowWriter::try_new(target, Arc::clone(&self.schema), Some(self.properties.clone()))
+                    .map_err(parquet(&self.table))?;
                 self.open.insert(Open { writer, path, rows: 0, keys: None })
             }
         };
@@ -180,7 +189,9 @@ impl Files {
 
 /// First and last key of a sorted batch.
 fn ends(batch: &RecordBatch, key: &str) -> Result<(String, String), StoreError> {
-    let column = batch.column_by_name(key).ok_or_else(|| StoreError::Internal(format!("a keyed table without its key `{key}`")))?;
+    let column = batch
+        .column_by_name(key)
+        .ok_or_else(|| StoreError::Internal(format!("a keyed table without its key `{key}`")))?;
     let column = cast(column, &DataType::Utf8)?;
     let column = column.as_string::<i32>();
     Ok((column.value(0).to_owned(), column.value(column.len() - 1).to_owned()))
@@ -209,7 +220,8 @@ fn geoparquet(schema: &SchemaRef) -> Option<String> {
         .collect::<Vec<_>>();
     let primary = geometries.first()?;
     // Without `crs` a reader assumes OGC:CRS84, which is what the tables hold.
-    let columns = geometries.iter().map(|name| (name.clone(), serde_json::json!({"encoding": "WKB", "geometry_types": []})));
+    let columns =
+        geometries.iter().map(|name| (name.clone(), serde_json::json!({"encoding": "WKB", "geometry_types": []})));
     let columns = columns.collect::<serde_json::Map<_, _>>();
     Some(serde_json::json!({"version": "1.1.0", "primary_column": primary, "columns": columns}).to_string())
 }

@@ -59,19 +59,32 @@ pub async fn run(args: Demo) -> Result<()> {
     for part in ["data", "truth", "config", "queries", "store"] {
         let path = args.dir.join(part);
         if path.exists() {
-            std::fs::remove_dir_all(&path).map_err(|error| EngineError::Io { path: path.display().to_string(), error })?;
+            std::fs::remove_dir_all(&path)
+                .map_err(|error| EngineError::Io { path: path.display().to_string(), error })?;
         }
     }
     template::write(&args.dir, |_| true)?;
-    template::write_file(&args.dir.join(MARK), b"This folder is made by `jingwei demo` and made anew by the next one.\n")?;
+    template::write_file(
+        &args.dir.join(MARK),
+        b"This folder is made by `jingwei demo` and made anew by the next one.\n",
+    )?;
     let bars = progress(false);
     bars.begin("writing the departments' files");
     let options = DemoOptions { people: args.people, seed: args.seed, ..DemoOptions::new(&args.dir) };
     let summary = tokio::task::spawn_blocking(move || generate(&options, &mut |_, _| {}))
         .await
         .map_err(|error| EngineError::Internal(format!("the generator ended: {error}")))?
-        .map_err(|error| if error.is_user_error() { EngineError::usage(error.to_string()) } else { EngineError::Internal(error.to_string()) })?;
-    bars.end("writing the departments' files", &format!("{} files, {} people, {} incidents", summary.files.len(), summary.people, summary.incidents));
+        .map_err(|error| {
+            if error.is_user_error() {
+                EngineError::usage(error.to_string())
+            } else {
+                EngineError::Internal(error.to_string())
+            }
+        })?;
+    bars.end(
+        "writing the departments' files",
+        &format!("{} files, {} people, {} incidents", summary.files.len(), summary.people, summary.incidents),
+    );
     if args.no_integrate {
         return Ok(());
     }

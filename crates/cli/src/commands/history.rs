@@ -32,7 +32,9 @@ pub fn run(project: &Path, args: &History) -> Result<()> {
     for run in &runs {
         let seq = run.seq.map(|seq| seq.to_string()).unwrap_or_default();
         let what = match serde_json::from_str::<jingwei_engine::RunReport>(run.report.as_deref().unwrap_or_default()) {
-            Ok(report) => format!("{} rows of {} sources in {:.1} s", report.rows(), report.sources.len(), report.seconds),
+            Ok(report) => {
+                format!("{} rows of {} sources in {:.1} s", report.rows(), report.sources.len(), report.seconds)
+            }
             Err(_) => run.report.as_deref().and_then(|report| report.lines().next()).unwrap_or_default().to_owned(),
         };
         say(&format!("{:<24} {:<12} {seq:>9} {what}", run.run_id, run.status.name()));

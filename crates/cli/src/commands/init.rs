@@ -45,7 +45,8 @@ birth_date = "id_birth_date(resident_id)"
 address = "address"
 "#;
 
-const EXAMPLE_DATA: &str = "登记号,姓名,身份证号,住址\nR1,张三,11010519491231002X,北京市朝阳区望京街道花家地西里3号楼2单元501室\n";
+const EXAMPLE_DATA: &str =
+    "登记号,姓名,身份证号,住址\nR1,张三,11010519491231002X,北京市朝阳区望京街道花家地西里3号楼2单元501室\n";
 
 /// Makes a project.
 ///
@@ -65,6 +66,9 @@ pub fn run(args: &Init) -> Result<()> {
     for (name, text) in json_schemas()? {
         write_file(&args.dir.join("config/schemas").join(name), text.as_bytes())?;
     }
-    say(&format!("a new project is in {}; next:\n  jingwei --project {0} integrate\n  jingwei --project {0} sql 'select * from people'", args.dir.display()));
+    say(&format!(
+        "a new project is in {}; next:\n  jingwei --project {0} integrate\n  jingwei --project {0} sql 'select * from people'",
+        args.dir.display()
+    ));
     Ok(())
 }

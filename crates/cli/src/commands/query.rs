@@ -32,7 +32,11 @@ pub async fn run(project: &Path, args: Query) -> Result<()> {
         }
         for query in city.project.library.iter() {
             let params = query.header.params.keys().map(|name| format!(" --param {name}=…")).collect::<String>();
-            let title = query.header.title_zh.as_ref().map_or_else(|| query.header.title.clone(), |zh| format!("{} {zh}", query.header.title));
+            let title = query
+                .header
+                .title_zh
+                .as_ref()
+                .map_or_else(|| query.header.title.clone(), |zh| format!("{} {zh}", query.header.title));
             say(&format!("{:<32} {title}{params}", query.name));
         }
         return Ok(());

@@ -35,7 +35,9 @@ pub async fn run(project: &Path, args: Serve) -> Result<()> {
 pub async fn serve(city: City, bind: &str, port: u16) -> Result<()> {
     let (listener, address) = jingwei_serve::listen(bind, port).await?;
     complain(&format!("serving http://{address}, stop with Ctrl-C"));
-    complain(&format!("  curl -s http://{address}/v1/sql -H 'content-type: application/json' -d '{{\"sql\": \"select count(*) from people\"}}'"));
+    complain(&format!(
+        "  curl -s http://{address}/v1/sql -H 'content-type: application/json' -d '{{\"sql\": \"select count(*) from people\"}}'"
+    ));
     jingwei_serve::serve(city, listener, stop()).await
 }
 

@@ -36,17 +36,23 @@ pub struct Sql {
 /// SQL that does not plan or run, with its place.
 pub async fn run(project: &Path, args: Sql) -> Result<()> {
     let sql = match (&args.file, args.sql.as_deref()) {
-        (Some(path), _) => std::fs::read_to_string(path).map_err(|error| EngineError::Io { path: path.display().to_string(), error })?,
+        (Some(path), _) => std::fs::read_to_string(path)
+            .map_err(|error| EngineError::Io { path: path.display().to_string(), error })?,
         (None, Some(sql)) if sql != "-" => sql.to_owned(),
         _ => {
             let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map_err(|error| EngineError::Io { path: "standard input".to_owned(), error })?;
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .map_err(|error| EngineError::Io { path: "standard input".to_owned(), error })?;
             text
         }
     };
     let sql = sql.trim().trim_end_matches(';').to_owned();
     if sql.is_empty() {
-        return Err(EngineError::usage_with_hint("there is no statement", "write it as an argument, in a file with -f, or on standard input"));
+        return Err(EngineError::usage_with_hint(
+            "there is no statement",
+            "write it as an argument, in a file with -f, or on standard input",
+        ));
     }
     let context = if args.tables.is_empty() || project.join("config").join("jingwei.toml").is_file() {
         let city = City::open(project)?;

@@ -45,7 +45,8 @@ fn a_missing_file_is_named_with_the_nearest_one_there_is() {
 
 #[test]
 fn a_missing_sheet_is_named_with_the_sheets_there_are() {
-    let project = with_source("path = \"data/people.xlsx\"", "sheet = \"二月\"", COLUMNS, "data/people.xlsx", workbook());
+    let project =
+        with_source("path = \"data/people.xlsx\"", "sheet = \"二月\"", COLUMNS, "data/people.xlsx", workbook());
     refused(&project, &["data/people.xlsx", "二月", "一月"]);
 }
 
@@ -55,11 +56,26 @@ fn workbook() -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(&mut bytes);
     let options = zip::write::SimpleFileOptions::default();
     for (name, text) in [
-        ("[Content_Types].xml", r#"<?xml version="1.0" encoding="UTF-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>"#),
-        ("_rels/.rels", r#"<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#),
-        ("xl/_rels/workbook.xml.rels", r#"<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#),
-        ("xl/workbook.xml", r#"<?xml version="1.0" encoding="UTF-8"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="一月" sheetId="1" r:id="rId1"/></sheets></workbook>"#),
-        ("xl/worksheets/sheet1.xml", r#"<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>no</t></is></c><c r="B1" t="inlineStr"><is><t>name</t></is></c></row><row r="2"><c r="A2" t="inlineStr"><is><t>1</t></is></c><c r="B2" t="inlineStr"><is><t>x</t></is></c></row></sheetData></worksheet>"#),
+        (
+            "[Content_Types].xml",
+            r#"<?xml version="1.0" encoding="UTF-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>"#,
+        ),
+        (
+            "_rels/.rels",
+            r#"<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#,
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            r#"<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#,
+        ),
+        (
+            "xl/workbook.xml",
+            r#"<?xml version="1.0" encoding="UTF-8"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="一月" sheetId="1" r:id="rId1"/></sheets></workbook>"#,
+        ),
+        (
+            "xl/worksheets/sheet1.xml",
+            r#"<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>no</t></is></c><c r="B1" t="inlineStr"><is><t>name</t></is></c></row><row r="2"><c r="A2" t="inlineStr"><is><t>1</t></is></c><c r="B2" t="inlineStr"><is><t>x</t></is></c></row></sheetData></worksheet>"#,
+        ),
     ] {
         zip.start_file(name, options).unwrap();
         zip.write_all(text.as_bytes()).unwrap();
@@ -70,7 +86,8 @@ fn workbook() -> Vec<u8> {
 
 #[test]
 fn a_wrong_delimiter_is_recognised() {
-    let project = with_source("path = \"data/people.csv\"", "delimiter = \",\"", COLUMNS, "data/people.csv", "no;name\n1;x\n");
+    let project =
+        with_source("path = \"data/people.csv\"", "delimiter = \",\"", COLUMNS, "data/people.csv", "no;name\n1;x\n");
     refused(&project, &["data/people.csv", "delimiter"]);
 }
 
@@ -102,20 +119,26 @@ fn an_unknown_configuration_key_gets_the_nearest_known_one() {
     project.file(path, text.replace("title =", "tilte ="));
     let ended = run(project.path(), &["integrate", "--quiet"]);
     assert_eq!(ended.code, Some(2));
-    assert!(ended.stderr.contains("config/sources/people.toml") && ended.stderr.contains("`title`"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("config/sources/people.toml") && ended.stderr.contains("`title`"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]
 fn a_truncated_archive_is_named() {
     let whole = workbook();
-    let project = with_source("path = \"data/people.xlsx\"", "", COLUMNS, "data/people.xlsx", &whole[..whole.len() / 2]);
+    let project =
+        with_source("path = \"data/people.xlsx\"", "", COLUMNS, "data/people.xlsx", &whole[..whole.len() / 2]);
     refused(&project, &["data/people.xlsx"]);
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     for row in 0..20_000 {
         writeln!(packed, "{row},name {}", row * 7919 % 10_007).unwrap();
     }
     let packed = packed.finish().unwrap();
-    let project = with_source("path = \"data/people.csv.gz\"", "", COLUMNS, "data/people.csv.gz", &packed[..packed.len() / 2]);
+    let project =
+        with_source("path = \"data/people.csv.gz\"", "", COLUMNS, "data/people.csv.gz", &packed[..packed.len() / 2]);
     refused(&project, &["data/people.csv.gz"]);
 }
 
@@ -140,9 +163,13 @@ const BOW: &str = "[[116,39],[116.1,39.1],[116.1,39],[116,39.1],[116,39]]";
 
 #[test]
 fn a_polygon_that_crosses_itself_goes_to_quarantine_with_its_row() {
-    let project = with_source("path = \"data/land.geojson\"", "", PARCELS, "data/land.geojson", parcels("", &[SQUARE, BOW]));
+    let project =
+        with_source("path = \"data/land.geojson\"", "", PARCELS, "data/land.geojson", parcels("", &[SQUARE, BOW]));
     let report = integrate(project.path(), &[]);
-    assert_eq!((report["sources"]["people"]["clean"].as_i64(), report["sources"]["people"]["quarantined"].as_i64()), (Some(1), Some(1)));
+    assert_eq!(
+        (report["sources"]["people"]["clean"].as_i64(), report["sources"]["people"]["quarantined"].as_i64()),
+        (Some(1), Some(1))
+    );
     let row = crate::support::rows(project.path(), "SELECT _row, \"column\", reason FROM quarantine.people");
     assert_eq!(row, vec![serde_json::json!({"_row": 2, "column": "geom", "reason": "self_crossing"})]);
 }
@@ -150,7 +177,8 @@ fn a_polygon_that_crosses_itself_goes_to_quarantine_with_its_row() {
 #[test]
 fn coordinates_of_another_system_than_the_file_says_do_not_pass_as_lon_lat() {
     let metres = "[[500000,4400000],[500100,4400000],[500100,4400100],[500000,4400100],[500000,4400000]]";
-    let project = with_source("path = \"data/land.geojson\"", "", PARCELS, "data/land.geojson", parcels("", &[SQUARE, metres]));
+    let project =
+        with_source("path = \"data/land.geojson\"", "", PARCELS, "data/land.geojson", parcels("", &[SQUARE, metres]));
     let report = integrate(project.path(), &[]);
     assert_eq!(report["sources"]["people"]["reasons"], serde_json::json!({"outside_crs": 1}));
 }

@@ -29,10 +29,8 @@ fn rows_read_are_rows_clean_plus_rows_quarantined_for_every_source() {
 
 #[test]
 fn quarantined_rows_say_where_they_stand_and_why() {
-    let quarantined = rows(
-        demo_city(),
-        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'quarantine'",
-    );
+    let quarantined =
+        rows(demo_city(), "SELECT table_name FROM information_schema.tables WHERE table_schema = 'quarantine'");
     let mut seen = 0;
     for table in quarantined {
         let name = table["table_name"].as_str().unwrap();
@@ -51,7 +49,9 @@ fn most_people_houses_and_events_have_a_point_in_a_community_and_a_grid() {
     for (table, least) in [("people", 0.8), ("housing", 0.95), ("events", 0.9), ("objects", 0.95)] {
         let share = number(
             demo_city(),
-            &format!("SELECT avg(CASE WHEN geom IS NOT NULL AND length(area_code) = 12 AND grid_code IS NOT NULL THEN 1.0 ELSE 0.0 END) FROM {table}"),
+            &format!(
+                "SELECT avg(CASE WHEN geom IS NOT NULL AND length(area_code) = 12 AND grid_code IS NOT NULL THEN 1.0 ELSE 0.0 END) FROM {table}"
+            ),
         );
         assert!(share >= least, "{table}: {share}");
     }
@@ -79,7 +79,14 @@ fn every_entity_is_explained_by_records_of_its_sources() {
     let name = explanation["values"].as_array().unwrap().iter().find(|value| value["column"] == "name").unwrap();
     assert_eq!(name["value"], person[0]["name"]);
     assert!(name["said"].as_array().unwrap().iter().any(|said| said[1] == person[0]["name"]));
-    let text = |place: usize| format!("{}/{}/{}", records[place]["source"].as_str().unwrap(), records[place]["record"].as_str().unwrap(), records[place]["record_id"].as_str().unwrap());
+    let text = |place: usize| {
+        format!(
+            "{}/{}/{}",
+            records[place]["source"].as_str().unwrap(),
+            records[place]["record"].as_str().unwrap(),
+            records[place]["record_id"].as_str().unwrap()
+        )
+    };
     let pair = fine(demo_city(), &["explain", &text(0), &text(1)]);
     assert!(pair.starts_with("the same people"), "{pair}");
 }
@@ -102,7 +109,10 @@ fn a_second_city_of_the_same_seed_is_the_same_to_the_byte() {
     let folder = tempfile::tempdir().unwrap();
     let digest = |name: &str, seed: &str| {
         let dir = folder.path().join(name);
-        fine(folder.path(), &["demo", "--dir", dir.to_str().unwrap(), "--people", "300", "--seed", seed, "--no-integrate"]);
+        fine(
+            folder.path(),
+            &["demo", "--dir", dir.to_str().unwrap(), "--people", "300", "--seed", seed, "--no-integrate"],
+        );
         let mut all = Vec::new();
         collect(&dir.join("data"), &mut all);
         collect(&dir.join("truth"), &mut all);

@@ -15,7 +15,8 @@ pub struct Server {
 
 impl Server {
     pub fn start(project: &std::path::Path) -> Self {
-        let mut child = jingwei(project, &["serve", "--port", "0"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut child =
+            jingwei(project, &["serve", "--port", "0"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
         while !line.contains("serving http://") {
@@ -95,14 +96,20 @@ fn sql_answers_in_every_format_with_bound_parameters() {
     assert!(head.contains("jingwei-snapshot: 1") && head.contains("etag:"));
     assert_eq!(server().sql("application/x-ndjson", &question).2, "{\"n\":42,\"t\":\"x';--\"}\n");
     assert_eq!(server().sql("text/csv", &question).2, "n,t\n42,x';--\n");
-    assert!(server().sql("application/vnd.apache.arrow.stream", &question).1.contains("content-type: application/vnd.apache.arrow.stream"));
+    assert!(
+        server()
+            .sql("application/vnd.apache.arrow.stream", &question)
+            .1
+            .contains("content-type: application/vnd.apache.arrow.stream")
+    );
     let geo = server().sql("application/geo+json", &json!({"sql": "SELECT id, geom FROM land LIMIT 2"}));
     assert_eq!(serde_json::from_str::<Value>(&geo.2).unwrap()["features"].as_array().unwrap().len(), 2);
 }
 
 #[test]
 fn an_answer_names_the_tables_and_versions_it_was_read_from() {
-    let (_, head, _) = server().sql("*/*", &json!({"sql": "SELECT count(*) FROM people p JOIN relations r ON r.from_id = p.id"}));
+    let (_, head, _) =
+        server().sql("*/*", &json!({"sql": "SELECT count(*) FROM people p JOIN relations r ON r.from_id = p.id"}));
     assert!(head.contains("jingwei-tables: base.people@") && head.contains("base.relations@"), "{head}");
 }
 
@@ -121,16 +128,30 @@ fn wrong_sql_is_a_problem_with_its_place() {
     let problem: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(status, 400);
     assert!(head.contains("application/problem+json"));
-    assert_eq!((problem["code"].clone(), problem["line"].clone(), problem["column"].clone()), (json!("sql_plan"), json!(1), json!(8)));
+    assert_eq!(
+        (problem["code"].clone(), problem["line"].clone(), problem["column"].clone()),
+        (json!("sql_plan"), json!(1), json!(8))
+    );
     let (status, _, body) = server().sql("*/*", &json!({"sql": "SELEC 1"}));
     assert_eq!((status, serde_json::from_str::<Value>(&body).unwrap()["code"].clone()), (400, json!("sql_syntax")));
 }
 
 #[test]
 fn nothing_but_reading_is_allowed() {
-    for sql in ["DROP TABLE people", "CREATE TABLE x AS SELECT 1", "INSERT INTO people SELECT * FROM people", "COPY people TO '/tmp/x.csv'", "SET datafusion.execution.batch_size = 1", "CREATE EXTERNAL TABLE x STORED AS CSV LOCATION '/etc/passwd'"] {
+    for sql in [
+        "DROP TABLE people",
+        "CREATE TABLE x AS SELECT 1",
+        "INSERT INTO people SELECT * FROM people",
+        "COPY people TO '/tmp/x.csv'",
+        "SET datafusion.execution.batch_size = 1",
+        "CREATE EXTERNAL TABLE x STORED AS CSV LOCATION '/etc/passwd'",
+    ] {
         let (status, _, body) = server().sql("*/*", &json!({"sql": sql}));
-        assert_eq!((status, serde_json::from_str::<Value>(&body).unwrap()["code"].clone()), (403, json!("sql_read_only")), "{sql}: {body}");
+        assert_eq!(
+            (status, serde_json::from_str::<Value>(&body).unwrap()["code"].clone()),
+            (403, json!("sql_read_only")),
+            "{sql}: {body}"
+        );
     }
     let (status, _, _) = server().sql("*/*", &json!({"sql": "SELECT * FROM '/etc/passwd'"}));
     assert_eq!(status, 400);
@@ -157,7 +178,13 @@ fn a_format_that_nobody_gives_is_406_and_a_path_that_is_not_there_404() {
 fn tables_and_queries_describe_themselves() {
     let (_, _, body) = server().ask("GET", "/v1/tables", "*/*", "");
     let tables: Value = serde_json::from_str(&body).unwrap();
-    assert!(tables["tables"].as_array().unwrap().iter().any(|table| table["name"] == "base.people" && table["rows"].as_i64() > Some(0)));
+    assert!(
+        tables["tables"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|table| table["name"] == "base.people" && table["rows"].as_i64() > Some(0))
+    );
     let (_, _, body) = server().ask("GET", "/v1/tables/people", "*/*", "");
     let people: Value = serde_json::from_str(&body).unwrap();
     let id = people["columns"].as_array().unwrap().iter().find(|column| column["name"] == "resident_id").unwrap();

@@ -39,7 +39,8 @@ phone = "phone"
 }
 
 const REGISTER: &str = "no,name,id,phone\n1,张三,11010519491231002X,13800000001\n2,李四,110101199003070417,13800000002\n3,王五,,13800000003\n";
-const HEALTH: &str = "no,name,id,phone\nh1,张三,11010519491231002X,13900000001\nh2,王五,,13800000003\nh3,赵六,,13800000009\n";
+const HEALTH: &str =
+    "no,name,id,phone\nh1,张三,11010519491231002X,13900000001\nh2,王五,,13800000003\nh3,赵六,,13800000009\n";
 
 fn project() -> Project {
     let project = Project::new();
@@ -110,7 +111,10 @@ fn a_deleted_row_closes_its_validity_and_a_row_that_returns_opens_it_again() {
     assert_eq!(number(project.path(), "SELECT count(*) FROM people"), 4.0);
     assert_eq!(ids(&project).len(), before.len() - 1);
     // The older snapshot still shows the person as current.
-    let old = fine(project.path(), &["sql", "SELECT count(*) AS n FROM people WHERE valid_to IS NULL", "--snapshot", "1", "--format", "csv"]);
+    let old = fine(
+        project.path(),
+        &["sql", "SELECT count(*) AS n FROM people WHERE valid_to IS NULL", "--snapshot", "1", "--format", "csv"],
+    );
     assert_eq!(old, "n\n4\n");
 }
 
@@ -122,7 +126,10 @@ fn a_source_that_is_configured_no_more_goes_with_its_tables() {
     assert!(fine(project.path(), &["plan"]).contains("its tables will go"));
     integrate(project.path(), &[]);
     assert_eq!(number(project.path(), "SELECT count(*) FROM people WHERE valid_to IS NULL"), 3.0);
-    assert_eq!(number(project.path(), "SELECT count(*) FROM information_schema.tables WHERE table_name = 'health'"), 0.0);
+    assert_eq!(
+        number(project.path(), "SELECT count(*) FROM information_schema.tables WHERE table_name = 'health'"),
+        0.0
+    );
 }
 
 #[test]
@@ -137,7 +144,8 @@ fn a_merge_is_written_into_the_history_of_ids() {
     let id = |name: &str| before.iter().find(|(other, _)| other == name).unwrap().1.clone();
     let events = rows(project.path(), "SELECT entity_id, event, other_id FROM link.id_history");
     assert_eq!(events.len(), 1);
-    let merged = (events[0]["entity_id"].as_str().unwrap().to_owned(), events[0]["other_id"].as_str().unwrap().to_owned());
+    let merged =
+        (events[0]["entity_id"].as_str().unwrap().to_owned(), events[0]["other_id"].as_str().unwrap().to_owned());
     assert_eq!(events[0]["event"], "merged_into");
     assert!([(id("赵六"), id("李四")), (id("李四"), id("赵六"))].contains(&merged));
 }
@@ -148,5 +156,8 @@ fn two_people_with_different_full_ids_are_never_one_however_alike() {
     project.file("data/health.csv", "no,name,id,phone\nh1,李四,110101199003070010,13800000002\n");
     let report = integrate(project.path(), &[]);
     assert_eq!(report["elements"]["people"]["entities"], 4);
-    assert_eq!(number(project.path(), "SELECT count(*) FROM link.people_edges WHERE reason = 'conflict: resident_id'"), 1.0);
+    assert_eq!(
+        number(project.path(), "SELECT count(*) FROM link.people_edges WHERE reason = 'conflict: resident_id'"),
+        1.0
+    );
 }

@@ -14,7 +14,11 @@ fn a_run_killed_at_any_moment_leaves_the_last_version_and_the_next_run_completes
     let points = 24;
     let mut killed = 0;
     for point in 0..points {
-        let mut run = jingwei(city.path(), &["integrate", "--quiet", "--full"]).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let mut run = jingwei(city.path(), &["integrate", "--quiet", "--full"])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
         std::thread::sleep(whole * point / points + Duration::from_millis(5));
         killed += u32::from(run.try_wait().unwrap().is_none());
         run.kill().unwrap();
@@ -32,7 +36,11 @@ fn a_run_killed_at_any_moment_leaves_the_last_version_and_the_next_run_completes
 #[test]
 fn a_first_run_that_is_killed_leaves_nothing_and_the_next_one_completes() {
     let city = small_city();
-    let mut run = jingwei(city.path(), &["integrate", "--quiet"]).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let mut run = jingwei(city.path(), &["integrate", "--quiet"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
     std::thread::sleep(Duration::from_millis(300));
     run.kill().unwrap();
     run.wait().unwrap();

@@ -36,8 +36,26 @@ fn the_configuration_of_the_demo_city_is_in_order() {
 #[test]
 fn the_reference_of_commands_is_what_the_commands_say() {
     let mut text = String::from("# Commands\n");
-    for command in [&["--help"][..], &["demo", "--help"], &["init", "--help"], &["profile", "--help"], &["plan", "--help"], &["integrate", "--help"], &["sql", "--help"], &["query", "--help"], &["explain", "--help"], &["quality", "--help"], &["serve", "--help"], &["history", "--help"], &["config", "--help"]] {
-        let help = std::process::Command::new(env!("CARGO_BIN_EXE_jingwei")).args(command).env_remove("JINGWEI_PROJECT").output().unwrap();
+    for command in [
+        &["--help"][..],
+        &["demo", "--help"],
+        &["init", "--help"],
+        &["profile", "--help"],
+        &["plan", "--help"],
+        &["integrate", "--help"],
+        &["sql", "--help"],
+        &["query", "--help"],
+        &["explain", "--help"],
+        &["quality", "--help"],
+        &["serve", "--help"],
+        &["history", "--help"],
+        &["config", "--help"],
+    ] {
+        let help = std::process::Command::new(env!("CARGO_BIN_EXE_jingwei"))
+            .args(command)
+            .env_remove("JINGWEI_PROJECT")
+            .output()
+            .unwrap();
         let title = match command {
             ["--help"] => "jingwei".to_owned(),
             _ => format!("jingwei {}", command[0]),

@@ -53,7 +53,11 @@ impl DB for City {
 #[test]
 fn the_sql_files_hold_over_the_demo_city() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/sql");
-    let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|extension| extension == "slt")).collect::<Vec<_>>();
+    let mut files = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "slt"))
+        .collect::<Vec<_>>();
     files.sort();
     assert!(!files.is_empty());
     for file in files {

@@ -24,7 +24,8 @@ pub enum OutputFormat {
 
 impl OutputFormat {
     /// All formats.
-    pub const ALL: [Self; 7] = [Self::Table, Self::Json, Self::Ndjson, Self::Csv, Self::Arrow, Self::Parquet, Self::Geojson];
+    pub const ALL: [Self; 7] =
+        [Self::Table, Self::Json, Self::Ndjson, Self::Csv, Self::Arrow, Self::Parquet, Self::Geojson];
 
     /// The name used on the command line.
     #[must_use]

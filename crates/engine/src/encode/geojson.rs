@@ -19,7 +19,9 @@ pub struct GeoJsonWriter {
 impl GeoJsonWriter {
     pub fn new(schema: &SchemaRef) -> Result<Self, ArrowError> {
         let geometry = schema.fields().iter().position(|field| is_geometry(field)).ok_or_else(|| {
-            ArrowError::InvalidArgumentError("GeoJSON needs a geometry column; select `geom`, or choose another format".to_owned())
+            ArrowError::InvalidArgumentError(
+                "GeoJSON needs a geometry column; select `geom`, or choose another format".to_owned(),
+            )
         })?;
         Ok(Self { geometry, features: 0 })
     }
@@ -31,14 +33,15 @@ impl GeoJsonWriter {
         let mut properties = WriterBuilder::new().with_explicit_nulls(true).build::<_, LineDelimited>(Vec::new());
         properties.write(&readable(&batch.project(&others)?, false)?)?;
         properties.finish()?;
-        let properties = String::from_utf8(properties.into_inner())
-            .map_err(|error| ArrowError::ExternalError(Box::new(error)))?;
+        let properties =
+            String::from_utf8(properties.into_inner()).map_err(|error| ArrowError::ExternalError(Box::new(error)))?;
         let mut lines = properties.lines();
         for row in 0..batch.num_rows() {
             let shape = if geometry.is_null(row) {
                 "null".to_owned()
             } else {
-                jingwei_geo::to_geojson(geometry.value(row)).map_err(|error| ArrowError::ExternalError(Box::new(error)))?
+                jingwei_geo::to_geojson(geometry.value(row))
+                    .map_err(|error| ArrowError::ExternalError(Box::new(error)))?
             };
             let start = if self.features == 0 { "{\"type\":\"FeatureCollection\",\"features\":[\n" } else { ",\n" };
             let properties = if others.is_empty() { "{}" } else { lines.next().unwrap_or("{}") };

@@ -57,7 +57,8 @@ impl Encoder {
             }
             OutputFormat::Arrow => Kind::Arrow(Box::new(StreamWriter::try_new(out, schema)?)),
             OutputFormat::Parquet => Kind::Parquet(Box::new(
-                ArrowWriter::try_new(out, schema.clone(), None).map_err(|error| ArrowError::ParquetError(error.to_string()))?,
+                ArrowWriter::try_new(out, schema.clone(), None)
+                    .map_err(|error| ArrowError::ParquetError(error.to_string()))?,
             )),
             OutputFormat::Geojson => Kind::GeoJson(GeoJsonWriter::new(schema)?),
             OutputFormat::Table => Kind::Table(TableWriter::new(schema.clone())),
@@ -182,7 +183,10 @@ mod tests {
     fn json_is_one_array_with_nulls_lists_and_geometry_as_text() {
         let rows: serde_json::Value = serde_json::from_str(&encoded(OutputFormat::Json, &[batch(), batch()])).unwrap();
         assert_eq!(rows.as_array().unwrap().len(), 4);
-        assert_eq!(rows[0], serde_json::json!({"name": "张,三", "n": 1, "tags": ["独居"], "geom": "POINT(116.4 39.9)"}));
+        assert_eq!(
+            rows[0],
+            serde_json::json!({"name": "张,三", "n": 1, "tags": ["独居"], "geom": "POINT(116.4 39.9)"})
+        );
         assert_eq!(rows[1], serde_json::json!({"name": null, "n": null, "tags": null, "geom": null}));
     }
 
@@ -199,14 +203,20 @@ mod tests {
 
     #[test]
     fn csv_quotes_what_needs_it() {
-        assert_eq!(encoded(OutputFormat::Csv, &[batch()]), "name,n,tags,geom\n\"张,三\",1,独居,POINT(116.4 39.9)\n,,,\n");
+        assert_eq!(
+            encoded(OutputFormat::Csv, &[batch()]),
+            "name,n,tags,geom\n\"张,三\",1,独居,POINT(116.4 39.9)\n,,,\n"
+        );
     }
 
     #[test]
     fn geojson_carries_the_geometry_and_the_other_columns() {
         let collection: serde_json::Value = serde_json::from_str(&encoded(OutputFormat::Geojson, &[batch()])).unwrap();
         assert_eq!(collection["features"][0]["geometry"]["coordinates"], serde_json::json!([116.4, 39.9]));
-        assert_eq!(collection["features"][0]["properties"], serde_json::json!({"name": "张,三", "n": 1, "tags": ["独居"]}));
+        assert_eq!(
+            collection["features"][0]["properties"],
+            serde_json::json!({"name": "张,三", "n": 1, "tags": ["独居"]})
+        );
         assert!(collection["features"][1]["geometry"].is_null());
     }
 

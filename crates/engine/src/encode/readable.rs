@@ -26,7 +26,9 @@ pub fn readable(batch: &RecordBatch, flat: bool) -> Result<RecordBatch, ArrowErr
     for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
         let shown = match field.data_type() {
             _ if is_geometry(field) => as_wkt(column)?,
-            DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => as_hex(column)?,
+            DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+                as_hex(column)?
+            }
             DataType::List(_) | DataType::LargeList(_) if flat => as_joined(column)?,
             DataType::Struct(_) | DataType::Map(..) if flat => as_text(column)?,
             _ => Arc::clone(column),
@@ -46,7 +48,8 @@ fn as_wkt(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
         if bytes.is_null(row) {
             out.append_null();
         } else {
-            let text = jingwei_geo::to_wkt(bytes.value(row)).map_err(|error| ArrowError::ExternalError(Box::new(error)))?;
+            let text =
+                jingwei_geo::to_wkt(bytes.value(row)).map_err(|error| ArrowError::ExternalError(Box::new(error)))?;
             out.append_value(text);
         }
     }
@@ -85,7 +88,8 @@ fn as_joined(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
         }
         let items = list.value(row);
         let formatter = ArrayFormatter::try_new(&items, &FormatOptions::default())?;
-        let items = (0..items.len()).map(|item| formatter.value(item).try_to_string()).collect::<Result<Vec<_>, _>>()?;
+        let items =
+            (0..items.len()).map(|item| formatter.value(item).try_to_string()).collect::<Result<Vec<_>, _>>()?;
         out.append_value(items.join("|"));
     }
     Ok(Arc::new(out.finish()))

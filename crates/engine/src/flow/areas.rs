@@ -54,7 +54,10 @@ async fn index(context: &SessionContext, level: &str) -> Result<Option<ScalarUDF
     let batches = context
         .table("base.areas")
         .await
-        .and_then(|areas| areas.filter(ident("level").eq(lit(level)).and(ident("geom").is_not_null()).and(ident("valid_to").is_null())))
+        .and_then(|areas| {
+            areas
+                .filter(ident("level").eq(lit(level)).and(ident("geom").is_not_null()).and(ident("valid_to").is_null()))
+        })
         .and_then(|areas| areas.select(vec![ident("code"), ident("geom")]))
         .and_then(|areas| areas.sort(vec![ident("code").sort(true, false)]))
         .map_err(step())?
@@ -64,7 +67,11 @@ async fn index(context: &SessionContext, level: &str) -> Result<Option<ScalarUDF
     let mut areas = Vec::new();
     for batch in &batches {
         let (codes, geometries) = (batch.column(0).as_string::<i32>(), batch.column(1).as_binary::<i32>());
-        areas.extend((0..batch.num_rows()).filter(|row| codes.is_valid(*row)).map(|row| (codes.value(row), geometries.value(row))));
+        areas.extend(
+            (0..batch.num_rows())
+                .filter(|row| codes.is_valid(*row))
+                .map(|row| (codes.value(row), geometries.value(row))),
+        );
     }
     if areas.is_empty() {
         return Ok(None);

@@ -1,6 +1,5 @@
 //! The rows of an element's base table: survivors, addresses, places, and what has changed since the last version.
 
-
 use datafusion::common::ScalarValue;
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::logical_expr::{Expr, cast, when};
@@ -23,7 +22,12 @@ pub const CHANGED: &str = "_changed";
 ///
 /// # Errors
 /// A plan that does not hold together.
-pub fn place(survivors: DataFrame, context: &SessionContext, addresses: Option<DataFrame>, areas: &Areas) -> Result<DataFrame> {
+pub fn place(
+    survivors: DataFrame,
+    context: &SessionContext,
+    addresses: Option<DataFrame>,
+    areas: &Areas,
+) -> Result<DataFrame> {
     let step = || EngineError::plan("placing entities");
     let has = |frame: &DataFrame, name: &str| frame.schema().has_column_with_unqualified_name(name);
     let mut placed = survivors;
@@ -40,10 +44,15 @@ pub fn place(survivors: DataFrame, context: &SessionContext, addresses: Option<D
         let own = has(&placed, "geom");
         placed = placed.join(lent, JoinType::Left, &["address_id"], &["_address"], None).map_err(step())?;
         let geom = if own { coalesce(vec![ident("geom"), ident("_lent")]) } else { ident("_lent") };
-        placed = placed.with_column("geom", geom).and_then(|placed| placed.drop_columns(&["_address", "_lent"])).map_err(step())?;
+        placed = placed
+            .with_column("geom", geom)
+            .and_then(|placed| placed.drop_columns(&["_address", "_lent"]))
+            .map_err(step())?;
     }
     if has(&placed, "geom") {
-        for (name, code) in [("area_code", areas.area_code(&ident("geom"))), ("grid_code", areas.grid_code(&ident("geom")))] {
+        for (name, code) in
+            [("area_code", areas.area_code(&ident("geom"))), ("grid_code", areas.grid_code(&ident("geom")))]
+        {
             let Some(code) = code else { continue };
             let code = if has(&placed, name) { coalesce(vec![code, ident(name)]) } else { code };
             placed = placed.with_column(name, code).map_err(step())?;
@@ -95,7 +104,11 @@ pub fn against_last(
         }
         return rows.with_column(CHANGED, lit(true)).and_then(|rows| order(rows, table)).map_err(step());
     };
-    let content = table.all_columns().filter(|column| !TIMES.contains(&column.name)).map(|column| ident(column.name)).collect::<Vec<_>>();
+    let content = table
+        .all_columns()
+        .filter(|column| !TIMES.contains(&column.name))
+        .map(|column| ident(column.name))
+        .collect::<Vec<_>>();
     let old_keys = keys.iter().map(|key| format!("_old_{key}")).collect::<Vec<_>>();
     let mut narrow = keys.iter().zip(&old_keys).map(|(key, old)| ident(*key).alias(old)).collect::<Vec<_>>();
     narrow.push(row_hash(content.clone()).alias("_old_hash"));
@@ -106,12 +119,19 @@ pub fn against_last(
         .with_column("_hash", row_hash(content))
         .and_then(|rows| rows.join(old, JoinType::Left, keys, &old_names, None))
         .map_err(step())?;
-    let same = ident("_hash").eq(ident("_old_hash")).and(if timed("valid_to") { ident("_old_valid_to").is_null() } else { lit(true) });
+    let same = ident("_hash").eq(ident("_old_hash")).and(if timed("valid_to") {
+        ident("_old_valid_to").is_null()
+    } else {
+        lit(true)
+    });
     let same = coalesce(vec![same, lit(false)]);
     let mut kept = joined;
     if timed("valid_from") {
         let began = coalesce(vec![ident("_old_valid_from"), now.clone()]);
-        kept = kept.with_column("valid_from", began).and_then(|rows| rows.with_column("valid_to", never.clone())).map_err(step())?;
+        kept = kept
+            .with_column("valid_from", began)
+            .and_then(|rows| rows.with_column("valid_to", never.clone()))
+            .map_err(step())?;
     }
     if timed("updated_at") {
         let updated = when(same.clone(), ident("_old_updated_at")).otherwise(now.clone()).map_err(step())?;
@@ -140,4 +160,3 @@ fn order(rows: DataFrame, table: &Table) -> datafusion::error::Result<DataFrame>
 fn plain(column: &Column) -> Expr {
     ident(column.name)
 }
-

@@ -28,7 +28,11 @@ impl Flow<'_> {
     /// `base.areas`, and the polygons ready to be asked.
     pub(super) async fn build_areas(&mut self) -> Result<()> {
         self.build_element(Element::Areas, None).await?;
-        let areas = if self.run.state(&base(&jingwei_model::table::AREAS)).is_some() { Areas::load(&self.context).await? } else { Areas::none() };
+        let areas = if self.run.state(&base(&jingwei_model::table::AREAS)).is_some() {
+            Areas::load(&self.context).await?
+        } else {
+            Areas::none()
+        };
         self.areas = Some(areas);
         Ok(())
     }
@@ -93,7 +97,16 @@ impl Flow<'_> {
     fn last_element(&self, element: Element) -> Option<crate::report::ElementReport> {
         let report = self.run.base()?.report.get("elements")?.get(element.name())?;
         let last: crate::report::ElementReport = serde_json::from_value(report.clone()).ok()?;
-        Some(crate::report::ElementReport { built: false, new: 0, changed: 0, closed: 0, merged: 0, split: 0, seconds: 0.0, ..last })
+        Some(crate::report::ElementReport {
+            built: false,
+            new: 0,
+            changed: 0,
+            closed: 0,
+            merged: 0,
+            split: 0,
+            seconds: 0.0,
+            ..last
+        })
     }
 
     /// What an element's base table is made from.
@@ -137,7 +150,8 @@ impl Flow<'_> {
             None => Written::default(),
             Some(records) => {
                 let failed = |error| EngineError::Link { element: element.to_string(), error: Box::new(error) };
-                let survivors = jingwei_link::survive(records, members, self.project.entities.get(&element), &columns).map_err(failed)?;
+                let survivors = jingwei_link::survive(records, members, self.project.entities.get(&element), &columns)
+                    .map_err(failed)?;
                 let placed = match &self.areas {
                     None => survivors,
                     Some(areas) => place(survivors, &self.context, self.addresses().await?, areas)?,
@@ -169,7 +183,13 @@ impl Flow<'_> {
     }
 
     /// Writes the rows that differ from the table's last version, sorted by id.
-    async fn write_keyed(&mut self, table: &Table, rows: DataFrame, present: Option<DataFrame>, inputs: String) -> Result<Written> {
+    async fn write_keyed(
+        &mut self,
+        table: &Table,
+        rows: DataFrame,
+        present: Option<DataFrame>,
+        inputs: String,
+    ) -> Result<Written> {
         let name = base(table);
         let step = || EngineError::plan(format!("building {name}"));
         let last = match self.run.state(&name) {
@@ -187,7 +207,10 @@ impl Flow<'_> {
         let schema = table.schema();
         let mut written = Written::default();
         if first {
-            let options = WriteOptions { comment: Some(table.title.to_owned()), ..WriteOptions::keyed("id").with_inputs(made_from(inputs)) };
+            let options = WriteOptions {
+                comment: Some(table.title.to_owned()),
+                ..WriteOptions::keyed("id").with_inputs(made_from(inputs))
+            };
             let writer = self.run.write(&name, &schema, options);
             while let Some(batch) = stream.try_next().await.map_err(step())? {
                 written.changed += batch.num_rows() as u64;
@@ -199,7 +222,11 @@ impl Flow<'_> {
             let batches = stream.try_collect::<Vec<_>>().await.map_err(step())?;
             let batches = batches.iter().map(|batch| with_schema(batch, &schema)).collect::<Result<Vec<_>>>()?;
             if table.is_element() {
-                written.closed = batches.iter().filter_map(|batch| batch.column_by_name("valid_to")).map(|ends| (ends.len() - ends.null_count()) as u64).sum();
+                written.closed = batches
+                    .iter()
+                    .filter_map(|batch| batch.column_by_name("valid_to"))
+                    .map(|ends| (ends.len() - ends.null_count()) as u64)
+                    .sum();
             }
             let stream = datafusion::physical_plan::stream::RecordBatchStreamAdapter::new(
                 schema,
@@ -215,7 +242,10 @@ impl Flow<'_> {
     pub(super) async fn build_relations(&mut self) -> Result<()> {
         let table = &jingwei_model::table::RELATIONS;
         let name = base(table);
-        let tied = self.project.sources.values().any(|source| source.records.iter().any(|record| record.links.iter().any(|link| link.relation.is_some())));
+        let tied =
+            self.project.sources.values().any(|source| {
+                source.records.iter().any(|record| record.links.iter().any(|link| link.relation.is_some()))
+            });
         if !tied && self.run.state(&name).is_none() {
             return Ok(());
         }
@@ -231,14 +261,21 @@ impl Flow<'_> {
                 let rows = match self.run.state(&name) {
                     None => rows,
                     Some(_) => {
-                        let last = self.context.table(name.to_string()).await.map_err(EngineError::plan("reading base.relations"))?;
+                        let last = self
+                            .context
+                            .table(name.to_string())
+                            .await
+                            .map_err(EngineError::plan("reading base.relations"))?;
                         relations::with_closed(rows, shape(last, table)?, self.now)?
                     }
                 };
                 let order = relations::KEYS.iter().map(|key| ident(*key).sort(true, false)).collect();
                 let step = || EngineError::plan("building base.relations");
                 let mut stream = rows.sort(order).map_err(step())?.execute_stream().await.map_err(step())?;
-                let options = WriteOptions { comment: Some(table.title.to_owned()), ..WriteOptions::default().with_inputs(made_from(inputs)) };
+                let options = WriteOptions {
+                    comment: Some(table.title.to_owned()),
+                    ..WriteOptions::default().with_inputs(made_from(inputs))
+                };
                 let writer = self.run.write(&name, &table.schema(), options);
                 while let Some(batch) = stream.try_next().await.map_err(step())? {
                     writer.write(&with_schema(&batch, &table.schema())?).await?;
@@ -258,7 +295,10 @@ fn base(table: &Table) -> TableName {
 }
 
 /// The batch under the table's own schema, with its titles and geometry marks.
-fn with_schema(batch: &arrow::array::RecordBatch, schema: &arrow::datatypes::SchemaRef) -> Result<arrow::array::RecordBatch> {
+fn with_schema(
+    batch: &arrow::array::RecordBatch,
+    schema: &arrow::datatypes::SchemaRef,
+) -> Result<arrow::array::RecordBatch> {
     let columns = batch
         .columns()
         .iter()

@@ -29,7 +29,9 @@ impl Flow<'_> {
                     for schema in ["raw", "clean", "quarantine"] {
                         let table = TableName::new(schema, name);
                         self.run.drop_table(&table);
-                        self.context.deregister_table(table.to_string()).map_err(EngineError::plan("dropping a table"))?;
+                        self.context
+                            .deregister_table(table.to_string())
+                            .map_err(EngineError::plan("dropping a table"))?;
                     }
                     self.written = true;
                 }
@@ -62,7 +64,10 @@ impl Flow<'_> {
         let raw_schema = merged(parts.iter().map(|part| &part.schema));
         let context = self.standardize_context(name)?;
 
-        let options = |comment: &str| WriteOptions { comment: Some(comment.to_owned()), ..WriteOptions::default() }.with_inputs(made_from(inputs.to_owned()));
+        let options = |comment: &str| {
+            WriteOptions { comment: Some(comment.to_owned()), ..WriteOptions::default() }
+                .with_inputs(made_from(inputs.to_owned()))
+        };
         let mut report = SourceReport { read: true, ..SourceReport::default() };
         let mut writers: Option<Writers> = None;
         for part in parts {
@@ -71,8 +76,16 @@ impl Flow<'_> {
                 Some(writers) => writers,
                 None => writers.insert(Writers {
                     raw: self.run.write(&TableName::new("raw", name), &raw_schema, options(&config.title)),
-                    clean: self.run.write(&TableName::new("clean", name), &standardizer.clean_schema(), options(&config.title)),
-                    quarantine: self.run.write(&TableName::new("quarantine", name), &standardizer.quarantine_schema(), options(&config.title)),
+                    clean: self.run.write(
+                        &TableName::new("clean", name),
+                        &standardizer.clean_schema(),
+                        options(&config.title),
+                    ),
+                    quarantine: self.run.write(
+                        &TableName::new("quarantine", name),
+                        &standardizer.quarantine_schema(),
+                        options(&config.title),
+                    ),
                 }),
             };
             let standardizer = Arc::new(standardizer);
@@ -82,7 +95,8 @@ impl Flow<'_> {
                     let standardizer = Arc::clone(&standardizer);
                     async move {
                         let batch = batch.map_err(failed)?;
-                        let work = tokio::task::spawn_blocking(move || standardizer.apply(&batch).map(|done| (batch, done)));
+                        let work =
+                            tokio::task::spawn_blocking(move || standardizer.apply(&batch).map(|done| (batch, done)));
                         work.await
                             .map_err(|error| EngineError::Internal(format!("standardizing ended: {error}")))?
                             .map_err(|error| EngineError::Standardize { name: name.to_owned(), error: Box::new(error) })

@@ -55,7 +55,8 @@ impl Flow<'_> {
         options.comment = Some(format!("Records of {element} and the entities they are"));
         self.rewrite(&members_table, &members_schema(), &links.members, options.clone()).await?;
         options.comment = Some(format!("Evidence between records of {element}"));
-        self.rewrite(&TableName::new("link", format!("{element}_edges")), &edges_schema(), &links.edges, options).await?;
+        self.rewrite(&TableName::new("link", format!("{element}_edges")), &edges_schema(), &links.edges, options)
+            .await?;
         self.append_history(element, &links.history).await?;
 
         let counts = links.counts;
@@ -79,7 +80,13 @@ impl Flow<'_> {
     }
 
     /// Writes a table anew.
-    async fn rewrite(&mut self, table: &TableName, schema: &SchemaRef, batches: &[RecordBatch], options: WriteOptions) -> Result<()> {
+    async fn rewrite(
+        &mut self,
+        table: &TableName,
+        schema: &SchemaRef,
+        batches: &[RecordBatch],
+        options: WriteOptions,
+    ) -> Result<()> {
         let writer = self.run.write(table, schema, options);
         for batch in batches {
             // A slice at a time, so that the encoder does not hold all of it twice.
@@ -108,8 +115,11 @@ impl Flow<'_> {
     async fn former_ids(&self, element: Element) -> Result<Vec<String>> {
         let mut ids = Vec::new();
         for batch in self.history().await? {
-            let (elements, events, entities) =
-                (batch.column(0).as_string::<i32>(), batch.column(2).as_string::<i32>(), batch.column(1).as_string::<i32>());
+            let (elements, events, entities) = (
+                batch.column(0).as_string::<i32>(),
+                batch.column(2).as_string::<i32>(),
+                batch.column(1).as_string::<i32>(),
+            );
             for row in 0..batch.num_rows() {
                 if elements.value(row) == element.name() && events.value(row) != "split_from" {
                     ids.push(entities.value(row).to_owned());

@@ -84,7 +84,8 @@ pub(super) async fn against(project: &Project, snapshot: Option<&Snapshot>, requ
         if !project.sources.contains_key(name) {
             return Err(EngineError::Usage {
                 message: format!("there is no source `{name}`"),
-                hint: nearest(name, project.sources.keys()).or_else(|| Some("sources are the files in config/sources".to_owned())),
+                hint: nearest(name, project.sources.keys())
+                    .or_else(|| Some("sources are the files in config/sources".to_owned())),
             });
         }
     }
@@ -101,12 +102,18 @@ pub(super) async fn against(project: &Project, snapshot: Option<&Snapshot>, requ
             Some(last) if request.full || last.inputs.get(INPUTS) != Some(&inputs) => SourceState::Changed,
             Some(_) => SourceState::Unchanged,
         };
-        sources.insert(name.clone(), SourcePlan { state, elements: elements_of(config), last_rows: last.map(|last| last.rows), inputs });
+        sources.insert(
+            name.clone(),
+            SourcePlan { state, elements: elements_of(config), last_rows: last.map(|last| last.rows), inputs },
+        );
     }
     for table in snapshot.iter().flat_map(|snapshot| snapshot.tables.keys()).filter(|table| table.schema == "clean") {
         if !sources.contains_key(&table.name) {
             let last_rows = state_of(table).map(|last| last.rows);
-            sources.insert(table.name.clone(), SourcePlan { state: SourceState::Gone, elements: Vec::new(), last_rows, inputs: String::new() });
+            sources.insert(
+                table.name.clone(),
+                SourcePlan { state: SourceState::Gone, elements: Vec::new(), last_rows, inputs: String::new() },
+            );
         }
     }
     let gone = sources.values().any(|source| source.state == SourceState::Gone);

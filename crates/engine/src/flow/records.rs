@@ -108,16 +108,15 @@ async fn one(
     for (column, lookup) in joins {
         records = attach(records, &tie_column(column), lookup, column)?;
     }
-    let order = RECORD_COLUMNS.into_iter().chain(columns.iter().map(|column| column.name)).map(ident).collect::<Vec<_>>();
+    let order =
+        RECORD_COLUMNS.into_iter().chain(columns.iter().map(|column| column.name)).map(ident).collect::<Vec<_>>();
     records.select(order).map_err(EngineError::plan(format!("records of `{name}`")))
 }
 
 /// The clean rows that make a record.
 pub async fn rows_of(context: &SessionContext, name: &str, record: &Record) -> Result<DataFrame> {
-    let rows = context
-        .table(format!("clean.{name}"))
-        .await
-        .map_err(EngineError::plan(format!("reading clean.{name}")))?;
+    let rows =
+        context.table(format!("clean.{name}")).await.map_err(EngineError::plan(format!("reading clean.{name}")))?;
     let Some(filter) = &record.filter else { return Ok(rows) };
     let schema = rows.schema().clone();
     let scope = Scope { context, schema: &schema, source: name, record };
@@ -145,8 +144,12 @@ impl Scope<'_> {
     pub fn expression(&self, key: &str, sql: &str) -> Result<Expr> {
         self.context.parse_sql_expr(sql, self.schema).map_err(|error| {
             let mut error = SqlError::new(sql, &error);
-            error.message =
-                format!("config/sources/{}.toml, record `{}`, `{key}`: {}", self.source, self.record.label(), error.message);
+            error.message = format!(
+                "config/sources/{}.toml, record `{}`, `{key}`: {}",
+                self.source,
+                self.record.label(),
+                error.message
+            );
             if error.hint.is_none() {
                 let columns = self.schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>();
                 error.hint = Some(format!("the clean columns are {}", columns.join(", ")));

@@ -86,7 +86,11 @@ async fn one(
         .and_then(|ties| ties.filter(ident("_to").is_not_null()))
         .map_err(step())?;
     let from = from
-        .select(vec![ident("record_key"), ident("entity_id").alias("from_id"), ident("probability").alias("confidence")])
+        .select(vec![
+            ident("record_key"),
+            ident("entity_id").alias("from_id"),
+            ident("probability").alias("confidence"),
+        ])
         .map_err(step())?;
     let ties = ties.join(from, JoinType::Inner, &["_from"], &["record_key"], None).map_err(step())?;
     let ties = attach(ties, "_to", Some(to), "to_id")?;

@@ -47,7 +47,8 @@ impl Tie {
         let (value, target) = match (&link.to, link.element, &link.key, &link.value) {
             (Some(to), ..) => {
                 let other = source.records.iter().find(|record| record.label() == to).ok_or_else(unchecked)?;
-                let other_scope = Scope { context: scope.context, schema: scope.schema, source: scope.source, record: other };
+                let other_scope =
+                    Scope { context: scope.context, schema: scope.schema, source: scope.source, record: other };
                 let key = record_key(lit(scope.source), lit(other.label()), record_id(&other_scope)?);
                 (key, Target::Record(other.element))
             }
@@ -59,7 +60,9 @@ impl Tie {
         };
         let value = match &link.filter {
             None => value,
-            Some(filter) => when(scope.expression("where", filter)?, value).end().map_err(EngineError::plan("a link's condition"))?,
+            Some(filter) => when(scope.expression("where", filter)?, value)
+                .end()
+                .map_err(EngineError::plan("a link's condition"))?,
         };
         Ok(Self { value, target })
     }
@@ -81,9 +84,9 @@ impl Lookups {
         for target in targets(project, elements) {
             let members = members(context, target.element()).await?;
             let table = match &target {
-                Target::Record(_) => members
-                    .map(|members| pair(members, ident("record_key"), ident("entity_id")))
-                    .transpose()?,
+                Target::Record(_) => {
+                    members.map(|members| pair(members, ident("record_key"), ident("entity_id"))).transpose()?
+                }
                 Target::Value(element, key) => match members {
                     Some(members) => by_value(context, project, *element, key, members).await?,
                     None => None,
@@ -109,7 +112,11 @@ pub fn targets(project: &Project, elements: &[Element]) -> Vec<Target> {
         for record in source.records.iter().filter(|record| elements.contains(&record.element)) {
             for link in &record.links {
                 let target = match (&link.to, link.element, &link.key) {
-                    (Some(to), ..) => source.records.iter().find(|record| record.label() == to).map(|other| Target::Record(other.element)),
+                    (Some(to), ..) => source
+                        .records
+                        .iter()
+                        .find(|record| record.label() == to)
+                        .map(|other| Target::Record(other.element)),
                     (None, Some(element), Some(key)) => Some(Target::Value(element, key.clone())),
                     _ => None,
                 };
@@ -172,7 +179,8 @@ fn pair(table: DataFrame, value: Expr, id: Expr) -> Result<DataFrame> {
 
 /// Left-joins `records` on column `key` with a lookup; `key` gives way to `name`, the entity found.
 pub fn attach(records: DataFrame, key: &str, lookup: Option<DataFrame>, name: &str) -> Result<DataFrame> {
-    let others = records.schema().fields().iter().map(|field| field.name().clone()).filter(|field| field != key).map(ident);
+    let others =
+        records.schema().fields().iter().map(|field| field.name().clone()).filter(|field| field != key).map(ident);
     let step = EngineError::plan(format!("resolving `{name}`"));
     let Some(lookup) = lookup else {
         let nothing = cast(lit(datafusion::common::ScalarValue::Null), DataType::Utf8).alias(name);

@@ -83,7 +83,10 @@ fn merge_nulls(column: &ArrayRef, parent: &ArrayRef) -> Result<ArrayRef> {
 /// Upper case; every run of spaces and punctuation is one space.
 fn plain(text: &str) -> String {
     let mut output = String::with_capacity(text.len());
-    for word in text.split(|character: char| !(character.is_alphanumeric() || character == '-' || character == '/')).filter(|word| !word.is_empty()) {
+    for word in text
+        .split(|character: char| !(character.is_alphanumeric() || character == '-' || character == '/'))
+        .filter(|word| !word.is_empty())
+    {
         if !output.is_empty() {
             output.push(' ');
         }

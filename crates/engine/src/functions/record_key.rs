@@ -76,8 +76,13 @@ mod tests {
     async fn a_key_in_sql_is_the_key_of_the_model() {
         let context = SessionContext::new();
         context.register_udf(super::udf());
-        let batches =
-            context.sql("SELECT record_key('hukou', 'people', '42'), record_key('a', null, 'b')").await.unwrap().collect().await.unwrap();
+        let batches = context
+            .sql("SELECT record_key('hukou', 'people', '42'), record_key('a', null, 'b')")
+            .await
+            .unwrap()
+            .collect()
+            .await
+            .unwrap();
         let key = RecordKey { source: "hukou".into(), record: "people".into(), record_id: "42".into() };
         let column = batches[0].column(0).as_any().downcast_ref::<BinaryArray>().unwrap();
         assert_eq!(column.value(0), key.hash().to_be_bytes());

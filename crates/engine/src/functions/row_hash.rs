@@ -74,6 +74,9 @@ mod tests {
         context.register_udf(super::udf());
         let sql = "SELECT count(DISTINCT row_hash(a, b)) AS n FROM (VALUES ('x', 1), ('x', 1), ('x', 2), ('', 1), (null, 1)) AS t(a, b)";
         let batches = context.sql(sql).await.unwrap().collect().await.unwrap();
-        assert_eq!(arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string().matches("| 4 |").count(), 1);
+        assert_eq!(
+            arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string().matches("| 4 |").count(),
+            1
+        );
     }
 }

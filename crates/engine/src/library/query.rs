@@ -63,7 +63,8 @@ impl Library {
         for (kind, folder) in Kind::ALL {
             for path in sql_files(&dir.join(folder))? {
                 let file = format!("queries/{folder}/{}", path.file_name().unwrap_or_default().to_string_lossy());
-                let text = std::fs::read_to_string(&path).map_err(|error| EngineError::Io { path: file.clone(), error })?;
+                let text =
+                    std::fs::read_to_string(&path).map_err(|error| EngineError::Io { path: file.clone(), error })?;
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                 library.add(&file, name, kind, &text)?;
             }
@@ -88,7 +89,8 @@ impl Library {
     pub fn get(&self, name: &str) -> Result<&Query> {
         self.queries.get(name).ok_or_else(|| EngineError::Usage {
             message: format!("there is no query `{name}`"),
-            hint: nearest(name, self.queries.keys()).or_else(|| Some("`jingwei query` without a name lists them".to_owned())),
+            hint: nearest(name, self.queries.keys())
+                .or_else(|| Some("`jingwei query` without a name lists them".to_owned())),
         })
     }
 
@@ -106,8 +108,10 @@ impl Library {
         let mut waiting = self.iter().filter(|query| query.kind == Kind::View).collect::<Vec<_>>();
         while !waiting.is_empty() {
             let names = waiting.iter().map(|query| query.name.as_str()).collect::<Vec<_>>();
-            let (ready, blocked): (Vec<_>, Vec<_>) =
-                waiting.iter().copied().partition(|query| !query.reads.iter().any(|read| names.contains(&read.as_str())));
+            let (ready, blocked): (Vec<_>, Vec<_>) = waiting
+                .iter()
+                .copied()
+                .partition(|query| !query.reads.iter().any(|read| names.contains(&read.as_str())));
             if ready.is_empty() {
                 return Err(EngineError::usage(format!("the views {} read each other in a circle", names.join(", "))));
             }
@@ -164,7 +168,11 @@ mod tests {
 
     #[test]
     fn views_come_after_the_views_they_read() {
-        let library = library(&[view("a", "SELECT * FROM b JOIN people ON true"), view("b", "WITH x AS (SELECT 1) SELECT * FROM x, c"), view("c", "SELECT 1")]);
+        let library = library(&[
+            view("a", "SELECT * FROM b JOIN people ON true"),
+            view("b", "WITH x AS (SELECT 1) SELECT * FROM x, c"),
+            view("c", "SELECT 1"),
+        ]);
         let order = library.views_in_order().unwrap().iter().map(|query| query.name.clone()).collect::<Vec<_>>();
         assert_eq!(order, ["c", "b", "a"]);
         assert_eq!(library.get("a").unwrap().reads, ["b", "people"]);

@@ -49,7 +49,8 @@ impl Crs {
         let text = text.trim();
         let name = text.to_ascii_uppercase().replace([' ', '_'], "").replace('-', "");
         let kind = match name.as_str() {
-            "EPSG:4326" | "EPSG:4490" | "EPSG:4979" | "WGS84" | "CGCS2000" | "OGC:CRS84" | "CRS84" | "4326" | "4490" => Kind::Geographic,
+            "EPSG:4326" | "EPSG:4490" | "EPSG:4979" | "WGS84" | "CGCS2000" | "OGC:CRS84" | "CRS84" | "4326"
+            | "4490" => Kind::Geographic,
             "GCJ02" => Kind::Gcj02,
             "BD09" | "BD09LL" => Kind::Bd09,
             "BD09MC" => Kind::Bd09Mc,
@@ -113,7 +114,10 @@ fn from_projjson(text: &str) -> Result<Crs, GeoError> {
     let json: serde_json::Value = serde_json::from_str(text).map_err(|_| unknown(text))?;
     let id = &json["id"];
     match (id["authority"].as_str(), &id["code"]) {
-        (Some("EPSG"), code) => Crs::parse(&format!("EPSG:{}", code.as_u64().map_or_else(|| code.as_str().unwrap_or("").to_owned(), |code| code.to_string()))),
+        (Some("EPSG"), code) => Crs::parse(&format!(
+            "EPSG:{}",
+            code.as_u64().map_or_else(|| code.as_str().unwrap_or("").to_owned(), |code| code.to_string())
+        )),
         (Some("OGC"), _) => Ok(Crs::wgs84()),
         _ => Err(unknown(json["name"].as_str().unwrap_or(text))),
     }
@@ -141,7 +145,9 @@ struct End {
 impl End {
     fn new(crs: &Crs) -> Result<Self, GeoError> {
         let proj = match &crs.kind {
-            Kind::Proj(definition) => Some(Box::new(Proj::from_proj_string(definition).map_err(|_| unknown(&crs.name))?)),
+            Kind::Proj(definition) => {
+                Some(Box::new(Proj::from_proj_string(definition).map_err(|_| unknown(&crs.name))?))
+            }
             _ => None,
         };
         Ok(Self { crs: crs.clone(), proj })

@@ -8,7 +8,10 @@ fn go(from: &str, to: &str, x: f64, y: f64) -> (f64, f64) {
 }
 
 fn close(found: (f64, f64), expected: (f64, f64), tolerance: f64) {
-    assert!((found.0 - expected.0).abs() <= tolerance && (found.1 - expected.1).abs() <= tolerance, "{found:?} is not {expected:?}");
+    assert!(
+        (found.0 - expected.0).abs() <= tolerance && (found.1 - expected.1).abs() <= tolerance,
+        "{found:?} is not {expected:?}"
+    );
 }
 
 #[test]

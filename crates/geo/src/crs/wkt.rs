@@ -12,18 +12,27 @@ pub fn read(text: &str) -> Result<Kind, GeoError> {
         return Ok(Kind::Geographic);
     }
     let ellipsoid = geographic.find(&["SPHEROID", "ELLIPSOID"]).ok_or_else(|| unknown(text))?;
-    let (a, rf) = (ellipsoid.number(1).ok_or_else(|| unknown(text))?, ellipsoid.number(2).ok_or_else(|| unknown(text))?);
+    let (a, rf) =
+        (ellipsoid.number(1).ok_or_else(|| unknown(text))?, ellipsoid.number(2).ok_or_else(|| unknown(text))?);
     let method = root.find(&["PROJECTION", "METHOD"]).and_then(|node| node.text(0)).ok_or_else(|| unknown(text))?;
     let method = method.to_ascii_lowercase().replace(' ', "_");
     // The unit of a projected system is the last one written at its own level.
-    let unit = root.children.iter().filter_map(Value::node).rfind(|node| node.is("UNIT") || node.is("LENGTHUNIT")).and_then(|node| node.number(1)).unwrap_or(1.0);
+    let unit = root
+        .children
+        .iter()
+        .filter_map(Value::node)
+        .rfind(|node| node.is("UNIT") || node.is("LENGTHUNIT"))
+        .and_then(|node| node.number(1))
+        .unwrap_or(1.0);
     let parameter = |names: &[&str]| {
         root.all("PARAMETER").into_iter().find_map(|node| {
             let name = node.text(0)?.to_ascii_lowercase().replace(' ', "_");
             names.contains(&name.as_str()).then(|| node.number(1)).flatten()
         })
     };
-    let lon0 = parameter(&["central_meridian", "longitude_of_center", "longitude_of_origin", "longitude_of_natural_origin"]).unwrap_or(0.0);
+    let lon0 =
+        parameter(&["central_meridian", "longitude_of_center", "longitude_of_origin", "longitude_of_natural_origin"])
+            .unwrap_or(0.0);
     let lat0 = parameter(&["latitude_of_origin", "latitude_of_center", "latitude_of_natural_origin"]).unwrap_or(0.0);
     let east = parameter(&["false_easting"]).unwrap_or(0.0) * unit;
     let north = parameter(&["false_northing"]).unwrap_or(0.0) * unit;

@@ -18,23 +18,36 @@ pub fn functions() -> Vec<ScalarUDF> {
             let column = geometry(args, 0, "ST_AsGeoJSON")?;
             let mut out = StringBuilder::new();
             for row in 0..args.number_rows {
-                let text = column.bytes(row).map(to_geojson).transpose().map_err(|error| at("ST_AsGeoJSON", row, &error))?;
+                let text =
+                    column.bytes(row).map(to_geojson).transpose().map_err(|error| at("ST_AsGeoJSON", row, &error))?;
                 out.append_option(text);
             }
             Ok(Arc::new(out.finish()))
         }),
-        function("st_astext", 1, 1, Gives::Text, |args| texts(args, "ST_AsText", |geometry| Some(geometry.wkt_string()))),
-        function("st_geometrytype", 1, 1, Gives::Text, |args| texts(args, "ST_GeometryType", |geometry| Some(type_of(geometry).to_owned()))),
+        function("st_astext", 1, 1, Gives::Text, |args| {
+            texts(args, "ST_AsText", |geometry| Some(geometry.wkt_string()))
+        }),
+        function("st_geometrytype", 1, 1, Gives::Text, |args| {
+            texts(args, "ST_GeometryType", |geometry| Some(type_of(geometry).to_owned()))
+        }),
         function("st_isempty", 1, 1, Gives::Boolean, |args| booleans(args, "ST_IsEmpty", HasDimensions::is_empty)),
-        function("st_isvalid", 1, 1, Gives::Boolean, |args| booleans(args, "ST_IsValid", |geometry| why_invalid(geometry).is_none())),
+        function("st_isvalid", 1, 1, Gives::Boolean, |args| {
+            booleans(args, "ST_IsValid", |geometry| why_invalid(geometry).is_none())
+        }),
         function("st_isvalidreason", 1, 1, Gives::Text, |args| {
-            texts(args, "ST_IsValidReason", |geometry| Some(why_invalid(geometry).map_or_else(|| "Valid Geometry".to_owned(), |(_, reason)| reason)))
+            texts(args, "ST_IsValidReason", |geometry| {
+                Some(why_invalid(geometry).map_or_else(|| "Valid Geometry".to_owned(), |(_, reason)| reason))
+            })
         }),
         function("st_npoints", 1, 1, Gives::Integer, |args| {
             let column = geometry(args, 0, "ST_NPoints")?;
             let mut out = Int64Builder::with_capacity(args.number_rows);
             for row in 0..args.number_rows {
-                out.append_option(column.geometry("ST_NPoints", row)?.and_then(|geometry| i64::try_from(geometry.coords_count()).ok()));
+                out.append_option(
+                    column
+                        .geometry("ST_NPoints", row)?
+                        .and_then(|geometry| i64::try_from(geometry.coords_count()).ok()),
+                );
             }
             Ok(Arc::new(out.finish()))
         }),
@@ -59,7 +72,11 @@ const fn type_of(geometry: &Geometry) -> &'static str {
     }
 }
 
-fn texts(args: &ScalarFunctionArgs, name: &str, kernel: impl Fn(&Geometry) -> Option<String>) -> Result<arrow::array::ArrayRef> {
+fn texts(
+    args: &ScalarFunctionArgs,
+    name: &str,
+    kernel: impl Fn(&Geometry) -> Option<String>,
+) -> Result<arrow::array::ArrayRef> {
     let column = geometry(args, 0, name)?;
     let mut out = StringBuilder::new();
     for row in 0..args.number_rows {
@@ -68,7 +85,11 @@ fn texts(args: &ScalarFunctionArgs, name: &str, kernel: impl Fn(&Geometry) -> Op
     Ok(Arc::new(out.finish()))
 }
 
-fn booleans(args: &ScalarFunctionArgs, name: &str, kernel: impl Fn(&Geometry) -> bool) -> Result<arrow::array::ArrayRef> {
+fn booleans(
+    args: &ScalarFunctionArgs,
+    name: &str,
+    kernel: impl Fn(&Geometry) -> bool,
+) -> Result<arrow::array::ArrayRef> {
     let column = geometry(args, 0, name)?;
     let mut out = BooleanBuilder::with_capacity(args.number_rows);
     for row in 0..args.number_rows {

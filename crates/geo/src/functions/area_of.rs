@@ -14,7 +14,11 @@ use crate::{AreaIndex, representative_point};
 /// `name(geom)`: the code of the polygon of `index` that holds the geometry's point (of a line or polygon, a point on or in it).
 #[must_use]
 pub fn area_of(name: &str, index: Arc<AreaIndex>) -> ScalarUDF {
-    ScalarUDF::from(AreaOfFunction { name: name.to_owned(), index, signature: Signature::any(1, Volatility::Immutable) })
+    ScalarUDF::from(AreaOfFunction {
+        name: name.to_owned(),
+        index,
+        signature: Signature::any(1, Volatility::Immutable),
+    })
 }
 
 #[derive(Debug)]

@@ -61,8 +61,15 @@ pub fn geometry(args: &ScalarFunctionArgs, place: usize, name: &str) -> Result<C
     let (array, constant) = column(args, place)?;
     let array = match array.data_type() {
         DataType::Binary => array,
-        DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) | DataType::Null => cast(&array, &DataType::Binary)?,
-        other => return exec_err!("{name}: argument {} is {other}, not a geometry (WKB); ST_GeomFromText reads text", place + 1),
+        DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) | DataType::Null => {
+            cast(&array, &DataType::Binary)?
+        }
+        other => {
+            return exec_err!(
+                "{name}: argument {} is {other}, not a geometry (WKB); ST_GeomFromText reads text",
+                place + 1
+            );
+        }
     };
     Ok(Column { array: Arc::new(array.as_binary::<i32>().clone()), constant })
 }

@@ -60,7 +60,11 @@ fn point(args: &ScalarFunctionArgs) -> Result<arrow::array::ArrayRef> {
     Ok(Arc::new(out.finish()))
 }
 
-fn read(args: &ScalarFunctionArgs, name: &str, parse: fn(&str) -> Result<Vec<u8>, GeoError>) -> Result<arrow::array::ArrayRef> {
+fn read(
+    args: &ScalarFunctionArgs,
+    name: &str,
+    parse: fn(&str) -> Result<Vec<u8>, GeoError>,
+) -> Result<arrow::array::ArrayRef> {
     let column = text(args, 0)?;
     let mut out = BinaryBuilder::new();
     for row in 0..args.number_rows {

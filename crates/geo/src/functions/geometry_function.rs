@@ -82,7 +82,11 @@ impl ScalarUDFImpl for GeometryFunction {
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         if types.len() < self.least || types.len() > self.most {
-            let wanted = if self.least == self.most { self.least.to_string() } else { format!("{} to {}", self.least, self.most) };
+            let wanted = if self.least == self.most {
+                self.least.to_string()
+            } else {
+                format!("{} to {}", self.least, self.most)
+            };
             return plan_err!("{} takes {wanted} arguments, not {}", self.name, types.len());
         }
         Ok(self.gives.data_type())

@@ -16,7 +16,9 @@ pub fn functions() -> Vec<ScalarUDF> {
         function("st_area", 1, 2, Gives::Number, |args| {
             // ST_Area(geom, true) is the area on the spheroid, as of PostGIS's geography.
             let geodesic = args.args.len() == 2;
-            measure(args, "ST_Area", |geometry| if geodesic { geometry.geodesic_area_unsigned() } else { geometry.unsigned_area() })
+            measure(args, "ST_Area", |geometry| {
+                if geodesic { geometry.geodesic_area_unsigned() } else { geometry.unsigned_area() }
+            })
         }),
         function("st_length", 1, 2, Gives::Number, |args| {
             let geodesic = args.args.len() == 2;
@@ -91,7 +93,11 @@ fn length(geometry: &Geometry, geodesic: bool) -> f64 {
 }
 
 /// Metres along the great circle between points (of other geometries, a point on or in them).
-fn on_sphere(args: &ScalarFunctionArgs, name: &str, mut take: impl FnMut(usize, Option<f64>) -> Result<()>) -> Result<()> {
+fn on_sphere(
+    args: &ScalarFunctionArgs,
+    name: &str,
+    mut take: impl FnMut(usize, Option<f64>) -> Result<()>,
+) -> Result<()> {
     let (a, b) = (geometry(args, 0, name)?, geometry(args, 1, name)?);
     let point = |bytes: Option<&[u8]>, row: usize| match bytes {
         None => Ok(None),

@@ -14,14 +14,26 @@ use super::geometry_function::{Gives, function};
 
 pub fn functions() -> Vec<ScalarUDF> {
     vec![
-        function("st_contains", 2, 2, Gives::Boolean, |args| relate(args, "ST_Contains", IntersectionMatrix::is_contains)),
-        function("st_coveredby", 2, 2, Gives::Boolean, |args| relate(args, "ST_CoveredBy", IntersectionMatrix::is_coveredby)),
+        function("st_contains", 2, 2, Gives::Boolean, |args| {
+            relate(args, "ST_Contains", IntersectionMatrix::is_contains)
+        }),
+        function("st_coveredby", 2, 2, Gives::Boolean, |args| {
+            relate(args, "ST_CoveredBy", IntersectionMatrix::is_coveredby)
+        }),
         function("st_covers", 2, 2, Gives::Boolean, |args| relate(args, "ST_Covers", IntersectionMatrix::is_covers)),
         function("st_crosses", 2, 2, Gives::Boolean, |args| relate(args, "ST_Crosses", IntersectionMatrix::is_crosses)),
-        function("st_disjoint", 2, 2, Gives::Boolean, |args| relate(args, "ST_Disjoint", IntersectionMatrix::is_disjoint)),
-        function("st_equals", 2, 2, Gives::Boolean, |args| relate(args, "ST_Equals", IntersectionMatrix::is_equal_topo)),
-        function("st_intersects", 2, 2, Gives::Boolean, |args| relate(args, "ST_Intersects", IntersectionMatrix::is_intersects)),
-        function("st_overlaps", 2, 2, Gives::Boolean, |args| relate(args, "ST_Overlaps", IntersectionMatrix::is_overlaps)),
+        function("st_disjoint", 2, 2, Gives::Boolean, |args| {
+            relate(args, "ST_Disjoint", IntersectionMatrix::is_disjoint)
+        }),
+        function("st_equals", 2, 2, Gives::Boolean, |args| {
+            relate(args, "ST_Equals", IntersectionMatrix::is_equal_topo)
+        }),
+        function("st_intersects", 2, 2, Gives::Boolean, |args| {
+            relate(args, "ST_Intersects", IntersectionMatrix::is_intersects)
+        }),
+        function("st_overlaps", 2, 2, Gives::Boolean, |args| {
+            relate(args, "ST_Overlaps", IntersectionMatrix::is_overlaps)
+        }),
         function("st_touches", 2, 2, Gives::Boolean, |args| relate(args, "ST_Touches", IntersectionMatrix::is_touches)),
         function("st_within", 2, 2, Gives::Boolean, |args| relate(args, "ST_Within", IntersectionMatrix::is_within)),
     ]
@@ -52,9 +64,15 @@ fn relate(args: &ScalarFunctionArgs, name: &str, holds: fn(&IntersectionMatrix) 
 fn point_in_area(name: &str, a: &Geometry, b: &Geometry) -> Option<bool> {
     let (point, area, inner) = match (a, b, name) {
         (Geometry::Point(point), Geometry::Polygon(_) | Geometry::MultiPolygon(_), "ST_Within") => (point, b, true),
-        (Geometry::Point(point), Geometry::Polygon(_) | Geometry::MultiPolygon(_), "ST_Intersects" | "ST_CoveredBy") => (point, b, false),
+        (
+            Geometry::Point(point),
+            Geometry::Polygon(_) | Geometry::MultiPolygon(_),
+            "ST_Intersects" | "ST_CoveredBy",
+        ) => (point, b, false),
         (Geometry::Polygon(_) | Geometry::MultiPolygon(_), Geometry::Point(point), "ST_Contains") => (point, a, true),
-        (Geometry::Polygon(_) | Geometry::MultiPolygon(_), Geometry::Point(point), "ST_Intersects" | "ST_Covers") => (point, a, false),
+        (Geometry::Polygon(_) | Geometry::MultiPolygon(_), Geometry::Point(point), "ST_Intersects" | "ST_Covers") => {
+            (point, a, false)
+        }
         _ => return None,
     };
     Some(match area.coordinate_position(&point.0) {

@@ -23,12 +23,17 @@ pub fn functions() -> Vec<ScalarUDF> {
             let (column, distance) = (geometry(args, 0, "ST_Buffer")?, number(args, 1)?);
             let mut out = BinaryBuilder::new();
             for row in 0..args.number_rows {
-                let buffered = column.geometry("ST_Buffer", row)?.zip(distance.number(row)).map(|(geometry, distance)| geometry.buffer(distance));
+                let buffered = column
+                    .geometry("ST_Buffer", row)?
+                    .zip(distance.number(row))
+                    .map(|(geometry, distance)| geometry.buffer(distance));
                 out.append_option(buffered.map(|polygons| from_geometry(&Geometry::MultiPolygon(polygons))));
             }
             Ok(Arc::new(out.finish()))
         }),
-        function("st_centroid", 1, 1, Gives::Geometry, |args| shape(args, "ST_Centroid", |geometry| geometry.centroid().map(Geometry::Point))),
+        function("st_centroid", 1, 1, Gives::Geometry, |args| {
+            shape(args, "ST_Centroid", |geometry| geometry.centroid().map(Geometry::Point))
+        }),
         function("st_envelope", 1, 1, Gives::Geometry, |args| {
             shape(args, "ST_Envelope", |geometry| geometry.bounding_rect().map(Geometry::Rect))
         }),
@@ -47,7 +52,9 @@ fn shape(args: &ScalarFunctionArgs, name: &str, kernel: impl Fn(&Geometry) -> Op
             out.append_value(bytes);
             continue;
         }
-        out.append_option(column.geometry(name, row)?.and_then(|geometry| kernel(&geometry)).map(|geometry| from_geometry(&geometry)));
+        out.append_option(
+            column.geometry(name, row)?.and_then(|geometry| kernel(&geometry)).map(|geometry| from_geometry(&geometry)),
+        );
     }
     Ok(Arc::new(out.finish()))
 }

@@ -18,13 +18,16 @@ pub fn udf() -> ScalarUDF {
         let mut prepared: Option<((String, String), Transformer)> = None;
         let mut out = BinaryBuilder::new();
         for row in 0..args.number_rows {
-            let (Some(geometry), Some(from), Some(to)) = (column.geometry("ST_Transform", row)?, from.text(row), to.text(row)) else {
+            let (Some(geometry), Some(from), Some(to)) =
+                (column.geometry("ST_Transform", row)?, from.text(row), to.text(row))
+            else {
                 out.append_null();
                 continue;
             };
             let same = prepared.as_ref().is_some_and(|((a, b), _)| a == from && b == to);
             if !same {
-                let way = way(from, to).map_err(|error| DataFusionError::Execution(format!("ST_Transform: {error}")))?;
+                let way =
+                    way(from, to).map_err(|error| DataFusionError::Execution(format!("ST_Transform: {error}")))?;
                 prepared = Some(((from.to_owned(), to.to_owned()), way));
             }
             let Some((_, way)) = &prepared else { continue };
@@ -49,32 +52,58 @@ mod tests {
     async fn ask(sql: &str) -> Result<String, String> {
         let context = SessionContext::new();
         crate::register(&context);
-        let batches = context.sql(sql).await.map_err(|error| error.to_string())?.collect().await.map_err(|error| error.to_string())?;
-        Ok(pretty_format_batches(&batches).unwrap().to_string().lines().nth(3).unwrap().trim_matches(['|', ' ']).to_owned())
+        let batches = context
+            .sql(sql)
+            .await
+            .map_err(|error| error.to_string())?
+            .collect()
+            .await
+            .map_err(|error| error.to_string())?;
+        Ok(pretty_format_batches(&batches)
+            .unwrap()
+            .to_string()
+            .lines()
+            .nth(3)
+            .unwrap()
+            .trim_matches(['|', ' '])
+            .to_owned())
     }
 
     #[tokio::test]
     async fn functions_answer_in_sql_whatever_their_case() {
         assert_eq!(ask("SELECT ST_AsText(st_point(1, 2))").await.unwrap(), "POINT(1 2)");
-        assert_eq!(ask("SELECT st_contains(ST_GeomFromText('POLYGON((0 0,4 0,4 4,0 4,0 0))'), st_point(1, 1))").await.unwrap(), "true");
-        assert_eq!(ask("SELECT st_within(st_point(0, 1), ST_GeomFromText('POLYGON((0 0,4 0,4 4,0 4,0 0))'))").await.unwrap(), "false");
+        assert_eq!(
+            ask("SELECT st_contains(ST_GeomFromText('POLYGON((0 0,4 0,4 4,0 4,0 0))'), st_point(1, 1))").await.unwrap(),
+            "true"
+        );
+        assert_eq!(
+            ask("SELECT st_within(st_point(0, 1), ST_GeomFromText('POLYGON((0 0,4 0,4 4,0 4,0 0))'))").await.unwrap(),
+            "false"
+        );
         assert_eq!(ask("SELECT st_area(st_makeenvelope(0, 0, 2, 3))").await.unwrap(), "6.0");
-        assert_eq!(ask("SELECT round(st_distancesphere(st_point(116.4, 39.9), st_point(116.4, 40.0)))").await.unwrap(), "11120.0");
+        assert_eq!(
+            ask("SELECT round(st_distancesphere(st_point(116.4, 39.9), st_point(116.4, 40.0)))").await.unwrap(),
+            "11120.0"
+        );
         assert_eq!(ask("SELECT st_x(null)").await.unwrap(), "");
     }
 
     #[tokio::test]
     async fn a_transform_takes_names_and_codes() {
-        let east = ask("SELECT round(st_x(ST_Transform(st_point(117, 40), 'EPSG:4326', 'EPSG:4548')), 3)").await.unwrap();
+        let east =
+            ask("SELECT round(st_x(ST_Transform(st_point(117, 40), 'EPSG:4326', 'EPSG:4548')), 3)").await.unwrap();
         assert_eq!(east, "500000.0");
-        let lon = ask("SELECT round(st_x(ST_Transform(st_point(116.404, 39.915), 'GCJ-02', 'EPSG:4326')), 9)").await.unwrap();
+        let lon =
+            ask("SELECT round(st_x(ST_Transform(st_point(116.404, 39.915), 'GCJ-02', 'EPSG:4326')), 9)").await.unwrap();
         assert_eq!(lon, "116.397755755");
     }
 
     #[tokio::test]
     async fn mistakes_name_the_function_and_the_row() {
         assert!(ask("SELECT st_astext(X'0102')").await.unwrap_err().contains("ST_AsText, row 1"));
-        assert!(ask("SELECT st_transform(st_point(1, 2), 'EPSG:1', 'EPSG:4326')").await.unwrap_err().contains("EPSG:1"));
+        assert!(
+            ask("SELECT st_transform(st_point(1, 2), 'EPSG:1', 'EPSG:4326')").await.unwrap_err().contains("EPSG:1")
+        );
         assert!(ask("SELECT st_area('x')").await.unwrap_err().contains("not a geometry"));
         assert!(ask("SELECT st_dwithin(st_point(1, 2), st_point(1, 2), -1)").await.unwrap_err().contains("negative"));
     }

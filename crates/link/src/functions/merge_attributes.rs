@@ -7,7 +7,9 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, UInt64Type};
 use datafusion::common::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, Expr, GroupsAccumulator, Signature, Volatility};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, Expr, GroupsAccumulator, Signature, Volatility,
+};
 
 use super::groups::{Single, to_plain};
 
@@ -96,7 +98,8 @@ impl Objects {
 
     fn take(&mut self, emit_to: EmitTo) -> Vec<Vec<Object>> {
         let groups = emit_to.take_needed(&mut self.groups);
-        self.bytes -= groups.iter().flatten().map(|object| object.source.len() + object.json.len() + OBJECT_BYTES).sum::<usize>();
+        self.bytes -=
+            groups.iter().flatten().map(|object| object.source.len() + object.json.len() + OBJECT_BYTES).sum::<usize>();
         groups
     }
 }
@@ -113,14 +116,21 @@ fn unpack(text: &str) -> Option<(&str, (u64, u64), &str)> {
 }
 
 impl GroupsAccumulator for Objects {
-    fn update_batch(&mut self, values: &[ArrayRef], groups: &[usize], filter: Option<&BooleanArray>, total: usize) -> Result<()> {
+    fn update_batch(
+        &mut self,
+        values: &[ArrayRef],
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+        total: usize,
+    ) -> Result<()> {
         self.groups.resize_with(total, Vec::new);
         if values.is_empty() {
             return Ok(());
         }
         let texts = values[..2].iter().map(|column| Ok(cast(column, &DataType::Utf8)?)).collect::<Result<Vec<_>>>()?;
         let (sources, jsons) = (texts[0].as_string::<i32>(), texts[1].as_string::<i32>());
-        let orders = values[2..].iter().map(|column| to_plain(column, &DataType::UInt64)).collect::<Result<Vec<_>>>()?;
+        let orders =
+            values[2..].iter().map(|column| to_plain(column, &DataType::UInt64)).collect::<Result<Vec<_>>>()?;
         let (ranks, ties) = (orders[0].as_primitive::<UInt64Type>(), orders[1].as_primitive::<UInt64Type>());
         for row in 0..sources.len() {
             let out = filter.is_some_and(|filter| filter.is_null(row) || !filter.value(row));
@@ -203,7 +213,8 @@ mod tests {
             context.register_udaf(super::udaf());
             let sql = r#"SELECT merge_attributes(s, j, CAST(r AS BIGINT UNSIGNED), CAST(0 AS BIGINT UNSIGNED)) AS m FROM (VALUES
                 ('b', '{"x":1}', 2), ('b', '{"x":2}', 1), ('a', '{"y":0}', 9), ('c', null, 1)) AS v(s, j, r)"#;
-            let text = pretty_format_batches(&context.sql(sql).await.unwrap().collect().await.unwrap()).unwrap().to_string();
+            let text =
+                pretty_format_batches(&context.sql(sql).await.unwrap().collect().await.unwrap()).unwrap().to_string();
             assert!(text.contains(r#"{"a":{"y":0},"b":{"x":2}}"#), "{text}");
         }
     }

@@ -7,7 +7,9 @@ use arrow::array::{Array, AsArray, UInt64Builder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit};
 use datafusion::common::Result;
-use datafusion::logical_expr::{ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
 use jingwei_model::config::Prefer;
 use jingwei_model::hash::hash64;
 
@@ -77,7 +79,11 @@ impl ScalarUDFImpl for Rank {
             let distrust = if trust.is_null(row) { 1.0 } else { 1.0 - trust.value(row).clamp(0.0, 1.0) };
             let distrust = (distrust * TRUST_STEPS).round() as u64;
             let latest = 1_i64 << (TIME_BITS - 1);
-            let age = if as_of.is_null(row) { (1 << TIME_BITS) - 1 } else { (latest - as_of.value(row).clamp(2 - latest, latest)) as u64 };
+            let age = if as_of.is_null(row) {
+                (1 << TIME_BITS) - 1
+            } else {
+                (latest - as_of.value(row).clamp(2 - latest, latest)) as u64
+            };
             ranks.append_value(match self.prefer {
                 Prefer::Trusted => (distrust << TIME_BITS) | age,
                 Prefer::Recent => (age << TRUST_BITS) | distrust,

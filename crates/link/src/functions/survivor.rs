@@ -7,7 +7,9 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Int64Type, UInt64Type};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, Expr, GroupsAccumulator, Signature, Volatility};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, Expr, GroupsAccumulator, Signature, Volatility,
+};
 
 use super::groups::{Single, plain, to_plain};
 
@@ -83,13 +85,21 @@ impl Survivors {
         let kind = plain(kind);
         let values = match kind {
             DataType::Utf8 | DataType::Binary => Values::Bytes(Vec::new()),
-            DataType::Int64 | DataType::Float64 | DataType::Boolean | DataType::Date32 | DataType::Timestamp(..) => Values::Bits(Vec::new()),
+            DataType::Int64 | DataType::Float64 | DataType::Boolean | DataType::Date32 | DataType::Timestamp(..) => {
+                Values::Bits(Vec::new())
+            }
             other => return exec_err!("survivor() has no order for values of type {other}"),
         };
         Ok(Self { kind, values, best: Vec::new(), bytes: 0 })
     }
 
-    fn take_rows(&mut self, args: &[ArrayRef], groups: &[usize], filter: Option<&BooleanArray>, total: usize) -> Result<()> {
+    fn take_rows(
+        &mut self,
+        args: &[ArrayRef],
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+        total: usize,
+    ) -> Result<()> {
         self.best.resize(total, NONE);
         match &mut self.values {
             Values::Bits(bits) => bits.resize(total, 0),
@@ -104,7 +114,10 @@ impl Survivors {
         let (ranks, ties) = (ranks.as_primitive::<UInt64Type>(), ties.as_primitive::<UInt64Type>());
         let best = &mut self.best;
         let mut wins = |row: usize| {
-            if column.is_null(row) || ranks.is_null(row) || filter.is_some_and(|filter| filter.is_null(row) || !filter.value(row)) {
+            if column.is_null(row)
+                || ranks.is_null(row)
+                || filter.is_some_and(|filter| filter.is_null(row) || !filter.value(row))
+            {
                 return false;
             }
             let order = (ranks.value(row), ties.value(row));
@@ -143,7 +156,11 @@ impl Survivors {
         let values: ArrayRef = match &mut self.values {
             Values::Bits(bits) => {
                 let bits = emit_to.take_needed(bits);
-                let values = bits.into_iter().zip(&best).map(|(bits, best)| (*best != NONE).then_some(bits)).collect::<Int64Array>();
+                let values = bits
+                    .into_iter()
+                    .zip(&best)
+                    .map(|(bits, best)| (*best != NONE).then_some(bits))
+                    .collect::<Int64Array>();
                 of_bits(values, &self.kind)?
             }
             Values::Bytes(bytes) => {
@@ -173,7 +190,9 @@ impl Survivors {
 fn to_bits(column: &ArrayRef) -> Result<Int64Array> {
     Ok(match column.data_type() {
         DataType::Float64 => column.as_primitive::<Float64Type>().unary(|value| value.to_bits().cast_signed()),
-        DataType::Date32 => cast(&cast(column, &DataType::Int32)?, &DataType::Int64)?.as_primitive::<Int64Type>().clone(),
+        DataType::Date32 => {
+            cast(&cast(column, &DataType::Int32)?, &DataType::Int64)?.as_primitive::<Int64Type>().clone()
+        }
         _ => cast(column, &DataType::Int64)?.as_primitive::<Int64Type>().clone(),
     })
 }
@@ -187,7 +206,13 @@ fn of_bits(bits: Int64Array, kind: &DataType) -> Result<ArrayRef> {
 }
 
 impl GroupsAccumulator for Survivors {
-    fn update_batch(&mut self, values: &[ArrayRef], groups: &[usize], filter: Option<&BooleanArray>, total: usize) -> Result<()> {
+    fn update_batch(
+        &mut self,
+        values: &[ArrayRef],
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+        total: usize,
+    ) -> Result<()> {
         self.take_rows(values, groups, filter, total)
     }
 
@@ -231,7 +256,8 @@ mod tests {
     use datafusion::prelude::{SessionConfig, SessionContext};
 
     async fn answer(partitions: usize) -> String {
-        let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(partitions).with_batch_size(3));
+        let context =
+            SessionContext::new_with_config(SessionConfig::new().with_target_partitions(partitions).with_batch_size(3));
         context.register_udaf(super::udaf());
         let sql = "WITH rows AS (SELECT value % 7 AS g, CASE WHEN value % 3 = 0 THEN null ELSE value END AS v,
                           CAST((value * 37) % 101 AS BIGINT UNSIGNED) AS r, CAST(value AS BIGINT UNSIGNED) AS t FROM generate_series(1, 100)),

@@ -7,7 +7,9 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, Expr, GroupsAccumulator, Signature, Volatility};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, Expr, GroupsAccumulator, Signature, Volatility,
+};
 
 use super::groups::Single;
 
@@ -84,7 +86,13 @@ fn lists(column: &ArrayRef) -> Result<ArrayRef> {
 }
 
 impl GroupsAccumulator for Tags {
-    fn update_batch(&mut self, values: &[ArrayRef], groups: &[usize], filter: Option<&BooleanArray>, total: usize) -> Result<()> {
+    fn update_batch(
+        &mut self,
+        values: &[ArrayRef],
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+        total: usize,
+    ) -> Result<()> {
         self.groups.resize_with(total, Vec::new);
         let Some(column) = values.first() else { return Ok(()) };
         let column = lists(column)?;
@@ -154,7 +162,8 @@ mod tests {
         context.register_udaf(super::udaf());
         let sql = "SELECT g, union_tags(t) AS a, union_tags(s) AS b FROM (VALUES (1, ['b', 'a'], 'x'), (1, ['c', 'a'], 'x'), (2, null, null)) AS v(g, t, s)
                    GROUP BY g ORDER BY g";
-        let text = pretty_format_batches(&context.sql(sql).await.unwrap().collect().await.unwrap()).unwrap().to_string();
+        let text =
+            pretty_format_batches(&context.sql(sql).await.unwrap().collect().await.unwrap()).unwrap().to_string();
         assert!(text.contains("| 1 | [a, b, c] | [x] |"), "{text}");
         assert!(text.contains("| 2 |           |     |"), "{text}");
     }

@@ -46,7 +46,13 @@ pub fn cluster(config: &EntityConfig, records: &Hashed) -> Clusters {
         let mut order = (0..hashes.len()).filter(|row| hashes[*row] != 0).map(|row| row as u32).collect::<Vec<_>>();
         order.sort_unstable_by_key(|row| (hashes[*row as usize], *row));
         for group in order.chunk_by(|a, b| hashes[*a as usize] == hashes[*b as usize]).filter(|group| group.len() > 1) {
-            let edge = |left, right, refused| Edge { left, right, rule: rule.rule.clone(), probability: rule.probability, refused };
+            let edge = |left, right, refused| Edge {
+                left,
+                right,
+                rule: rule.rule.clone(),
+                probability: rule.probability,
+                refused,
+            };
             let mut rows = Vec::with_capacity(group.len());
             for row in group {
                 if rows.last().is_none_or(|last| records.keys[*last as usize] != records.keys[*row as usize]) {
@@ -70,7 +76,11 @@ pub fn cluster(config: &EntityConfig, records: &Hashed) -> Clusters {
                     edges.push(edge(left, right, Some(format!("conflict: {}", config.conflict[column]))));
                 }
                 Outcome::Ambiguous { left, right } => {
-                    edges.push(edge(left, right, Some("ambiguous: it fits entities that conflict with each other".to_owned())));
+                    edges.push(edge(
+                        left,
+                        right,
+                        Some("ambiguous: it fits entities that conflict with each other".to_owned()),
+                    ));
                 }
             });
         }
@@ -78,7 +88,11 @@ pub fn cluster(config: &EntityConfig, records: &Hashed) -> Clusters {
     let root = (0..records.keys.len()).map(|row| kernel.find(row as u32)).collect();
     let rule = rule_of
         .into_iter()
-        .map(|number| number.map(|number| (config.rules[usize::from(number)].rule.clone(), config.rules[usize::from(number)].probability)))
+        .map(|number| {
+            number.map(|number| {
+                (config.rules[usize::from(number)].rule.clone(), config.rules[usize::from(number)].probability)
+            })
+        })
         .collect();
     Clusters { root, rule, edges }
 }
@@ -191,7 +205,9 @@ mod tests {
     fn config(rules: usize) -> EntityConfig {
         EntityConfig {
             element: Element::People,
-            rules: (0..rules).map(|n| MatchRule { rule: format!("r{n}"), on: vec!["x".into()], probability: 0.9, max_group: 100 }).collect(),
+            rules: (0..rules)
+                .map(|n| MatchRule { rule: format!("r{n}"), on: vec!["x".into()], probability: 0.9, max_group: 100 })
+                .collect(),
             conflict: vec!["resident_id".into()],
             survivorship: Default::default(),
         }

@@ -62,8 +62,10 @@ pub async fn hashed(config: &EntityConfig, records: DataFrame) -> Result<Hashed>
             if column.is_null(row) {
                 return Err(LinkError::Internal("a record without a key".to_owned()));
             }
-            let bytes: [u8; 16] =
-                column.value(row).try_into().map_err(|_| LinkError::Internal("a record key that is not 16 bytes".to_owned()))?;
+            let bytes: [u8; 16] = column
+                .value(row)
+                .try_into()
+                .map_err(|_| LinkError::Internal("a record key that is not 16 bytes".to_owned()))?;
             keys.push(u128::from_be_bytes(bytes));
             places.push((names.len(), row));
         }
@@ -75,7 +77,9 @@ pub async fn hashed(config: &EntityConfig, records: DataFrame) -> Result<Hashed>
     }
     // Rows of equal keys are told apart by their hashes alone, so that the order they came in cannot matter.
     let mut order = (0..keys.len()).collect::<Vec<_>>();
-    order.sort_unstable_by(|a, b| keys[*a].cmp(&keys[*b]).then_with(|| hashes.iter().map(|all| all[*a]).cmp(hashes.iter().map(|all| all[*b]))));
+    order.sort_unstable_by(|a, b| {
+        keys[*a].cmp(&keys[*b]).then_with(|| hashes.iter().map(|all| all[*a]).cmp(hashes.iter().map(|all| all[*b])))
+    });
     let sorted = |all: Vec<u64>| order.iter().map(|place| all[*place]).collect::<Vec<_>>();
     let mut hashes = hashes.into_iter().map(sorted).collect::<Vec<_>>();
     let conflicts = hashes.split_off(rules);

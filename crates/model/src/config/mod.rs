@@ -15,5 +15,5 @@ pub use entity::{EntityConfig, MatchRule, Prefer, Survivorship};
 pub use expand::{ExpandError, expand};
 pub use parse::{ConfigError, parse};
 pub use source::{
-    ColumnConfig, From, Format, FormatKind, Link, OnError, OneOrMany, Parser, Record, Sharing, SourceConfig,
+    ColumnConfig, Format, FormatKind, From, Link, OnError, OneOrMany, Parser, Record, Sharing, SourceConfig,
 };

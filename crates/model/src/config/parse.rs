@@ -147,7 +147,8 @@ mod tests {
 
     #[test]
     fn columns_keep_the_order_in_which_they_are_written() {
-        let text = "title = \"t\"\n[from]\npath = \"a.csv\"\n[columns]\nz = { from = \"a\" }\na = { from = [\"b\", \"c\"] }\n";
+        let text =
+            "title = \"t\"\n[from]\npath = \"a.csv\"\n[columns]\nz = { from = \"a\" }\na = { from = [\"b\", \"c\"] }\n";
         let config = parse::<SourceConfig>("a.toml", text, none).unwrap();
         assert_eq!(config.columns.keys().collect::<Vec<_>>(), ["z", "a"]);
     }

@@ -117,8 +117,15 @@ mod tests {
     #[test]
     fn the_published_examples_pass_their_check() {
         for text in [
-            "91310110666007217T", "91310115591693856A", "9144030071526726XG", "91350200MA2YJ1XR9G", "91350100M000100Y43", "91110108MA00A1B20F",
-            "52110108MA00A1B20G", "54110101MA00A1B205", "11110000MA00A1B20Y",
+            "91310110666007217T",
+            "91310115591693856A",
+            "9144030071526726XG",
+            "91350200MA2YJ1XR9G",
+            "91350100M000100Y43",
+            "91110108MA00A1B20F",
+            "52110108MA00A1B20G",
+            "54110101MA00A1B205",
+            "11110000MA00A1B20Y",
         ] {
             let code = parse(text).unwrap();
             assert!(code.checked, "{text}");
@@ -127,7 +134,8 @@ mod tests {
 
     #[test]
     fn pilot_era_codes_are_kept_but_marked() {
-        for (text, check) in [("91350211M000100Y43", b'6'), ("91350211M00013FA1N", b'3'), ("91350203M0001QAY9B", b'9')] {
+        for (text, check) in [("91350211M000100Y43", b'6'), ("91350211M00013FA1N", b'3'), ("91350203M0001QAY9B", b'9')]
+        {
             assert!(!parse(text).unwrap().checked);
             assert_eq!(check_character(text.as_bytes()), Some(check));
         }

@@ -40,7 +40,8 @@ pub fn parse(text: &str) -> Result<EstateUnit, Reason> {
     let digits = |range: std::ops::Range<usize>| bytes[range].iter().all(u8::is_ascii_digit);
     let owner = bytes[12];
     let kind = bytes[13];
-    let ownership = b"GJZ".contains(&owner) && b"ABSXCDEFHGWY".contains(&kind) && (!matches!(kind, b'A' | b'C') || owner == b'J');
+    let ownership =
+        b"GJZ".contains(&owner) && b"ABSXCDEFHGWY".contains(&kind) && (!matches!(kind, b'A' | b'C') || owner == b'J');
     if !digits(0..12) || !ownership || !digits(14..19) {
         return Err(Reason::BadCharacter);
     }

@@ -42,7 +42,8 @@ pub fn parse(text: &str) -> Result<Parsed, Reason> {
             _ => return Err(Reason::BadCharacter),
         }
     }
-    let national = ["0086", "86"].into_iter().find_map(|prefix| digits.strip_prefix(prefix).filter(|rest| rest.len() >= 10));
+    let national =
+        ["0086", "86"].into_iter().find_map(|prefix| digits.strip_prefix(prefix).filter(|rest| rest.len() >= 10));
     let number = national.unwrap_or(&digits);
     if number.is_empty() {
         return Err(Reason::Missing);
@@ -76,7 +77,14 @@ mod tests {
 
     #[test]
     fn every_spelling_of_a_number_is_the_same_number() {
-        for text in ["13800138000", "+86 138 0013 8000", "0086-13800138000", "１３８００１３８０００", "'13800138000", "86-138-0013-8000"] {
+        for text in [
+            "13800138000",
+            "+86 138 0013 8000",
+            "0086-13800138000",
+            "１３８００１３８０００",
+            "'13800138000",
+            "86-138-0013-8000",
+        ] {
             assert_eq!(full(text), "13800138000");
         }
         for text in ["010-62345678", "(010) 6234 5678", "010－62345678转801", "01062345678#801"] {

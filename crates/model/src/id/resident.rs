@@ -138,7 +138,9 @@ pub fn parse(text: &str, today: NaiveDate, known: impl Fn(&str) -> bool) -> Resu
             _ => Reason::BadCharacter,
         });
     }
-    let number = |range: std::ops::Range<usize>| digits[range].iter().fold(0_u32, |sum, digit| sum * 10 + u32::from(digit - b'0'));
+    let number = |range: std::ops::Range<usize>| {
+        digits[range].iter().fold(0_u32, |sum, digit| sum * 10 + u32::from(digit - b'0'))
+    };
     let year = i32::try_from(number(6..10)).map_err(|_| Reason::BadDate)?;
     let birth_date = NaiveDate::from_ymd_opt(year, number(10..12), number(12..14)).ok_or(Reason::BadDate)?;
     if year < 1800 {
@@ -207,11 +209,21 @@ mod tests {
 
     #[test]
     fn the_published_examples_are_valid() {
-        for text in ["11010519491231002X", "321083197812162119", "34052419800101001X", "110101202311012176", "440524188001010014", "110108202402290010"] {
+        for text in [
+            "11010519491231002X",
+            "321083197812162119",
+            "34052419800101001X",
+            "110101202311012176",
+            "440524188001010014",
+            "110108202402290010",
+        ] {
             assert_eq!(full(text).as_str(), text);
         }
         let id = full("11010519491231002x");
-        assert_eq!((id.division(), id.birth_date(), id.sex()), ("110105", NaiveDate::from_ymd_opt(1949, 12, 31).unwrap(), Sex::Female));
+        assert_eq!(
+            (id.division(), id.birth_date(), id.sex()),
+            ("110105", NaiveDate::from_ymd_opt(1949, 12, 31).unwrap(), Sex::Female)
+        );
     }
 
     #[test]
@@ -243,7 +255,12 @@ mod tests {
 
     #[test]
     fn width_spaces_and_the_spreadsheet_apostrophe_do_not_matter() {
-        for text in ["'11010519491231002X", "１１０１０５１９４９１２３１００２Ｘ", " 110105 19491231 002x ", "110105-19491231-002X\u{200b}"] {
+        for text in [
+            "'11010519491231002X",
+            "１１０１０５１９４９１２３１００２Ｘ",
+            " 110105 19491231 002x ",
+            "110105-19491231-002X\u{200b}",
+        ] {
             assert_eq!(full(text).as_str(), "11010519491231002X");
         }
     }

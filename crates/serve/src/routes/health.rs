@@ -18,6 +18,7 @@ pub async fn ready(State(app): State<App>) -> Result<Json<Value>, Problem> {
     let open = app.current().await?;
     match open.seq() {
         Some(seq) => Ok(Json(json!({"status": "ok", "snapshot": seq}))),
-        None => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "nothing has been integrated yet").with_hint("run `jingwei integrate`")),
+        None => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "nothing has been integrated yet")
+            .with_hint("run `jingwei integrate`")),
     }
 }

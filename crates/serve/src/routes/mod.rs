@@ -29,7 +29,11 @@ pub fn router(app: App) -> Router {
         .route("/v1/queries/{name}", get(queries::run))
         .fallback(async |method: Method, uri: Uri| Problem::not_found(format!("there is no {method} {}", uri.path())))
         .method_not_allowed_fallback(async |method: Method, uri: Uri| {
-            Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("{} does not take {method}", uri.path()))
+            Problem::new(
+                axum::http::StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                format!("{} does not take {method}", uri.path()),
+            )
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(TraceLayer::new_for_http())

@@ -37,7 +37,11 @@ pub async fn run(
     let mut limit = None;
     if !query.header.params.contains_key("limit") {
         for (_, value) in given.extract_if(.., |(name, _)| name == "limit") {
-            limit = Some(value.parse().map_err(|_| Problem::bad_request(format!("`limit` is `{value}`, which is no whole number")))?);
+            limit = Some(
+                value
+                    .parse()
+                    .map_err(|_| Problem::bad_request(format!("`limit` is `{value}`, which is no whole number")))?,
+            );
         }
     }
     let params = bind(&query.header.params, &given)?;

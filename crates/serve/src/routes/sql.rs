@@ -31,12 +31,18 @@ pub struct Body {
 }
 
 /// Runs the statement and streams its answer.
-pub async fn post(State(app): State<App>, headers: HeaderMap, body: Result<Json<Body>, JsonRejection>) -> Result<Response, Problem> {
+pub async fn post(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Result<Json<Body>, JsonRejection>,
+) -> Result<Response, Problem> {
     let format = negotiate::format(&headers)?;
     let Json(body) = body.map_err(|error| {
-        Problem::bad_request(error.body_text()).with_hint(r#"send Content-Type: application/json and e.g. {"sql": "SELECT count(*) FROM people"}"#)
+        Problem::bad_request(error.body_text())
+            .with_hint(r#"send Content-Type: application/json and e.g. {"sql": "SELECT count(*) FROM people"}"#)
     })?;
-    let question = Question { sql: body.sql, params: params(body.params)?, limit: body.limit, timeout_s: body.timeout_s, format };
+    let question =
+        Question { sql: body.sql, params: params(body.params)?, limit: body.limit, timeout_s: body.timeout_s, format };
     answer(&app, question, &headers).await
 }
 
@@ -55,7 +61,8 @@ fn params(given: Map<String, Value>) -> Result<Option<ParamValues>, Problem> {
             },
             Value::String(value) => ScalarValue::Utf8(Some(value)),
             Value::Array(_) | Value::Object(_) => {
-                return Err(Problem::bad_request(format!("parameter `{name}` is a list or an object")).with_hint("parameters are text, numbers, true, false or null"));
+                return Err(Problem::bad_request(format!("parameter `{name}` is a list or an object"))
+                    .with_hint("parameters are text, numbers, true, false or null"));
             }
         };
         values.insert(name, ScalarAndMetadata::from(scalar));

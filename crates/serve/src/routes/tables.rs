@@ -47,7 +47,12 @@ fn state<'a>(snapshot: Option<&'a Snapshot>, name: &TableName) -> Option<&'a Tab
 
 fn describe(app: &App, name: &TableName, state: Option<&TableState>) -> Result<Value, Problem> {
     let base = Table::ALL.into_iter().find(|table| name.schema == "base" && table.name == name.name);
-    let source = app.city().project.sources.get(&name.name).filter(|_| matches!(name.schema.as_str(), "raw" | "clean" | "quarantine"));
+    let source = app
+        .city()
+        .project
+        .sources
+        .get(&name.name)
+        .filter(|_| matches!(name.schema.as_str(), "raw" | "clean" | "quarantine"));
     let schema = match (state, base) {
         (Some(state), _) => state.schema().map_err(jingwei_engine::EngineError::from)?,
         (None, Some(table)) => table.schema(),

@@ -27,23 +27,43 @@ pub(super) fn decide(format: &config::Format, kind: FormatKind, sample: &[u8], w
     Ok(guess(sample, whole, format.skip_rows))
 }
 
-/// The usual delimiter that cuts the sample's lines most evenly, into most fields.
+/// The usual delimiter of the header by which the sample's lines are cut most evenly, into most fields.
 fn guess(sample: &[u8], whole: bool, skip: usize) -> u8 {
-    let mut lines: Vec<&[u8]> = sample.split(|byte| matches!(*byte, b'\n' | b'\r')).filter(|line| !line.is_empty()).take(skip + LINES).collect();
-    if lines.len() > 1 && lines.len() < skip + LINES && !whole {
+    let lines = lines(sample, whole, skip + LINES);
+    let lines = lines.get(skip..).unwrap_or_default();
+    best(lines, |counts| counts.first().copied().unwrap_or_default())
+}
+
+/// The usual delimiter by which most lines are cut alike: titles may stand above the header.
+pub(super) fn of_most_lines(sample: &[u8], whole: bool) -> u8 {
+    let lines = lines(sample, whole, LINES);
+    best(&lines, |counts| {
+        let most = counts
+            .iter()
+            .copied()
+            .filter(|count| *count > 0)
+            .max_by_key(|count| (counts.iter().filter(|other| *other == count).count(), *count));
+        most.filter(|most| counts.iter().filter(|count| *count == most).count() * 2 >= counts.len()).unwrap_or_default()
+    })
+}
+
+fn lines(sample: &[u8], whole: bool, most: usize) -> Vec<&[u8]> {
+    let mut lines: Vec<&[u8]> =
+        sample.split(|byte| matches!(*byte, b'\n' | b'\r')).filter(|line| !line.is_empty()).take(most).collect();
+    if lines.len() > 1 && lines.len() < most && !whole {
         lines.pop();
     }
-    let lines = lines.get(skip..).unwrap_or_default();
+    lines
+}
+
+fn best(lines: &[&[u8]], usual: impl Fn(&[usize]) -> usize) -> u8 {
     let mut best = (0, 0, b',');
     for delimiter in USUAL {
         let counts: Vec<usize> = lines.iter().map(|line| count(line, delimiter)).collect();
-        let Some(&header) = counts.first() else { continue };
-        if header == 0 {
-            continue;
-        }
-        let agreeing = counts.iter().filter(|count| **count == header).count();
-        if (agreeing, header) > (best.0, best.1) {
-            best = (agreeing, header, delimiter);
+        let usual = usual(&counts);
+        let agreeing = counts.iter().filter(|count| **count == usual).count();
+        if usual > 0 && (agreeing, usual) > (best.0, best.1) {
+            best = (agreeing, usual, delimiter);
         }
     }
     best.2
@@ -77,6 +97,7 @@ mod tests {
         assert_eq!(guess(b"title, of the file\na\tb\n1\t2\n", true, 1), b'\t');
         assert_eq!(guess(b"a|b\n\"1,2\"|3\n", true, 0), b'|');
         assert_eq!(guess(b"single\n1\n", true, 0), b',');
+        assert_eq!(of_most_lines(b"title\n\na;b;c\n1;2;3,5\n", true), b';');
     }
 
     #[test]

@@ -22,7 +22,10 @@ impl Head {
     /// Reads it; the records go on with the first row of data.
     pub fn read(records: &mut Records, config: &SourceConfig, file: &str) -> Result<Self> {
         refuse_binary(records.peek(), file)?;
-        let kind = config.format.kind.or_else(|| crate::archive::kind_of(file.trim_end_matches(".gz").trim_end_matches(".zst")));
+        let kind = config
+            .format
+            .kind
+            .or_else(|| crate::archive::kind_of(file.trim_end_matches(".gz").trim_end_matches(".zst")));
         let kind = kind.unwrap_or(FormatKind::Csv);
         let delimiter = delimiter::decide(&config.format, kind, records.peek(), records.ended(), file)?;
         records.set_delimiter(delimiter);
@@ -37,7 +40,8 @@ impl Head {
                 Next::End => break,
                 Next::Record => levels.push(cells(records, file)?),
                 Next::Misquoted => {
-                    let error = SourceError::data(file, "the header has a quote that does not close").at_row(records.line());
+                    let error =
+                        SourceError::data(file, "the header has a quote that does not close").at_row(records.line());
                     return Err(error.with_hint("mend the header, or set format.skip_rows if it stands further down"));
                 }
             }
@@ -51,7 +55,10 @@ impl Head {
         if levels.len() == 1 && last.len() == 1 {
             let header = last.first().map_or("", String::as_str);
             if let Some(other) = delimiter::other_than(delimiter, header) {
-                let error = SourceError::data(file, format!("the header is one column `{header}` when cut at `{}`", shown(delimiter)));
+                let error = SourceError::data(
+                    file,
+                    format!("the header is one column `{header}` when cut at `{}`", shown(delimiter)),
+                );
                 let hint = if other.is_ascii() {
                     format!("it seems to be cut at `{0}`: set format.delimiter = \"{0}\"", shown(other as u8))
                 } else {
@@ -61,7 +68,9 @@ impl Head {
             }
         }
         let names = header::names(&levels, file, None, line)?;
-        let least = (0..names.len()).rev().find(|column| levels.iter().any(|level| level.get(*column).is_some_and(|cell| !cell.trim().is_empty())));
+        let least = (0..names.len())
+            .rev()
+            .find(|column| levels.iter().any(|level| level.get(*column).is_some_and(|cell| !cell.trim().is_empty())));
         Ok(Self { least: least.map_or(1, |column| column + 1), names, empty: false })
     }
 
@@ -93,7 +102,8 @@ fn shown(delimiter: u8) -> String {
 
 /// The cells of a header row.
 fn cells(records: &Records, file: &str) -> Result<Vec<String>> {
-    let undecodable = records.text().replaces() && records.bytes().windows(3).any(|bytes| bytes == "\u{FFFD}".as_bytes());
+    let undecodable =
+        records.text().replaces() && records.bytes().windows(3).any(|bytes| bytes == "\u{FFFD}".as_bytes());
     let record = std::str::from_utf8(records.bytes()).ok().filter(|_| !undecodable).ok_or_else(|| {
         let message = format!("the header is not text in the encoding {}", records.text().encoding());
         let error = SourceError::data(file, message).at_row(records.line());
@@ -105,13 +115,17 @@ fn cells(records: &Records, file: &str) -> Result<Vec<String>> {
         .map(|field| {
             let raw = &record[field.start..field.end];
             let mut cell = String::with_capacity(raw.len());
-            if field.escaped { unescape(raw, &mut cell) } else { cell.push_str(raw) }
+            if field.escaped {
+                unescape(raw, &mut cell)
+            } else {
+                cell.push_str(raw)
+            }
             cell
         })
         .collect())
 }
 
-fn refuse_binary(sample: &[u8], file: &str) -> Result<()> {
+pub(super) fn refuse_binary(sample: &[u8], file: &str) -> Result<()> {
     let start = &sample[..sample.len().min(4096)];
     let lower = start.to_ascii_lowercase();
     let text = lower.trim_ascii_start();

@@ -3,6 +3,8 @@
 mod delimiter;
 mod head;
 mod records;
+mod sample;
 mod source;
 
+pub(crate) use sample::{Sample, sample};
 pub(crate) use source::{Csv, read_from};

@@ -187,7 +187,8 @@ impl Records {
         };
         self.recoveries += 1;
         if self.recoveries > RECOVERIES {
-            let error = SourceError::data(&self.file, "quotes that do not close on more than 200 lines").at_row(self.next_line);
+            let error =
+                SourceError::data(&self.file, "quotes that do not close on more than 200 lines").at_row(self.next_line);
             return Err(error.with_hint("export the file again with quotes doubled inside quoted fields"));
         }
         self.current = (self.next, self.next + length);
@@ -293,7 +294,11 @@ mod tests {
                     let fields = records.fields().iter().map(|field| {
                         let mut cell = String::new();
                         let raw = &record[field.start..field.end];
-                        if field.escaped { unescape(raw, &mut cell) } else { cell.push_str(raw) }
+                        if field.escaped {
+                            unescape(raw, &mut cell)
+                        } else {
+                            cell.push_str(raw)
+                        }
                         cell
                     });
                     out.push((records.line(), Some(fields.collect())));

@@ -36,7 +36,12 @@ impl Format for Csv {
 ///
 /// # Errors
 /// A header that cannot be used.
-pub(crate) fn read_from(reader: Box<dyn Read + Send>, file: &str, sheet: Option<String>, config: &SourceConfig) -> Result<Part> {
+pub(crate) fn read_from(
+    reader: Box<dyn Read + Send>,
+    file: &str,
+    sheet: Option<String>,
+    config: &SourceConfig,
+) -> Result<Part> {
     let table = Table::open(reader, file, sheet.clone(), config.clone())?;
     let schema = table.rows.provenance().schema().clone();
     Ok(Part { file: file.to_owned(), sheet, schema, rows: produce(move |sink| table.run(sink)) })
@@ -72,7 +77,9 @@ impl Table {
                 break;
             }
             let (bytes, line) = (self.records.bytes(), self.records.line());
-            let text = std::str::from_utf8(bytes).ok().filter(|text| !(self.records.text().replaces() && text.contains('\u{FFFD}')));
+            let text = std::str::from_utf8(bytes)
+                .ok()
+                .filter(|text| !(self.records.text().replaces() && text.contains('\u{FFFD}')));
             let Some(text) = text else {
                 self.rows.push_fault(line, Reason::Undecodable, String::from_utf8_lossy(bytes));
                 damage.bad(bytes, self.records.text(), &self.file, line)?;
@@ -117,7 +124,14 @@ impl Head {
 }
 
 /// Adds a row's cells.
-fn push(rows: &mut TextRows, line: i64, text: &str, fields: &[Field], scratch: &mut String, fill_down: &mut [(usize, String)]) {
+fn push(
+    rows: &mut TextRows,
+    line: i64,
+    text: &str,
+    fields: &[Field],
+    scratch: &mut String,
+    fill_down: &mut [(usize, String)],
+) {
     if fill_down.is_empty() && !fields.iter().any(|field| field.escaped) {
         return rows.push(line, fields.iter().map(|field| &text[field.start..field.end]));
     }
@@ -238,7 +252,8 @@ mod tests {
 
     #[tokio::test]
     async fn quotes_and_newlines_inside_fields_come_back() {
-        let batch = open_bytes("a.csv", b"a,b\n\"say \"\"hi\"\"\",\"1\n2\"\n\"\"\"\",3\n", |_| ()).await.unwrap().remove(0);
+        let batch =
+            open_bytes("a.csv", b"a,b\n\"say \"\"hi\"\"\",\"1\n2\"\n\"\"\"\",3\n", |_| ()).await.unwrap().remove(0);
         assert_eq!(texts(&batch, "a"), [Some("say \"hi\""), Some("\"")]);
         assert_eq!(texts(&batch, "b"), [Some("1\n2"), Some("3")]);
         assert_eq!(row_numbers(&batch), [2, 4]);

@@ -33,7 +33,9 @@ impl Address {
             Some("mysql" | "mariadb") => (Kind::Mysql, "mysql"),
             _ => {
                 let error = SourceError::data("from.url", "the address is of no database that is read");
-                return Err(error.with_hint("write postgres://HOST/DATABASE or mysql://HOST/DATABASE; an SQLite file goes into from.path"));
+                return Err(error.with_hint(
+                    "write postgres://HOST/DATABASE or mysql://HOST/DATABASE; an SQLite file goes into from.path",
+                ));
             }
         };
         // The text itself is not shown: it may hold a password.
@@ -56,7 +58,8 @@ mod tests {
 
     #[test]
     fn what_is_shown_has_neither_user_nor_password() {
-        let address = Address::parse("postgresql://reader:geheim@db.gov:5433/city?password=geheim&sslmode=require").unwrap();
+        let address =
+            Address::parse("postgresql://reader:geheim@db.gov:5433/city?password=geheim&sslmode=require").unwrap();
         assert_eq!(address.display, "postgres://db.gov:5433/city");
         assert_eq!(Address::parse("mariadb://u:geheim@h/d").unwrap().display, "mysql://h/d");
     }

@@ -43,7 +43,9 @@ pub async fn open(request: Request) -> Result<Part> {
     let database = |error: mysql_async::Error| failed(&request, &error);
     // The error could show the URL.
     let opts = Opts::from_url(request.address.url.as_str()).map_err(|_| {
-        request.error("from.url is not as MySQL wants it").with_hint("the usual form is mysql://USER:PASSWORD@HOST:3306/DATABASE?require_ssl=true")
+        request
+            .error("from.url is not as MySQL wants it")
+            .with_hint("the usual form is mysql://USER:PASSWORD@HOST:3306/DATABASE?require_ssl=true")
     })?;
     let mut connection = Conn::new(opts).await.map_err(database)?;
     connection.query_drop("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY").await.map_err(database)?;
@@ -73,7 +75,9 @@ pub async fn open(request: Request) -> Result<Part> {
     let begun = async move {
         let result = request.statement.clone().run(connection).await.map_err(|error| failed(&request, &error))?;
         let reading = Reading { result, request, columns, rows, number: 0 };
-        Ok::<_, SourceError>(stream::try_unfold(reading, |mut reading| async move { Ok::<_, SourceError>(reading.batch().await?.map(|batch| (batch, reading))) }))
+        Ok::<_, SourceError>(stream::try_unfold(reading, |mut reading| async move {
+            Ok::<_, SourceError>(reading.batch().await?.map(|batch| (batch, reading)))
+        }))
     };
     Ok(Part { file, sheet, schema, rows: Box::pin(stream::once(begun).try_flatten()) })
 }
@@ -115,8 +119,12 @@ fn failed(request: &Request, error: &mysql_async::Error) -> SourceError {
             };
             request.error(format!("the database says: {}", server.message)).with_hint(hint)
         }
-        mysql_async::Error::Url(_) => request.error("from.url is not as MySQL wants it").with_hint("the usual form is mysql://USER:PASSWORD@HOST:3306/DATABASE"),
-        other => request.error(other.to_string()).with_hint("check host, port and network, and whether the server wants require_ssl=true"),
+        mysql_async::Error::Url(_) => request
+            .error("from.url is not as MySQL wants it")
+            .with_hint("the usual form is mysql://USER:PASSWORD@HOST:3306/DATABASE"),
+        other => request
+            .error(other.to_string())
+            .with_hint("check host, port and network, and whether the server wants require_ssl=true"),
     }
 }
 
@@ -176,7 +184,8 @@ async fn crs_of(connection: &mut Conn, request: &Request, name: &str) -> Result<
         return Ok(crs.clone());
     }
     let quoted = format!("`{}`", name.replace('`', "``"));
-    let sql = format!("SELECT ST_SRID({quoted}) FROM ({}\n) AS rows_ WHERE {quoted} IS NOT NULL LIMIT 1", request.statement);
+    let sql =
+        format!("SELECT ST_SRID({quoted}) FROM ({}\n) AS rows_ WHERE {quoted} IS NOT NULL LIMIT 1", request.statement);
     match connection.query_first::<u32, _>(sql).await.map_err(|error| failed(request, &error))? {
         None => Ok("EPSG:4326".to_owned()),
         Some(srid) if srid > 0 => Ok(format!("EPSG:{srid}")),
@@ -206,7 +215,9 @@ fn put(rows: &mut TypedRows, columns: &[Column], row: &Row) -> Result<(), Reason
             Kind::Text => Value::Text(text()?),
             Kind::Integer => Value::Integer(text()?.parse().map_err(|_| Reason::Malformed)?),
             Kind::Number => Value::Number(text()?.parse().map_err(|_| Reason::Malformed)?),
-            Kind::Bits if bytes.len() <= 8 => Value::Integer(bytes.iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte)).cast_signed()),
+            Kind::Bits if bytes.len() <= 8 => {
+                Value::Integer(bytes.iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte)).cast_signed())
+            }
             Kind::Bits => return Err(Reason::Malformed),
             Kind::Bytes => Value::Bytes(bytes),
             // MySQL's way to write that there is no date.
@@ -217,7 +228,8 @@ fn put(rows: &mut TypedRows, columns: &[Column], row: &Row) -> Result<(), Reason
                 Value::Date(days.try_into().map_err(|_| Reason::BadDate)?)
             }
             Kind::Moment => {
-                let moment = NaiveDateTime::parse_from_str(text()?, "%Y-%m-%d %H:%M:%S%.f").map_err(|_| Reason::BadDate)?;
+                let moment =
+                    NaiveDateTime::parse_from_str(text()?, "%Y-%m-%d %H:%M:%S%.f").map_err(|_| Reason::BadDate)?;
                 Value::Moment(moment.and_utc().timestamp_micros())
             }
             Kind::Geometry => {

@@ -55,7 +55,12 @@ pub async fn open(request: Request) -> Result<Part> {
     let mut columns: Vec<Column> = statement
         .columns()
         .iter()
-        .map(|column| Column { name: column.name().to_owned(), kind: kind_of(column.type_()), schema: column.type_().schema().to_owned(), crs: None })
+        .map(|column| Column {
+            name: column.name().to_owned(),
+            kind: kind_of(column.type_()),
+            schema: column.type_().schema().to_owned(),
+            crs: None,
+        })
         .collect();
     if columns.is_empty() {
         return Err(request.error("from.query gives no columns").with_hint("write one SELECT that gives the rows"));
@@ -78,8 +83,19 @@ pub async fn open(request: Request) -> Result<Part> {
     let begun = async move {
         let sql = copy_statement(&request, &columns);
         let copy = client.copy_out(sql.as_str()).await.map_err(|error| failed(&request, &error))?;
-        let reading = Reading { copy: Box::pin(copy), _client: client, request, columns, rows, lines: Lines::default(), number: 0, ended: false };
-        Ok::<_, SourceError>(stream::try_unfold(reading, |mut reading| async move { Ok::<_, SourceError>(reading.batch().await?.map(|batch| (batch, reading))) }))
+        let reading = Reading {
+            copy: Box::pin(copy),
+            _client: client,
+            request,
+            columns,
+            rows,
+            lines: Lines::default(),
+            number: 0,
+            ended: false,
+        };
+        Ok::<_, SourceError>(stream::try_unfold(reading, |mut reading| async move {
+            Ok::<_, SourceError>(reading.batch().await?.map(|batch| (batch, reading)))
+        }))
     };
     Ok(Part { file, sheet, schema, rows: Box::pin(stream::once(begun).try_flatten()) })
 }
@@ -130,23 +146,34 @@ async fn connect(request: &Request) -> Result<Client> {
         None | Some("prefer" | "allow") => (SslMode::Prefer, Trust::Anyone),
         Some("disable") => (SslMode::Disable, Trust::Anyone),
         Some("require") if option("sslrootcert").is_none() => (SslMode::Require, Trust::Anyone),
-        Some("require" | "verify-ca" | "verify-full") => (SslMode::Require, Trust::Verified { roots: option("sslrootcert").map(str::to_owned) }),
-        Some(_) => return Err(request.error("sslmode in from.url is none").with_hint("write disable, prefer, require or verify-full")),
+        Some("require" | "verify-ca" | "verify-full") => {
+            (SslMode::Require, Trust::Verified { roots: option("sslrootcert").map(str::to_owned) })
+        }
+        Some(_) => {
+            return Err(request
+                .error("sslmode in from.url is none")
+                .with_hint("write disable, prefer, require or verify-full"));
+        }
     };
-    let kept: Vec<&(String, String)> = options.iter().filter(|(key, _)| key != "sslmode" && key != "sslrootcert").collect();
+    let kept: Vec<&(String, String)> =
+        options.iter().filter(|(key, _)| key != "sslmode" && key != "sslrootcert").collect();
     url.set_query(None);
     if !kept.is_empty() {
         url.query_pairs_mut().extend_pairs(kept);
     }
     // The error would show the option it does not know, which may be a mistyped password.
     let mut config: Config = url.as_str().parse().map_err(|_| {
-        request.error("from.url has options that PostgreSQL does not know").with_hint("the usual form is postgres://USER:PASSWORD@HOST:5432/DATABASE?sslmode=require")
+        request
+            .error("from.url has options that PostgreSQL does not know")
+            .with_hint("the usual form is postgres://USER:PASSWORD@HOST:5432/DATABASE?sslmode=require")
     })?;
     config.ssl_mode(mode).application_name("jingwei");
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(PATIENCE);
     }
-    let tls = connector(&trust).map_err(|message| request.error(message).with_hint("name a PEM file of the authority that signed the server's certificate"))?;
+    let tls = connector(&trust).map_err(|message| {
+        request.error(message).with_hint("name a PEM file of the authority that signed the server's certificate")
+    })?;
     let (client, connection) = config.connect(tls).await.map_err(|error| failed(request, &error))?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
@@ -162,7 +189,9 @@ fn failed(request: &Request, error: &tokio_postgres::Error) -> SourceError {
         if let Some(cause) = std::error::Error::source(error) {
             message = format!("{message}: {cause}");
         }
-        return request.error(message).with_hint("check host, port and network, and whether the server wants sslmode=require");
+        return request
+            .error(message)
+            .with_hint("check host, port and network, and whether the server wants sslmode=require");
     };
     let place = match database.position() {
         Some(tokio_postgres::error::ErrorPosition::Original(place)) => format!(" (at character {place})"),
@@ -247,7 +276,8 @@ async fn crs_of(client: &Client, request: &Request, columns: &[Column], place: u
         None => Ok("EPSG:4326".to_owned()),
         Some(srid) if srid > 0 => Ok(format!("EPSG:{srid}")),
         Some(_) => {
-            let error = request.error(format!("the geometry `{}` does not say its coordinate system (SRID 0)", columns[place].name));
+            let error = request
+                .error(format!("the geometry `{}` does not say its coordinate system (SRID 0)", columns[place].name));
             Err(error.with_hint("set format.crs, e.g. \"EPSG:4548\""))
         }
     }
@@ -273,9 +303,15 @@ fn put(rows: &mut TypedRows, columns: &[Column], line: &[u8]) -> Result<(), Reas
             // An end that never comes is no day.
             _ if text == "infinity" || text == "-infinity" => Some(Value::Null),
             Kind::Date => NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|date| days(date).map(Value::Date)),
-            Kind::Moment => NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok().map(|moment| Value::Moment(moment.and_utc().timestamp_micros())),
-            Kind::Instant => DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z").ok().map(|moment| Value::Moment(moment.timestamp_micros())),
-            Kind::Bytes | Kind::Geometry => text.strip_prefix("\\x").filter(|hex| from_hex(hex, &mut bytes)).map(|_| Value::Bytes(&bytes)),
+            Kind::Moment => NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f")
+                .ok()
+                .map(|moment| Value::Moment(moment.and_utc().timestamp_micros())),
+            Kind::Instant => DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z")
+                .ok()
+                .map(|moment| Value::Moment(moment.timestamp_micros())),
+            Kind::Bytes | Kind::Geometry => {
+                text.strip_prefix("\\x").filter(|hex| from_hex(hex, &mut bytes)).map(|_| Value::Bytes(&bytes))
+            }
         };
         if !value.is_some_and(|value| rows.put(value)) {
             return Err(Reason::Malformed);

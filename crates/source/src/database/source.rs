@@ -32,7 +32,9 @@ impl Request {
     /// Column names must differ.
     pub fn refuse_doubled(&self, names: &[String]) -> Result<()> {
         match names.iter().enumerate().find(|(place, name)| names[..*place].contains(name)) {
-            Some((_, name)) => Err(self.error(format!("the query gives two columns called `{name}`")).with_hint("give each column a name of its own with AS")),
+            Some((_, name)) => Err(self
+                .error(format!("the query gives two columns called `{name}`"))
+                .with_hint("give each column a name of its own with AS")),
             None => Ok(()),
         }
     }

@@ -48,17 +48,29 @@ async fn a_postgres_table_keeps_its_types_nulls_and_odd_texts() {
     )
     .await;
     let batch = read(&url, |config| config.from.table = Some("public.jingwei_kinds".to_owned())).await.unwrap();
-    assert_eq!(batch.column_by_name("id").unwrap().as_primitive::<Int64Type>().iter().collect::<Vec<_>>(), [Some(9_007_199_254_740_993), None]);
+    assert_eq!(
+        batch.column_by_name("id").unwrap().as_primitive::<Int64Type>().iter().collect::<Vec<_>>(),
+        [Some(9_007_199_254_740_993), None]
+    );
     assert_eq!(batch.column_by_name("small").unwrap().as_primitive::<Int64Type>().value(0), -1);
     assert_eq!(batch.column_by_name("ratio").unwrap().as_primitive::<Float64Type>().value(0), 0.1);
     assert_eq!(texts(&batch, "price"), [Some("12345678901234.5678"), None]);
     assert_eq!(batch.column_by_name("ok").unwrap().as_boolean().iter().collect::<Vec<_>>(), [Some(true), None]);
     assert_eq!(texts(&batch, "name"), [Some("a\tb\nc\\N"), Some("")]);
-    assert_eq!(batch.column_by_name("born").unwrap().as_primitive::<Date32Type>().iter().collect::<Vec<_>>(), [Some(19783), None]);
+    assert_eq!(
+        batch.column_by_name("born").unwrap().as_primitive::<Date32Type>().iter().collect::<Vec<_>>(),
+        [Some(19783), None]
+    );
     assert_eq!(type_of(&batch, "seen"), DataType::Timestamp(TimeUnit::Microsecond, None));
-    assert_eq!(batch.column_by_name("seen").unwrap().as_primitive::<TimestampMicrosecondType>().value(0), 1_709_287_200_500_000);
+    assert_eq!(
+        batch.column_by_name("seen").unwrap().as_primitive::<TimestampMicrosecondType>().value(0),
+        1_709_287_200_500_000
+    );
     assert_eq!(type_of(&batch, "at"), DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())));
-    assert_eq!(batch.column_by_name("at").unwrap().as_primitive::<TimestampMicrosecondType>().value(0), 1_709_258_400_000_000);
+    assert_eq!(
+        batch.column_by_name("at").unwrap().as_primitive::<TimestampMicrosecondType>().value(0),
+        1_709_258_400_000_000
+    );
     assert_eq!(batch.column_by_name("raw").unwrap().as_binary::<i32>().value(0), [0, 255]);
     assert_eq!(texts(&batch, "tags"), [Some("{x,y}"), None]);
     assert_eq!(texts(&batch, "_error"), [None, None]);
@@ -91,21 +103,31 @@ async fn postgis_geometry_comes_with_its_coordinate_system() {
     let geometry = batch.column_by_name("geom").unwrap().as_binary::<i32>();
     assert_eq!(jingwei_geo::point_of(geometry.value(0)), Some((500_000.0, 4_429_529.0)));
     assert!(geometry.is_null(1));
-    let error = read(&url, |config| config.from.query = Some("SELECT ST_MakePoint(1, 2) AS p".to_owned())).await.unwrap_err().to_string();
+    let error = read(&url, |config| config.from.query = Some("SELECT ST_MakePoint(1, 2) AS p".to_owned()))
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("format.crs"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_mistakes_say_what_to_mend_and_never_the_password() {
     let Some(url) = server("JINGWEI_TEST_POSTGRES") else { return };
-    for query in ["SELECT * FROM nowhere", "SELEC 1", "DELETE FROM jingwei_kinds", "SELECT 1 AS a, 2 AS a", "SELECT 1; DROP TABLE jingwei_kinds"] {
+    for query in [
+        "SELECT * FROM nowhere",
+        "SELEC 1",
+        "DELETE FROM jingwei_kinds",
+        "SELECT 1 AS a, 2 AS a",
+        "SELECT 1; DROP TABLE jingwei_kinds",
+    ] {
         let error = read(&url, |config| config.from.query = Some(query.to_owned())).await.unwrap_err();
         assert!(error.is_user_error() && error.to_string().starts_with("postgres://"), "{query}: {error}");
     }
     let mut wrong = url::Url::parse(&url).unwrap();
     wrong.set_password(Some("geheim")).unwrap();
     wrong.set_username("nobody").unwrap();
-    let error = read(wrong.as_str(), |config| config.from.query = Some("SELECT 1".to_owned())).await.unwrap_err().to_string();
+    let error =
+        read(wrong.as_str(), |config| config.from.query = Some("SELECT 1".to_owned())).await.unwrap_err().to_string();
     assert!(!error.contains("geheim") && error.contains("from.url"), "{error}");
 }
 
@@ -131,19 +153,29 @@ async fn a_mysql_table_keeps_its_types_nulls_and_odd_texts() {
     })
     .await
     .unwrap();
-    assert_eq!(batch.column_by_name("id").unwrap().as_primitive::<Int64Type>().iter().collect::<Vec<_>>(), [Some(-5), None]);
+    assert_eq!(
+        batch.column_by_name("id").unwrap().as_primitive::<Int64Type>().iter().collect::<Vec<_>>(),
+        [Some(-5), None]
+    );
     assert_eq!(texts(&batch, "big"), [Some("18446744073709551615"), None]);
     assert_eq!(batch.column_by_name("ratio").unwrap().as_primitive::<Float64Type>().value(0), 0.1);
     assert_eq!(texts(&batch, "price"), [Some("12345678901234.5678"), None]);
     assert_eq!(texts(&batch, "name"), [Some("𠮷\n行"), Some("")]);
-    assert_eq!(batch.column_by_name("born").unwrap().as_primitive::<Date32Type>().iter().collect::<Vec<_>>(), [Some(19783), None]);
-    assert_eq!(batch.column_by_name("seen").unwrap().as_primitive::<TimestampMicrosecondType>().value(0), 1_709_287_200_500_000);
+    assert_eq!(
+        batch.column_by_name("born").unwrap().as_primitive::<Date32Type>().iter().collect::<Vec<_>>(),
+        [Some(19783), None]
+    );
+    assert_eq!(
+        batch.column_by_name("seen").unwrap().as_primitive::<TimestampMicrosecondType>().value(0),
+        1_709_287_200_500_000
+    );
     assert_eq!(batch.column_by_name("raw").unwrap().as_binary::<i32>().value(0), [0, 255]);
     assert_eq!(batch.column_by_name("flags").unwrap().as_primitive::<Int64Type>().value(0), 257);
     let geometry = batch.column_by_name("geom").unwrap().as_binary::<i32>();
     assert!(matches!(jingwei_geo::to_geometry(geometry.value(0)).unwrap(), geo::Geometry::LineString(_)));
     assert_eq!(texts(&batch, "_error"), [None, None]);
-    let error = read(&url, |config| config.from.table = Some("jingwei_kinds".to_owned())).await.unwrap_err().to_string();
+    let error =
+        read(&url, |config| config.from.table = Some("jingwei_kinds".to_owned())).await.unwrap_err().to_string();
     assert!(error.contains("SRID 0"), "{error}");
     for query in ["SELECT * FROM nowhere", "DELETE FROM jingwei_kinds", "SELECT 1 AS a, 2 AS a"] {
         let error = read(&url, |config| config.from.query = Some(query.to_owned())).await.unwrap_err();
@@ -155,7 +187,10 @@ async fn a_mysql_table_keeps_its_types_nulls_and_odd_texts() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_named_without_its_password() {
-    for (url, shown) in [("postgres://u:geheim@127.0.0.1:1/d", "postgres://127.0.0.1:1/d"), ("mysql://u:geheim@127.0.0.1:1/d", "mysql://127.0.0.1:1/d")] {
+    for (url, shown) in [
+        ("postgres://u:geheim@127.0.0.1:1/d", "postgres://127.0.0.1:1/d"),
+        ("mysql://u:geheim@127.0.0.1:1/d", "mysql://127.0.0.1:1/d"),
+    ] {
         let error = read(url, |config| config.from.query = Some("SELECT 1".to_owned())).await.unwrap_err();
         assert!(error.is_user_error());
         let error = error.to_string();

@@ -125,7 +125,8 @@ fn write_moment(moment: ExcelDateTime, out: &mut String) {
     let day = seconds.div_euclid(86_400) + if is_1904 { FROM_1904 as i64 } else { 0 };
     // The 1900 system counts a 29 February 1900 that never was.
     let day = if day < 60 { day + 1 } else { day };
-    let date = NaiveDate::from_ymd_opt(1899, 12, 30).and_then(|epoch| epoch.checked_add_days(Days::new(day.unsigned_abs())));
+    let date =
+        NaiveDate::from_ymd_opt(1899, 12, 30).and_then(|epoch| epoch.checked_add_days(Days::new(day.unsigned_abs())));
     match date {
         Some(date) if time == 0 => {
             put!(out, "{date}");
@@ -146,7 +147,9 @@ fn write_seconds(seconds: i64, out: &mut String) {
 /// `2024-03-01T10:00:00` becomes `2024-03-01 10:00:00`, and midnight the date alone.
 fn write_iso(text: &str, out: &mut String) {
     match text.split_once('T') {
-        Some((date, time)) if time.trim_end_matches('Z').chars().all(|c| matches!(c, '0' | ':' | '.')) => out.push_str(date),
+        Some((date, time)) if time.trim_end_matches('Z').chars().all(|c| matches!(c, '0' | ':' | '.')) => {
+            out.push_str(date)
+        }
         Some((date, time)) => {
             put!(out, "{date} {time}");
         }

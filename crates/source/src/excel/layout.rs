@@ -64,14 +64,23 @@ impl Layout {
         } else {
             // The table's own columns keep their places in the sheet, so that `c<N>` is the N-th of the sheet.
             let all = header::names(&texts, file, Some(sheet), i64::from(first) + 1)?;
-            columns.iter().map(|column| all.get(*column as usize).cloned().unwrap_or_else(|| format!("c{}", column + 1))).collect()
+            columns
+                .iter()
+                .map(|column| all.get(*column as usize).cloned().unwrap_or_else(|| format!("c{}", column + 1)))
+                .collect()
         };
         Ok(Self { first_row, columns, names, merges })
     }
 }
 
 /// The header's levels, each a text per column, with merged cells repeated over their region.
-fn header_texts(header: &[Row], first: u32, levels: u32, merges: &[Dimensions], used: &mut BTreeSet<u32>) -> Vec<Vec<String>> {
+fn header_texts(
+    header: &[Row],
+    first: u32,
+    levels: u32,
+    merges: &[Dimensions],
+    used: &mut BTreeSet<u32>,
+) -> Vec<Vec<String>> {
     let last = first.saturating_add(levels - 1);
     // A title merged over the whole width may say more columns than there are; data or names decide.
     let mut width = used.last().map_or(0, |column| *column as usize + 1);
@@ -93,9 +102,15 @@ fn header_texts(header: &[Row], first: u32, levels: u32, merges: &[Dimensions], 
     let mut merged = false;
     for merge in touching() {
         merged = true;
-        let Some(text) = texts.get((merge.start.0 - first) as usize).and_then(|level| level.get(merge.start.1 as usize)).cloned() else { continue };
+        let Some(text) =
+            texts.get((merge.start.0 - first) as usize).and_then(|level| level.get(merge.start.1 as usize)).cloned()
+        else {
+            continue;
+        };
         for level in texts.iter_mut().take((merge.end.0 - first) as usize + 1).skip((merge.start.0 - first) as usize) {
-            for (column, cell) in level.iter_mut().enumerate().take(merge.end.1 as usize + 1).skip(merge.start.1 as usize) {
+            for (column, cell) in
+                level.iter_mut().enumerate().take(merge.end.1 as usize + 1).skip(merge.start.1 as usize)
+            {
                 cell.clone_from(&text);
                 if !text.trim().is_empty() {
                     used.insert(column as u32);

@@ -77,7 +77,8 @@ pub fn of_ods(path: &Path) -> io::Result<SheetMerges> {
             Event::Eof => return Ok(sheets),
             _ => continue,
         };
-        let number = |name: &str| attribute(&element, name).and_then(|text| text.parse::<u32>().ok()).unwrap_or(1).max(1);
+        let number =
+            |name: &str| attribute(&element, name).and_then(|text| text.parse::<u32>().ok()).unwrap_or(1).max(1);
         match element.name().as_ref() {
             "table:table" => {
                 sheets.push((attribute(&element, "table:name").unwrap_or_default(), Vec::new()));
@@ -135,7 +136,8 @@ pub fn of_xlsb(path: &Path) -> io::Result<SheetMerges> {
         while let Some((kind, data)) = records.next()? {
             // BrtMergeCell: first row, last row, first column, last column.
             if kind == 0x00b0 && data.len() >= 16 {
-                let number = |place: usize| u32::from_le_bytes([data[place], data[place + 1], data[place + 2], data[place + 3]]);
+                let number =
+                    |place: usize| u32::from_le_bytes([data[place], data[place + 1], data[place + 2], data[place + 3]]);
                 let (start, end) = ((number(0), number(8)), (number(4), number(12)));
                 if start.0 <= end.0 && start.1 <= end.1 {
                     merges.push(Dimensions::new(start, end));

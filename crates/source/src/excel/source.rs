@@ -50,7 +50,8 @@ fn parts(file: &LocalFile, format: &config::Format) -> Result<Vec<Part>> {
         .into_iter()
         .map(|(sheet, layout)| {
             let table = Table {
-                fill_down: header::fill_down(format, &layout.names, &file.display).map_err(|error| error.in_sheet(&sheet))?,
+                fill_down: header::fill_down(format, &layout.names, &file.display)
+                    .map_err(|error| error.in_sheet(&sheet))?,
                 file: file.clone(),
                 sheet: sheet.clone(),
                 format: format.clone(),
@@ -77,7 +78,8 @@ fn parts(file: &LocalFile, format: &config::Format) -> Result<Vec<Part>> {
 fn chosen(workbook: &Workbook, file: &LocalFile, wanted: Option<&str>) -> Result<Vec<String>> {
     let sheets = workbook.sheets();
     let visible = || sheets.iter().filter(|sheet| sheet.visible).map(|sheet| sheet.name.clone());
-    let names = |sheets: &[Sheet]| sheets.iter().map(|sheet| format!("`{}`", sheet.name)).collect::<Vec<_>>().join(", ");
+    let names =
+        |sheets: &[Sheet]| sheets.iter().map(|sheet| format!("`{}`", sheet.name)).collect::<Vec<_>>().join(", ");
     if sheets.is_empty() {
         let error = SourceError::data(&file.display, "the workbook has no sheet with rows and columns");
         return Err(error.with_hint("check whether the right file was delivered"));
@@ -86,24 +88,39 @@ fn chosen(workbook: &Workbook, file: &LocalFile, wanted: Option<&str>) -> Result
         None => {
             let first = visible().next().unwrap_or_else(|| sheets[0].name.clone());
             if sheets.len() > 1 {
-                tracing::info!(file = file.display, sheet = first, of = sheets.len(), "only the first sheet is read; format.sheet = \"*\" reads every one");
+                tracing::info!(
+                    file = file.display,
+                    sheet = first,
+                    of = sheets.len(),
+                    "only the first sheet is read; format.sheet = \"*\" reads every one"
+                );
             }
             Ok(vec![first])
         }
         Some("*") => {
             for hidden in sheets.iter().filter(|sheet| !sheet.visible) {
-                tracing::warn!(file = file.display, sheet = hidden.name, "a hidden sheet is not read; name it in format.sheet to read it");
+                tracing::warn!(
+                    file = file.display,
+                    sheet = hidden.name,
+                    "a hidden sheet is not read; name it in format.sheet to read it"
+                );
             }
             let all: Vec<String> = visible().collect();
             Ok(if all.is_empty() { sheets.into_iter().map(|sheet| sheet.name).collect() } else { all })
         }
         Some(wanted) => {
-            let found = sheets.iter().find(|sheet| sheet.name == wanted).or_else(|| sheets.iter().find(|sheet| sheet.name.trim() == wanted.trim()));
+            let found = sheets
+                .iter()
+                .find(|sheet| sheet.name == wanted)
+                .or_else(|| sheets.iter().find(|sheet| sheet.name.trim() == wanted.trim()));
             match found {
                 Some(sheet) => Ok(vec![sheet.name.clone()]),
                 None => {
                     let error = SourceError::data(&file.display, format!("there is no sheet `{wanted}`"));
-                    Err(error.with_hint(format!("the sheets are {}; write one of them in format.sheet, or \"*\" for every one", names(&sheets))))
+                    Err(error.with_hint(format!(
+                        "the sheets are {}; write one of them in format.sheet, or \"*\" for every one",
+                        names(&sheets)
+                    )))
                 }
             }
         }
@@ -129,7 +146,10 @@ impl Table {
         }
         let mut values: Vec<String> = vec![String::new(); self.layout.columns.len()];
         workbook.rows(&self.sheet, |row| {
-            if row.index < self.layout.first_row || row.is_blank() || header::is_footer(&self.format, row.cells().map(|(_, text)| text)) {
+            if row.index < self.layout.first_row
+                || row.is_blank()
+                || header::is_footer(&self.format, row.cells().map(|(_, text)| text))
+            {
                 return Ok(ControlFlow::Continue(()));
             }
             let number = i64::from(row.index) + 1;

@@ -20,7 +20,8 @@ async fn open(bytes: &[u8], change: impl FnOnce(&mut SourceConfig)) -> Result<Ve
 /// A register as departments write it: a title, a header of two levels, merged groups, dates, a footer.
 fn register() -> Vec<u8> {
     let mut book = Workbook::new();
-    let (plain, day, time) = (Format::new(), Format::new().set_num_format("yyyy/m/d"), Format::new().set_num_format("yyyy-mm-dd hh:mm"));
+    let (plain, day, time) =
+        (Format::new(), Format::new().set_num_format("yyyy/m/d"), Format::new().set_num_format("yyyy-mm-dd hh:mm"));
     let sheet = book.add_worksheet().set_name("登记").unwrap();
     sheet.merge_range(0, 0, 0, 6, "实有人口登记表", &plain).unwrap();
     sheet.merge_range(1, 0, 2, 0, "楼栋", &plain).unwrap();
@@ -84,7 +85,8 @@ async fn every_sheet_is_a_part_but_not_the_empty_ones() {
         sheet.write(0, 0, "x").unwrap().write(1, 0, value).unwrap();
     }
     book.add_worksheet().set_name("Sheet3").unwrap();
-    let batches = open(&book.save_to_buffer().unwrap(), |config| config.format.sheet = Some("*".to_owned())).await.unwrap();
+    let batches =
+        open(&book.save_to_buffer().unwrap(), |config| config.format.sheet = Some("*".to_owned())).await.unwrap();
     let sheets: Vec<_> = batches.iter().map(|batch| texts(batch, "_sheet")[0].unwrap().to_owned()).collect();
     assert_eq!(sheets, ["b", "a"]);
     assert_eq!(texts(&batches[1], "x"), [Some("2")]);
@@ -160,7 +162,11 @@ async fn a_stray_cell_far_down_makes_its_row_a_fault_and_loses_nothing() {
     sheet.write(1400, 7, "待核").unwrap();
     let batches = open(&book.save_to_buffer().unwrap(), |_| {}).await.unwrap();
     assert_eq!(batches[0].num_rows(), 1499);
-    let faults: Vec<_> = texts(&batches[0], "_error").into_iter().zip(texts(&batches[0], "_text")).filter(|(error, _)| error.is_some()).collect();
+    let faults: Vec<_> = texts(&batches[0], "_error")
+        .into_iter()
+        .zip(texts(&batches[0], "_text"))
+        .filter(|(error, _)| error.is_some())
+        .collect();
     assert_eq!(faults, [(Some("ragged_row"), Some("1400\t\t\t\t\t\t\t待核"))]);
 }
 
@@ -200,7 +206,8 @@ async fn an_encrypted_workbook_says_that_it_is_one() {
     put(60, 0xffff_fffe);
     put(68, 0xffff_fffe);
     (0..109).for_each(|place| put(76 + 4 * place, if place == 0 { 0 } else { 0xffff_ffff }));
-    (0..128).for_each(|place| put(512 + 4 * place, [0xffff_fffd, 0xffff_fffe].get(place).copied().unwrap_or(0xffff_ffff)));
+    (0..128)
+        .for_each(|place| put(512 + 4 * place, [0xffff_fffd, 0xffff_fffe].get(place).copied().unwrap_or(0xffff_ffff)));
     for (entry, (name, kind)) in [("Root Entry", 5_u8), ("EncryptedPackage", 2)].iter().enumerate() {
         let begin = 1024 + 128 * entry;
         for (place, unit) in name.encode_utf16().enumerate() {
@@ -243,7 +250,9 @@ fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
 
 #[tokio::test]
 async fn open_document_is_read_with_its_merged_cells() {
-    let cell = |text: &str| format!("<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>");
+    let cell = |text: &str| {
+        format!("<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>")
+    };
     let content = format!(
         "<?xml version=\"1.0\"?><office:document-content xmlns:office=\"o\" xmlns:table=\"t\" xmlns:text=\"x\"><office:body><office:spreadsheet>\
          <table:table table:name=\"表\"><table:table-row><table:table-cell table:number-columns-spanned=\"2\" office:value-type=\"string\"><text:p>居民</text:p></table:table-cell>\
@@ -252,7 +261,12 @@ async fn open_document_is_read_with_its_merged_cells() {
          <table:table-cell office:value-type=\"float\" office:value=\"12\"><text:p>12</text:p></table:table-cell>\
          <table:table-cell office:value-type=\"date\" office:date-value=\"2024-03-01\"><text:p>2024/3/1</text:p></table:table-cell></table:table-row>\
          <table:table-row><table:covered-table-cell/>{}{}</table:table-row></table:table></office:spreadsheet></office:body></office:document-content>",
-        cell(""), cell("姓名"), cell("年龄"), cell("日期"), cell("13"), cell("x")
+        cell(""),
+        cell("姓名"),
+        cell("年龄"),
+        cell("日期"),
+        cell("13"),
+        cell("x")
     );
     let manifest = "<?xml version=\"1.0\"?><manifest:manifest xmlns:manifest=\"m\"></manifest:manifest>";
     let bytes = archive(&[
@@ -291,16 +305,29 @@ async fn the_new_binary_format_is_read_with_its_merged_cells() {
         record(0x0081, &[]),
         record(0x0094, &u32s(&[0, 3, 0, 1])),
         record(0x0091, &[]),
-        row(0), text(0, "楼栋"), text(1, "姓名"),
-        row(1), text(0, "1号楼"), text(1, "张三"),
-        row(2), text(1, "李四"),
+        row(0),
+        text(0, "楼栋"),
+        text(1, "姓名"),
+        row(1),
+        text(0, "1号楼"),
+        text(1, "张三"),
+        row(2),
+        text(1, "李四"),
         record(0x0092, &[]),
         record(0x00b1, &u32s(&[1])),
         record(0x00b0, &u32s(&[1, 2, 0, 0])),
         record(0x00b2, &[]),
         record(0x0082, &[]),
-    ].concat();
-    let workbook: Vec<u8> = [record(0x0083, &[]), record(0x008f, &[]), record(0x009c, &[u32s(&[0, 1]), wide("rId1"), wide("表")].concat()), record(0x0090, &[]), record(0x0084, &[])].concat();
+    ]
+    .concat();
+    let workbook: Vec<u8> = [
+        record(0x0083, &[]),
+        record(0x008f, &[]),
+        record(0x009c, &[u32s(&[0, 1]), wide("rId1"), wide("表")].concat()),
+        record(0x0090, &[]),
+        record(0x0084, &[]),
+    ]
+    .concat();
     let relations = "<?xml version=\"1.0\"?><Relationships><Relationship Id=\"rId1\" Type=\"worksheet\" Target=\"worksheets/sheet1.bin\"/></Relationships>";
     let bytes = archive(&[
         ("xl/_rels/workbook.bin.rels", relations.as_bytes()),

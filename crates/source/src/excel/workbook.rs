@@ -85,14 +85,18 @@ impl Workbook {
                 let names = merges::member_names(&file.path).map_err(|error| broken(&error))?;
                 let has = |member: &str| names.iter().any(|name| name.eq_ignore_ascii_case(member));
                 if has("xl/workbook.bin") {
-                    Kind::Xlsb(Box::new(open_workbook(&file.path).map_err(|error: calamine::XlsbError| broken(&error))?))
+                    Kind::Xlsb(Box::new(
+                        open_workbook(&file.path).map_err(|error: calamine::XlsbError| broken(&error))?,
+                    ))
                 } else if has("content.xml") {
                     Kind::Ods(Box::new(open_workbook(&file.path).map_err(|error| match error {
                         calamine::OdsError::Password => locked(&file.display),
                         error => broken(&error),
                     })?))
                 } else {
-                    Kind::Xlsx(Box::new(open_workbook(&file.path).map_err(|error: calamine::XlsxError| broken(&error))?))
+                    Kind::Xlsx(Box::new(
+                        open_workbook(&file.path).map_err(|error: calamine::XlsxError| broken(&error))?,
+                    ))
                 }
             }
             Content::Compound => Kind::Xls(Box::new(open_workbook(&file.path).map_err(|error| match error {
@@ -104,16 +108,25 @@ impl Workbook {
                 },
             })?)),
             Content::Html => {
-                let error = SourceError::data(&file.display, "the file is a web page (HTML), not a workbook, whatever its name says");
+                let error = SourceError::data(
+                    &file.display,
+                    "the file is a web page (HTML), not a workbook, whatever its name says",
+                );
                 return Err(error.with_hint("open it in a spreadsheet program and save it as .xlsx"));
             }
             Content::Xml => {
-                let error = SourceError::data(&file.display, "the file is an XML spreadsheet of 2003, which is not read");
+                let error =
+                    SourceError::data(&file.display, "the file is an XML spreadsheet of 2003, which is not read");
                 return Err(error.with_hint("open it in a spreadsheet program and save it as .xlsx"));
             }
             Content::Other => {
-                let error = SourceError::data(&file.display, "the file is not a workbook: it is neither XLSX, XLSB, XLS nor ODS");
-                return Err(error.with_hint("if it is text with separators, set format.kind = \"csv\"; otherwise save it again as .xlsx"));
+                let error = SourceError::data(
+                    &file.display,
+                    "the file is not a workbook: it is neither XLSX, XLSB, XLS nor ODS",
+                );
+                return Err(error.with_hint(
+                    "if it is text with separators, set format.kind = \"csv\"; otherwise save it again as .xlsx",
+                ));
             }
         };
         let merges = match &kind {
@@ -133,17 +146,26 @@ impl Workbook {
             Kind::Ods(workbook) => workbook.sheets_metadata(),
         };
         let tables = sheets.iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
-        tables.map(|sheet| Sheet { name: sheet.name.clone(), visible: sheet.visible == SheetVisible::Visible }).collect()
+        tables
+            .map(|sheet| Sheet { name: sheet.name.clone(), visible: sheet.visible == SheetVisible::Visible })
+            .collect()
     }
 
     /// The merged regions of a sheet.
     pub fn merges(&mut self, sheet: &str) -> Result<Vec<Dimensions>> {
         match &mut self.kind {
-            Kind::Xlsx(workbook) => workbook.merge_cells_by_sheet_name(sheet).map_err(|error| broken(&self.display, &error).in_sheet(sheet)),
-            Kind::Xls(workbook) => workbook.merge_cells_by_sheet_name(sheet).map_err(|error| broken(&self.display, &error).in_sheet(sheet)),
-            Kind::Xlsb(_) | Kind::Ods(_) => {
-                Ok(self.merges.iter().find(|(name, _)| name == sheet).map(|(_, merges)| merges.clone()).unwrap_or_default())
+            Kind::Xlsx(workbook) => {
+                workbook.merge_cells_by_sheet_name(sheet).map_err(|error| broken(&self.display, &error).in_sheet(sheet))
             }
+            Kind::Xls(workbook) => {
+                workbook.merge_cells_by_sheet_name(sheet).map_err(|error| broken(&self.display, &error).in_sheet(sheet))
+            }
+            Kind::Xlsb(_) | Kind::Ods(_) => Ok(self
+                .merges
+                .iter()
+                .find(|(name, _)| name == sheet)
+                .map(|(_, merges)| merges.clone())
+                .unwrap_or_default()),
         }
     }
 
@@ -232,14 +254,19 @@ impl Content {
         let opened = File::open(&file.path).and_then(|opened| opened.take(1024).read_to_end(&mut head));
         opened.map_err(|error| SourceError::io(&file.display, error))?;
         if head.is_empty() {
-            return Err(SourceError::data(&file.display, "the file is empty").with_hint("export it again: a workbook always has some content"));
+            return Err(SourceError::data(&file.display, "the file is empty")
+                .with_hint("export it again: a workbook always has some content"));
         }
         let text = String::from_utf8_lossy(&head).trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
         Ok(if head.starts_with(b"PK\x03\x04") {
             Self::Zip
         } else if head.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
             Self::Compound
-        } else if text.starts_with("<html") || text.starts_with("<!doctype html") || text.starts_with("<table") || text.contains("<html") {
+        } else if text.starts_with("<html")
+            || text.starts_with("<!doctype html")
+            || text.starts_with("<table")
+            || text.contains("<html")
+        {
             Self::Html
         } else if text.starts_with("<?xml") {
             Self::Xml
@@ -250,8 +277,9 @@ impl Content {
 }
 
 fn broken(display: &str, error: &dyn std::fmt::Display) -> SourceError {
-    SourceError::data(display, format!("the workbook cannot be read: {error}"))
-        .with_hint("open it in a spreadsheet program and save it again as .xlsx; a file cut off on the way must be sent again")
+    SourceError::data(display, format!("the workbook cannot be read: {error}")).with_hint(
+        "open it in a spreadsheet program and save it again as .xlsx; a file cut off on the way must be sent again",
+    )
 }
 
 fn locked(display: &str) -> SourceError {

@@ -99,7 +99,9 @@ impl Visitor for Keys<'_> {
         let Some(feature) = std::str::from_utf8(raw).ok().filter(|text| is_object(text)) else { return Ok(()) };
         for (key, value) in Members::new(feature) {
             match key.as_ref() {
-                "properties" if value.starts_with('{') => self.layout.columns.learn(value, &mut self.known, self.file)?,
+                "properties" if value.starts_with('{') => {
+                    self.layout.columns.learn(value, &mut self.known, self.file)?
+                }
                 "id" => self.layout.id = true,
                 _ => {}
             }
@@ -112,7 +114,8 @@ impl Visitor for Keys<'_> {
     }
 
     fn member(&mut self, _: &str, raw: &[u8]) {
-        let name = std::str::from_utf8(raw).ok().and_then(|text| lookup(text, &["properties", "name"])).and_then(text_of);
+        let name =
+            std::str::from_utf8(raw).ok().and_then(|text| lookup(text, &["properties", "name"])).and_then(text_of);
         if let Some(name) = name {
             self.layout.crs = Some(crs_of(&name));
         }
@@ -126,7 +129,9 @@ fn crs_of(name: &str) -> String {
         return DEFAULT_CRS.to_owned();
     }
     match upper.rsplit([':', '/']).next() {
-        Some(code) if upper.contains("EPSG") && !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit()) => format!("EPSG:{code}"),
+        Some(code) if upper.contains("EPSG") && !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("EPSG:{code}")
+        }
         _ => name.to_owned(),
     }
 }
@@ -227,7 +232,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_single_feature_is_one_row_and_other_json_is_refused() {
-        let text = br#"{"type": "Feature", "properties": {"a": 1}, "geometry": {"type": "Point", "coordinates": [116, 40]}}"#;
+        let text =
+            br#"{"type": "Feature", "properties": {"a": 1}, "geometry": {"type": "Point", "coordinates": [116, 40]}}"#;
         let batch = open_bytes("a.geojson", text, |_| ()).await.unwrap().remove(0);
         assert_eq!(texts(&batch, "a"), [Some("1")]);
         assert_eq!(batch.schema().field_with_name("geom").unwrap().metadata()["crs"], "EPSG:4326");

@@ -38,7 +38,9 @@ pub fn crs(connection: &Connection, srs: i32) -> rusqlite::Result<Option<String>
         return Ok(None);
     }
     let sql = "SELECT organization, organization_coordsys_id, definition FROM gpkg_spatial_ref_sys WHERE srs_id = ?1";
-    let row = connection.query_row(sql, [srs], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<String>>(2)?)));
+    let row = connection.query_row(sql, [srs], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<String>>(2)?))
+    });
     Ok(row.optional()?.and_then(|(organization, number, definition)| {
         if organization.eq_ignore_ascii_case("epsg") {
             return Some(format!("EPSG:{number}"));

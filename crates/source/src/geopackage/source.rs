@@ -29,7 +29,8 @@ impl Format for Geopackage {
 fn parts(file: &LocalFile, config: &SourceConfig) -> Result<Vec<Part>> {
     let connection = connect(file)?;
     let Some(layers) = layers::layers(&connection).map_err(|error| failed(&file.display, &error))? else {
-        let error = SourceError::data(&file.display, "the file is an SQLite database, but no GeoPackage: it lists no layers");
+        let error =
+            SourceError::data(&file.display, "the file is an SQLite database, but no GeoPackage: it lists no layers");
         return Err(error.with_hint("set format.kind = \"sqlite\" to read its tables"));
     };
     let features = || layers.iter().filter(|layer| layer.geometry.is_some());
@@ -44,7 +45,9 @@ fn parts(file: &LocalFile, config: &SourceConfig) -> Result<Vec<Part>> {
     };
     if chosen.is_empty() {
         let error = SourceError::data(&file.display, "the GeoPackage has no layer of features");
-        return Err(error.with_hint("name a table of attributes in from.table, or check whether the right file was delivered"));
+        return Err(
+            error.with_hint("name a table of attributes in from.table, or check whether the right file was delivered")
+        );
     }
     chosen.into_iter().map(|layer| part(file, config, connect(file)?, layer)).collect()
 }
@@ -59,7 +62,10 @@ fn part(file: &LocalFile, config: &SourceConfig, connection: Connection, layer: 
     let mut geometry = None;
     if let Some((column, srs)) = &layer.geometry {
         let place = columns.names.iter().position(|name| name.eq_ignore_ascii_case(column)).ok_or_else(|| {
-            let error = SourceError::data(display, format!("the layer has no column `{column}`, which should hold its geometry"));
+            let error = SourceError::data(
+                display,
+                format!("the layer has no column `{column}`, which should hold its geometry"),
+            );
             error.in_sheet(table).with_hint("export the layer again")
         })?;
         let crs = match &config.format.crs {
@@ -71,7 +77,10 @@ fn part(file: &LocalFile, config: &SourceConfig, connection: Connection, layer: 
         };
         fields[place] = geometry_field(&crs);
         if fields.iter().enumerate().any(|(other, field)| other != place && field.name() == GEOMETRY) {
-            let error = SourceError::data(display, format!("a column of attributes is called `{GEOMETRY}`, as the geometry is"));
+            let error = SourceError::data(
+                display,
+                format!("a column of attributes is called `{GEOMETRY}`, as the geometry is"),
+            );
             return Err(error.in_sheet(table).with_hint("give the column another name and export the layer again"));
         }
         geometry = Some((place, *srs));
@@ -82,9 +91,11 @@ fn part(file: &LocalFile, config: &SourceConfig, connection: Connection, layer: 
     let (name, sheet) = (display.clone(), table.clone());
     let batches = produce(move |sink| {
         guarded(&name, || {
-            let read = read(&connection, &name, &statement, rows, None, sink, |column, scratch, value| match (geometry, value) {
-                (Some((place, srs)), value) if column == place => convert(value, srs, scratch),
-                (_, value) => Some(value),
+            let read = read(&connection, &name, &statement, rows, None, sink, |column, scratch, value| {
+                match (geometry, value) {
+                    (Some((place, srs)), value) if column == place => convert(value, srs, scratch),
+                    (_, value) => Some(value),
+                }
             });
             read.map_err(|error| error.in_sheet(&sheet))
         })

@@ -43,7 +43,12 @@ fn package(folder: &Path) -> Connection {
     let sql = "INSERT INTO parks VALUES (?1, ?2, ?3, ?4, ?5)";
     connection.execute(sql, params![1, blob(4490, &square()), "朝阳公园", 2.5, true]).unwrap();
     connection.execute(sql, params![2, None::<Vec<u8>>, "无界", 3, false]).unwrap();
-    connection.execute("INSERT INTO gates VALUES (1, ?1, '东门')", params![blob(0, &Geometry::Point(Point::new(116.4, 39.9)))]).unwrap();
+    connection
+        .execute(
+            "INSERT INTO gates VALUES (1, ?1, '东门')",
+            params![blob(0, &Geometry::Point(Point::new(116.4, 39.9)))],
+        )
+        .unwrap();
     connection
 }
 
@@ -98,7 +103,10 @@ async fn a_geometry_that_is_none_is_a_fault_of_its_row() {
         connection.execute("INSERT INTO parks (fid, shape) VALUES (?1, ?2)", params![fid, bytes]).unwrap();
     }
     let batches = read(dir.path(), |config| config.from.table = Some("parks".to_owned())).await.unwrap();
-    assert_eq!(texts(&batches[0], "_error"), [None, None, Some("invalid_geometry"), Some("invalid_geometry"), Some("invalid_geometry")]);
+    assert_eq!(
+        texts(&batches[0], "_error"),
+        [None, None, Some("invalid_geometry"), Some("invalid_geometry"), Some("invalid_geometry")]
+    );
 }
 
 #[tokio::test]
@@ -111,7 +119,10 @@ async fn an_undefined_coordinate_system_must_be_configured() {
     let batches = read(dir.path(), |config| config.format.crs = Some("EPSG:4548".to_owned())).await.unwrap();
     assert_eq!(crs(&batches[0]), "EPSG:4548");
     connection.execute_batch("UPDATE gpkg_geometry_columns SET srs_id = 100001").unwrap();
-    assert_eq!(crs(&read(dir.path(), |config| config.from.table = Some("gates".to_owned())).await.unwrap()[0]), "PROJCS[\"local\"]");
+    assert_eq!(
+        crs(&read(dir.path(), |config| config.from.table = Some("gates".to_owned())).await.unwrap()[0]),
+        "PROJCS[\"local\"]"
+    );
 }
 
 #[tokio::test]

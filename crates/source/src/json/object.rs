@@ -141,7 +141,8 @@ mod tests {
     fn members_come_as_they_are_written() {
         let text = r#" { "a" : 1.10, "b":"x\"y", "c": {"d": [1, {"e": "}"}]}, "f":null,"g\n":true } "#;
         let members: Vec<_> = Members::new(text).map(|(key, value)| (key.into_owned(), value)).collect();
-        let expected = [("a", "1.10"), ("b", r#""x\"y""#), ("c", r#"{"d": [1, {"e": "}"}]}"#), ("f", "null"), ("g\n", "true")];
+        let expected =
+            [("a", "1.10"), ("b", r#""x\"y""#), ("c", r#"{"d": [1, {"e": "}"}]}"#), ("f", "null"), ("g\n", "true")];
         assert_eq!(members, expected.map(|(key, value)| (key.to_owned(), value)));
         assert_eq!(text_of(members[1].1).unwrap(), "x\"y");
         assert_eq!(text_of("null"), None);

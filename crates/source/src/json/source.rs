@@ -42,7 +42,8 @@ impl Format for Json {
         let schema = TextRows::new(&display, None, &columns.names).provenance().schema().clone();
         let rows = produce(move |sink| {
             let rows = TextRows::new(&file.display, None, &columns.names);
-            let mut cells = Cells { file: &file.display, columns: &columns, rows, damage: Damage::default(), sink, last_bad: None };
+            let mut cells =
+                Cells { file: &file.display, columns: &columns, rows, damage: Damage::default(), sink, last_bad: None };
             read(&file, &config, lines, &pointer, &mut cells)?;
             cells.rows.send_rest(sink)
         });
@@ -50,7 +51,13 @@ impl Format for Json {
     }
 }
 
-fn read(file: &LocalFile, config: &SourceConfig, lines: bool, pointer: &[String], visitor: &mut dyn Visitor) -> Result<()> {
+fn read(
+    file: &LocalFile,
+    config: &SourceConfig,
+    lines: bool,
+    pointer: &[String],
+    visitor: &mut dyn Visitor,
+) -> Result<()> {
     let encoding = config.format.encoding.as_deref();
     if lines {
         return read_lines(file.reader()?, encoding, &file.display, visitor);
@@ -105,7 +112,12 @@ fn pointer(file: &LocalFile, config: &SourceConfig) -> Result<Vec<String>> {
     }
 }
 
-fn read_lines(reader: Box<dyn Read + Send>, encoding: Option<&str>, file: &str, visitor: &mut dyn Visitor) -> Result<()> {
+fn read_lines(
+    reader: Box<dyn Read + Send>,
+    encoding: Option<&str>,
+    file: &str,
+    visitor: &mut dyn Visitor,
+) -> Result<()> {
     let mut text = TextReader::new(reader, encoding, file)?;
     let (mut buffer, mut at, mut searched, mut line) = (Vec::new(), 0, 0, 0);
     let mut more = true;
@@ -174,7 +186,8 @@ impl Columns {
                 continue;
             }
             if known.len() >= MOST_COLUMNS {
-                let error = SourceError::data(file, format!("the records have more than {MOST_COLUMNS} different keys"));
+                let error =
+                    SourceError::data(file, format!("the records have more than {MOST_COLUMNS} different keys"));
                 return Err(error.with_hint("point format.records at the array of records, e.g. \"/data/items\""));
             }
             known.insert(key.clone().into_owned());
@@ -279,7 +292,9 @@ mod tests {
             assert_eq!(texts(&batch, "id"), [Some("1"), Some("2")]);
             assert_eq!(texts(&batch, "n"), [Some("1.50"), None]);
         }
-        let error = open_bytes("a.json", text, |config| config.format.records = Some("/data/rows".to_owned())).await.unwrap_err();
+        let error = open_bytes("a.json", text, |config| config.format.records = Some("/data/rows".to_owned()))
+            .await
+            .unwrap_err();
         assert!(error.to_string().contains("\"/data/items\""), "{error}");
     }
 

@@ -43,7 +43,8 @@ fn builder(file: &LocalFile) -> Result<ParquetRecordBatchReaderBuilder<File>> {
 }
 
 fn run(file: &LocalFile, columnar: &Columnar, provenance: &Provenance, sink: &Sink) -> Result<()> {
-    let reader = builder(file)?.with_batch_size(BATCH_ROWS).build().map_err(|error| broken(file, &error.to_string()))?;
+    let reader =
+        builder(file)?.with_batch_size(BATCH_ROWS).build().map_err(|error| broken(file, &error.to_string()))?;
     let mut row = 0;
     for batch in reader {
         let batch = batch.map_err(|error| broken(file, &error.to_string()))?;
@@ -91,7 +92,10 @@ mod tests {
     #[tokio::test]
     async fn types_are_kept_and_the_geometry_says_its_system() {
         let batch = open_bytes("a.parquet", &file(), |_| ()).await.unwrap().remove(0);
-        assert_eq!(batch.column_by_name("n").unwrap().as_primitive::<Int64Type>().iter().collect::<Vec<_>>(), [Some(1), None]);
+        assert_eq!(
+            batch.column_by_name("n").unwrap().as_primitive::<Int64Type>().iter().collect::<Vec<_>>(),
+            [Some(1), None]
+        );
         assert_eq!(texts(&batch, "t"), [Some("a"), Some("b")]);
         assert_eq!(batch.schema().field_with_name("geom").unwrap().metadata()["crs"], "EPSG:4326");
         assert_eq!(row_numbers(&batch), [1, 2]);

@@ -67,7 +67,8 @@ impl Dbf {
     /// Opens the table `path` of a shapefile; `wanted` is the configured encoding, `cpg` the `.cpg` file's text.
     pub fn open(file: &LocalFile, path: &Path, wanted: Option<&str>, cpg: Option<&str>) -> Result<Self> {
         let broken = |what: &str| {
-            SourceError::data(&file.display, format!("its .dbf file {what}")).with_hint("export the shapefile again and deliver all its files")
+            SourceError::data(&file.display, format!("its .dbf file {what}"))
+                .with_hint("export the shapefile again and deliver all its files")
         };
         let failed = |error| SourceError::io(path.display().to_string(), error);
         let mut reader = BufReader::with_capacity(1 << 18, File::open(path).map_err(failed)?);
@@ -87,7 +88,12 @@ impl Dbf {
             let (letter, decimals) = (field[11], field[17]);
             // Clipper keeps the high byte of a long text's width where others keep decimals.
             let length = usize::from(field[16]) + if letter == b'C' { usize::from(decimals) << 8 } else { 0 };
-            fields.push((field[..11].split(|byte| *byte == 0).next().unwrap_or_default().to_vec(), kind_of(letter, length, decimals), begin, length));
+            fields.push((
+                field[..11].split(|byte| *byte == 0).next().unwrap_or_default().to_vec(),
+                kind_of(letter, length, decimals),
+                begin,
+                length,
+            ));
             begin += length;
         }
         if begin > record || fields.is_empty() {
@@ -102,7 +108,8 @@ impl Dbf {
             read: 0,
             record: vec![0; record],
         };
-        let texts: Vec<(usize, usize)> = fields.iter().filter(|field| field.1 == Kind::Text).map(|field| (field.2, field.3)).collect();
+        let texts: Vec<(usize, usize)> =
+            fields.iter().filter(|field| field.1 == Kind::Text).map(|field| (field.2, field.3)).collect();
         let names: Vec<&[u8]> = fields.iter().map(|field| field.0.as_slice()).collect();
         let sample = dbf.sample(&texts, header as u64)?;
         dbf.encoding = encoding(file, wanted, cpg, head[29], &names, &sample)?;
@@ -138,8 +145,13 @@ impl Dbf {
     fn refuse_duplicates(&self) -> Result<()> {
         for (place, field) in self.fields.iter().enumerate() {
             if self.fields[..place].iter().any(|other| other.name == field.name) {
-                let error = SourceError::data(&self.display, format!("two columns of its .dbf file are called `{}`", field.name));
-                return Err(error.with_hint("the names of a shapefile end after 10 bytes: give the columns names that differ before"));
+                let error = SourceError::data(
+                    &self.display,
+                    format!("two columns of its .dbf file are called `{}`", field.name),
+                );
+                return Err(error.with_hint(
+                    "the names of a shapefile end after 10 bytes: give the columns names that differ before",
+                ));
             }
         }
         Ok(())
@@ -172,8 +184,14 @@ impl Dbf {
             if error.kind() != std::io::ErrorKind::UnexpectedEof {
                 return Err(SourceError::io(&self.display, error));
             }
-            let message = format!("its .dbf file is cut off: it announces {} records and ends in record {}", self.count, self.read + 1);
-            return Err(SourceError::data(&self.display, message).with_hint("deliver the shapefile again, with all its files"));
+            let message = format!(
+                "its .dbf file is cut off: it announces {} records and ends in record {}",
+                self.count,
+                self.read + 1
+            );
+            return Err(
+                SourceError::data(&self.display, message).with_hint("deliver the shapefile again, with all its files")
+            );
         }
         self.read += 1;
         Ok(Some(Record { dbf: self }))
@@ -249,7 +267,11 @@ fn value(kind: Kind, cell: &[u8]) -> Option<Value<'static>> {
             text => match text.parse::<i64>() {
                 Ok(value) => Value::Integer(value),
                 // Some programs write `12.0` or `1.2e+01` where no decimals are announced.
-                Err(_) => text.parse::<f64>().ok().filter(|value| value.fract() == 0.0 && value.abs() < 9e15).map(|value| Value::Integer(value as i64))?,
+                Err(_) => text
+                    .parse::<f64>()
+                    .ok()
+                    .filter(|value| value.fract() == 0.0 && value.abs() < 9e15)
+                    .map(|value| Value::Integer(value as i64))?,
             },
         },
         Kind::Number => match text()? {
@@ -270,12 +292,18 @@ fn value(kind: Kind, cell: &[u8]) -> Option<Value<'static>> {
             _ => return None,
         },
         Kind::Long => Value::Integer(i64::from(i32::from_le_bytes(cell.try_into().ok()?))),
-        Kind::Double => Some(f64::from_le_bytes(cell.try_into().ok()?)).filter(|value| value.is_finite()).map_or(Value::Null, Value::Number),
+        Kind::Double => Some(f64::from_le_bytes(cell.try_into().ok()?))
+            .filter(|value| value.is_finite())
+            .map_or(Value::Null, Value::Number),
         Kind::Moment => {
             let (day, time) = cell.split_first_chunk::<4>()?;
             let day = i64::from(i32::from_le_bytes(*day));
             let milliseconds = i64::from(i32::from_le_bytes(time.try_into().ok()?));
-            if day == 0 { Value::Null } else { Value::Moment(((day - JULIAN_EPOCH) * 86_400_000 + milliseconds) * 1000) }
+            if day == 0 {
+                Value::Null
+            } else {
+                Value::Moment(((day - JULIAN_EPOCH) * 86_400_000 + milliseconds) * 1000)
+            }
         }
         Kind::Text | Kind::Memo => Value::Null,
     })
@@ -307,10 +335,18 @@ fn field_name(name: &[u8], encoding: &'static Encoding) -> String {
 }
 
 /// The encoding: as configured, else as the `.cpg` file or the header says if that is true, else by trial.
-fn encoding(file: &LocalFile, wanted: Option<&str>, cpg: Option<&str>, driver: u8, names: &[&[u8]], sample: &[Vec<u8>]) -> Result<&'static Encoding> {
+fn encoding(
+    file: &LocalFile,
+    wanted: Option<&str>,
+    cpg: Option<&str>,
+    driver: u8,
+    names: &[&[u8]],
+    sample: &[Vec<u8>],
+) -> Result<&'static Encoding> {
     if let Some(label) = wanted.filter(|label| !label.eq_ignore_ascii_case("auto")) {
         return by_label(label).ok_or_else(|| {
-            SourceError::data(&file.display, format!("format.encoding = \"{label}\" is no encoding")).with_hint("write utf-8, gb18030, big5 or another standard name")
+            SourceError::data(&file.display, format!("format.encoding = \"{label}\" is no encoding"))
+                .with_hint("write utf-8, gb18030, big5 or another standard name")
         });
     }
     let fails = |cell: &[u8], encoding| decoded(cell, encoding).is_none();
@@ -321,9 +357,15 @@ fn encoding(file: &LocalFile, wanted: Option<&str>, cpg: Option<&str>, driver: u
     if let Some(encoding) = cpg.and_then(by_label) {
         let failures = failures(encoding);
         if failures > TOLERATED.min(sample.len() / 2) {
-            let message = format!("its .cpg file says {}, but {failures} of the first {} records are not", encoding.name(), sample.len());
+            let message = format!(
+                "its .cpg file says {}, but {failures} of the first {} records are not",
+                encoding.name(),
+                sample.len()
+            );
             let other = if encoding == UTF_8 { "gb18030" } else { "utf-8" };
-            return Err(SourceError::data(&file.display, message).with_hint(format!("set format.encoding = \"{other}\"")));
+            return Err(
+                SourceError::data(&file.display, message).with_hint(format!("set format.encoding = \"{other}\""))
+            );
         }
         return Ok(encoding);
     }
@@ -341,7 +383,8 @@ fn by_label(label: &str) -> Option<&'static Encoding> {
         "936" | "54936" | "1386" | "18030" => Some(GB18030),
         "950" => Some(encoding_rs::BIG5),
         "65001" => Some(UTF_8),
-        _ => Encoding::for_label(label.as_bytes()).map(|encoding| if encoding == encoding_rs::GBK { GB18030 } else { encoding }),
+        _ => Encoding::for_label(label.as_bytes())
+            .map(|encoding| if encoding == encoding_rs::GBK { GB18030 } else { encoding }),
     }
 }
 

@@ -41,7 +41,8 @@ pub fn assemble(lines: Vec<LineString>) -> Option<Geometry> {
             holes[outer].extend(slots[place].take().map(|ring| turned(ring, false)));
         }
     }
-    let outers = slots.into_iter().zip(holes).filter_map(|(ring, holes)| Some(Polygon::new(turned(ring?, true), holes)));
+    let outers =
+        slots.into_iter().zip(holes).filter_map(|(ring, holes)| Some(Polygon::new(turned(ring?, true), holes)));
     let mut polygons: Vec<Polygon> = outers.collect();
     match polygons.len() {
         0 => None,
@@ -65,7 +66,11 @@ fn ring(mut line: LineString) -> Option<Ring> {
 /// metres are large.
 fn doubled_area(line: &LineString) -> f64 {
     let Some(origin) = line.0.first().copied() else { return 0.0 };
-    line.lines().map(|side| (side.start.x - origin.x) * (side.end.y - origin.y) - (side.end.x - origin.x) * (side.start.y - origin.y)).sum()
+    line.lines()
+        .map(|side| {
+            (side.start.x - origin.x) * (side.end.y - origin.y) - (side.end.x - origin.x) * (side.start.y - origin.y)
+        })
+        .sum()
 }
 
 fn turned(ring: Ring, counter_clockwise: bool) -> LineString {
@@ -80,7 +85,12 @@ fn turned(ring: Ring, counter_clockwise: bool) -> LineString {
 fn lies_within(inner: &Ring, outer: &Ring) -> bool {
     let (a, b) = (&inner.bounds, &outer.bounds);
     let fits = a.min().x >= b.min().x && a.min().y >= b.min().y && a.max().x <= b.max().x && a.max().y <= b.max().y;
-    fits && inner.line.coords_iter().find_map(|corner| side(corner, &outer.line)).or_else(|| middle(inner).and_then(|point| side(point, &outer.line))).unwrap_or(false)
+    fits && inner
+        .line
+        .coords_iter()
+        .find_map(|corner| side(corner, &outer.line))
+        .or_else(|| middle(inner).and_then(|point| side(point, &outer.line)))
+        .unwrap_or(false)
 }
 
 /// The middle of the first side: for a ring all of whose corners lie on the other.
@@ -123,7 +133,12 @@ mod tests {
 
     #[test]
     fn holes_belong_to_the_ring_around_them() {
-        let rings = vec![square(0., 0., 10., true), square(20., 0., 10., true), square(22., 2., 2., false), square(1., 1., 3., false)];
+        let rings = vec![
+            square(0., 0., 10., true),
+            square(20., 0., 10., true),
+            square(22., 2., 2., false),
+            square(1., 1., 3., false),
+        ];
         let Some(Geometry::MultiPolygon(polygons)) = assemble(rings) else { panic!("two polygons") };
         assert_eq!(polygons.0.iter().map(|polygon| polygon.interiors().len()).collect::<Vec<_>>(), [1, 1]);
         assert_eq!(polygons.unsigned_area(), 200. - 4. - 9.);

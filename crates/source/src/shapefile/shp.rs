@@ -91,7 +91,10 @@ impl Shapes {
 fn read_index(path: &Path, length: u64) -> Option<Vec<u64>> {
     let bytes = std::fs::read(path).ok()?;
     let entries = bytes.get(FILE_HEADER as usize..)?;
-    let places: Vec<u64> = entries.chunks_exact(8).map(|entry| u64::from(u32::from_be_bytes([entry[0], entry[1], entry[2], entry[3]])) * 2).collect();
+    let places: Vec<u64> = entries
+        .chunks_exact(8)
+        .map(|entry| u64::from(u32::from_be_bytes([entry[0], entry[1], entry[2], entry[3]])) * 2)
+        .collect();
     places.iter().all(|place| *place >= FILE_HEADER && place + RECORD_HEADER <= length).then_some(places)
 }
 
@@ -114,8 +117,12 @@ fn parse(content: &[u8]) -> Record {
         Shape::PolylineM(lines) => lines_of(lines.parts().iter().map(|part| line_of(part))),
         Shape::PolylineZ(lines) => lines_of(lines.parts().iter().map(|part| line_of(part))),
         Shape::Polygon(polygon) => rings::assemble(polygon.rings().iter().map(|ring| line_of(ring.points())).collect()),
-        Shape::PolygonM(polygon) => rings::assemble(polygon.rings().iter().map(|ring| line_of(ring.points())).collect()),
-        Shape::PolygonZ(polygon) => rings::assemble(polygon.rings().iter().map(|ring| line_of(ring.points())).collect()),
+        Shape::PolygonM(polygon) => {
+            rings::assemble(polygon.rings().iter().map(|ring| line_of(ring.points())).collect())
+        }
+        Shape::PolygonZ(polygon) => {
+            rings::assemble(polygon.rings().iter().map(|ring| line_of(ring.points())).collect())
+        }
         Shape::Multipatch(patches) => {
             let flat = |patch: &Patch| !matches!(patch, Patch::TriangleStrip(_) | Patch::TriangleFan(_));
             if !patches.patches().iter().all(flat) {
@@ -129,14 +136,18 @@ fn parse(content: &[u8]) -> Record {
 
 /// Whether the numbers of parts and points a record announces can be in it, before memory is set aside for them.
 fn counts_fit(content: &[u8]) -> bool {
-    let number = |place: usize| content.get(place..place + 4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+    let number = |place: usize| {
+        content.get(place..place + 4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+    };
     let (parts, points) = match number(0) {
         Some(8 | 18 | 28) => (Some(0), number(36)),
         Some(3 | 5 | 13 | 15 | 23 | 25 | 31) => (number(36), number(40)),
         Some(_) => return true,
         None => return false,
     };
-    parts.zip(points).is_some_and(|(parts, points)| u64::from(parts) * 4 + u64::from(points) * 16 <= content.len() as u64)
+    parts
+        .zip(points)
+        .is_some_and(|(parts, points)| u64::from(parts) * 4 + u64::from(points) * 16 <= content.len() as u64)
 }
 
 fn coord_of(point: &impl HasXY) -> Coord {

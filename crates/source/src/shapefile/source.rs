@@ -40,7 +40,10 @@ fn part(file: &LocalFile, crs: Option<String>, encoding: Option<&str>) -> Result
     let shapes = Shapes::open(&file.display, &file.path, siblings.shx.as_deref())?;
     let mut fields = dbf.fields();
     if fields.iter().any(|field| field.name() == GEOMETRY) {
-        let error = SourceError::data(&file.display, format!("a column of its .dbf file is called `{GEOMETRY}`, as the geometry is"));
+        let error = SourceError::data(
+            &file.display,
+            format!("a column of its .dbf file is called `{GEOMETRY}`, as the geometry is"),
+        );
         return Err(error.with_hint("give the column another name and export the shapefile again"));
     }
     fields.push(geometry_field(&crs));
@@ -53,12 +56,17 @@ fn part(file: &LocalFile, crs: Option<String>, encoding: Option<&str>) -> Result
 
 fn crs_of(file: &LocalFile, prj: Option<PathBuf>) -> Result<String> {
     let text = match prj {
-        Some(path) => fs::read_to_string(&path).map_err(|error| SourceError::io(path.display().to_string(), error))?.trim().to_owned(),
+        Some(path) => fs::read_to_string(&path)
+            .map_err(|error| SourceError::io(path.display().to_string(), error))?
+            .trim()
+            .to_owned(),
         None => String::new(),
     };
     if text.is_empty() {
         let error = SourceError::data(&file.display, "the .prj file that says which coordinates these are is missing");
-        return Err(error.with_hint("set format.crs, e.g. \"EPSG:4548\" for CGCS2000 / 3-degree Gauss-Kruger CM 117E, or deliver the .prj"));
+        return Err(error.with_hint(
+            "set format.crs, e.g. \"EPSG:4548\" for CGCS2000 / 3-degree Gauss-Kruger CM 117E, or deliver the .prj",
+        ));
     }
     Ok(text)
 }
@@ -68,9 +76,8 @@ fn read(display: &str, mut dbf: Dbf, mut shapes: Shapes, mut rows: TypedRows, si
     let mut number = 0;
     let mut shape = || {
         shapes.next().map_err(|error| match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => {
-                SourceError::data(display, "the .shp file is cut off").with_hint("deliver the shapefile again, with all its files")
-            }
+            std::io::ErrorKind::UnexpectedEof => SourceError::data(display, "the .shp file is cut off")
+                .with_hint("deliver the shapefile again, with all its files"),
             _ => SourceError::io(display, error),
         })
     };

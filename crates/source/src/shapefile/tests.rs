@@ -70,7 +70,10 @@ fn crs(batch: &RecordBatch) -> String {
 }
 
 fn ring(x: f64, y: f64, size: f64) -> Vec<Point> {
-    [(0., 0.), (0., 1.), (1., 1.), (1., 0.), (0., 0.)].iter().map(|(dx, dy)| Point::new(x + dx * size, y + dy * size)).collect()
+    [(0., 0.), (0., 1.), (1., 1.), (1., 0.), (0., 0.)]
+        .iter()
+        .map(|(dx, dy)| Point::new(x + dx * size, y + dy * size))
+        .collect()
 }
 
 #[tokio::test]
@@ -79,9 +82,18 @@ async fn attributes_are_typed_and_empty_ones_are_null() {
     write(dir.path(), &[Shape::Point(Point::new(116.4, 39.9)), Shape::Point(Point::new(116.5, 39.8))], true);
     let batch = read(dir.path(), |_| {}).await.unwrap();
     assert_eq!(texts(&batch, "name"), [Some("area 0"), None]);
-    assert_eq!(batch.column_by_name("count").unwrap().as_primitive::<Int64Type>().iter().collect::<Vec<_>>(), [Some(0), None]);
-    assert_eq!(batch.column_by_name("area").unwrap().as_primitive::<Float64Type>().iter().collect::<Vec<_>>(), [Some(0.5), None]);
-    assert_eq!(batch.column_by_name("built").unwrap().as_primitive::<Date32Type>().iter().collect::<Vec<_>>(), [Some(19783), None]);
+    assert_eq!(
+        batch.column_by_name("count").unwrap().as_primitive::<Int64Type>().iter().collect::<Vec<_>>(),
+        [Some(0), None]
+    );
+    assert_eq!(
+        batch.column_by_name("area").unwrap().as_primitive::<Float64Type>().iter().collect::<Vec<_>>(),
+        [Some(0.5), None]
+    );
+    assert_eq!(
+        batch.column_by_name("built").unwrap().as_primitive::<Date32Type>().iter().collect::<Vec<_>>(),
+        [Some(19783), None]
+    );
     assert_eq!(batch.column_by_name("open").unwrap().as_boolean().iter().collect::<Vec<_>>(), [Some(true), None]);
     assert_eq!(geometries(&batch)[0], Some(Geometry::Point(geo::Point::new(116.4, 39.9))));
     assert_eq!(row_numbers(&batch), [1, 2]);
@@ -95,12 +107,23 @@ async fn lines_heights_and_polygons_with_holes_become_two_dimensional_geometry()
     write(dir.path(), &[Shape::Height(PointZ::new(1., 2., 3., 4.))], true);
     assert_eq!(geometries(&read(dir.path(), |_| {}).await.unwrap()), [Some(Geometry::Point(geo::Point::new(1., 2.)))]);
     let dir = tempfile::tempdir().unwrap();
-    write(dir.path(), &[Shape::Line(Polyline::with_parts(vec![ring(0., 0., 1.), ring(5., 5., 1.)])), Shape::Line(Polyline::new(ring(0., 0., 1.)))], true);
+    write(
+        dir.path(),
+        &[
+            Shape::Line(Polyline::with_parts(vec![ring(0., 0., 1.), ring(5., 5., 1.)])),
+            Shape::Line(Polyline::new(ring(0., 0., 1.))),
+        ],
+        true,
+    );
     let lines = geometries(&read(dir.path(), |_| {}).await.unwrap());
     assert!(matches!(&lines[0], Some(Geometry::MultiLineString(lines)) if lines.0.len() == 2));
     assert!(matches!(&lines[1], Some(Geometry::LineString(line)) if line.0.len() == 5));
     let dir = tempfile::tempdir().unwrap();
-    let rings = vec![PolygonRing::Outer(ring(0., 0., 10.)), PolygonRing::Inner(ring(2., 2., 2.)), PolygonRing::Outer(ring(20., 0., 1.))];
+    let rings = vec![
+        PolygonRing::Outer(ring(0., 0., 10.)),
+        PolygonRing::Inner(ring(2., 2., 2.)),
+        PolygonRing::Outer(ring(20., 0., 1.)),
+    ];
     write(dir.path(), &[Shape::Polygon(Polygon::with_rings(rings))], true);
     let polygons = geometries(&read(dir.path(), |_| {}).await.unwrap());
     assert_eq!(polygons[0].as_ref().unwrap().unsigned_area(), 100. - 4. + 1.);
@@ -224,10 +247,13 @@ async fn a_damaged_shape_is_one_fault_and_the_others_are_read() {
 async fn a_zipped_shapefile_brings_its_companions() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), &[Shape::Point(Point::new(1., 2.))], true);
-    let members: Vec<(String, Vec<u8>)> = ["shp", "shx", "dbf", "prj"].iter().map(|extension| {
-        let name = format!("areas.{extension}");
-        (format!("街道/{name}"), std::fs::read(dir.path().join(name)).unwrap())
-    }).collect();
+    let members: Vec<(String, Vec<u8>)> = ["shp", "shx", "dbf", "prj"]
+        .iter()
+        .map(|extension| {
+            let name = format!("areas.{extension}");
+            (format!("街道/{name}"), std::fs::read(dir.path().join(name)).unwrap())
+        })
+        .collect();
     let members: Vec<(&str, &[u8])> = members.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
     let other = tempfile::tempdir().unwrap();
     crate::testing::zipped(other.path(), "areas.zip", &members);

@@ -49,12 +49,23 @@ impl Columns {
                 .collect();
             let sql = format!("WITH rows_({aliases}) AS ({statement}) SELECT {} FROM rows_", looks.join(", "));
             let found = connection.query_row(&sql, [], |row| {
-                let is = |column: usize| Ok::<_, rusqlite::Error>(row.get::<_, Option<bool>>(column)?.unwrap_or_default());
+                let is =
+                    |column: usize| Ok::<_, rusqlite::Error>(row.get::<_, Option<bool>>(column)?.unwrap_or_default());
                 (0..places.len())
-                    .map(|c| Ok(Found { integer: is(5 * c)?, real: is(5 * c + 1)?, text: is(5 * c + 2)?, blob: is(5 * c + 3)?, count: is(5 * c + 4)? }))
+                    .map(|c| {
+                        Ok(Found {
+                            integer: is(5 * c)?,
+                            real: is(5 * c + 1)?,
+                            text: is(5 * c + 2)?,
+                            blob: is(5 * c + 3)?,
+                            count: is(5 * c + 4)?,
+                        })
+                    })
                     .collect::<rusqlite::Result<Vec<Found>>>()
             })?;
-            types.extend(places.zip(found).map(|(place, found)| type_of(declared.get(place).map_or("", String::as_str), found)));
+            types.extend(
+                places.zip(found).map(|(place, found)| type_of(declared.get(place).map_or("", String::as_str), found)),
+            );
         }
         Ok(Self { names, types })
     }

@@ -9,5 +9,5 @@ mod tests;
 
 pub(crate) use columns::{Columns, quoted};
 pub(crate) use error::failed;
-pub(crate) use source::{connect, declared, no_table, read};
 pub use source::Sqlite;
+pub(crate) use source::{connect, declared, no_table, read};

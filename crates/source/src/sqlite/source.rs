@@ -47,7 +47,8 @@ fn parts(file: &LocalFile, config: &SourceConfig) -> Result<Vec<Part>> {
         (None, None) => {
             let known = tables(&connection).map_err(|error| failed(&file.display, &error))?;
             if known.is_empty() {
-                return Err(SourceError::data(&file.display, "the database has no table").with_hint("check whether the right file was delivered"));
+                return Err(SourceError::data(&file.display, "the database has no table")
+                    .with_hint("check whether the right file was delivered"));
             }
             // Each part reads through a connection of its own, so that their order does not matter.
             known.iter().map(|table| part(file, config, connect(file)?, &select(table), Some(table))).collect()
@@ -62,7 +63,8 @@ fn select(table: &str) -> String {
 /// That a table is not there, with those that are.
 pub(crate) fn no_table(display: &str, wanted: &str, known: &[String]) -> SourceError {
     let error = SourceError::data(display, format!("there is no table `{wanted}`"));
-    let near = nearest(wanted, known.iter().map(String::as_str)).map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+    let near = nearest(wanted, known.iter().map(String::as_str))
+        .map_or_else(String::new, |near| format!("did you mean `{near}`? "));
     error.with_hint(format!("{near}the tables are {}", known.join(", ")))
 }
 
@@ -81,7 +83,8 @@ pub(crate) fn connect(file: &LocalFile) -> Result<Connection> {
         Err(error) => error,
     };
     // A database with a write-ahead log wants to write beside the file; where it must not, nobody else does.
-    let cannot_write = matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly));
+    let cannot_write =
+        matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly));
     let again = cannot_write.then(|| uri(&file.path)).flatten();
     let again = again.map(|uri| Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI).and_then(ready));
     again.and_then(std::result::Result::ok).ok_or_else(|| failed(&file.display, &error))
@@ -105,7 +108,13 @@ pub(crate) fn declared(connection: &Connection, table: &str) -> rusqlite::Result
     statement.query_map([table], |row| Ok(row.get::<_, Option<String>>(0)?.unwrap_or_default()))?.collect()
 }
 
-fn part(file: &LocalFile, config: &SourceConfig, connection: Connection, statement: &str, table: Option<&str>) -> Result<Part> {
+fn part(
+    file: &LocalFile,
+    config: &SourceConfig,
+    connection: Connection,
+    statement: &str,
+    table: Option<&str>,
+) -> Result<Part> {
     let display = &file.display;
     let located = |error: SourceError| match table {
         Some(table) => error.in_sheet(table),
@@ -115,7 +124,9 @@ fn part(file: &LocalFile, config: &SourceConfig, connection: Connection, stateme
     {
         let prepared = connection.prepare(statement).map_err(database)?;
         if !prepared.readonly() || prepared.column_count() == 0 {
-            return Err(SourceError::data(display, "from.query is no SELECT").with_hint("write one SELECT that gives the rows"));
+            return Err(
+                SourceError::data(display, "from.query is no SELECT").with_hint("write one SELECT that gives the rows")
+            );
         }
     }
     let declared = table.map_or(Ok(Vec::new()), |table| declared(&connection, table)).map_err(database)?;
@@ -131,7 +142,9 @@ fn part(file: &LocalFile, config: &SourceConfig, connection: Connection, stateme
     let rows = TypedRows::new(display, table.map(str::to_owned), columns.fields())?;
     let schema = Arc::clone(rows.provenance().schema());
     let (name, statement) = (display.clone(), statement.to_owned());
-    let batches = produce(move |sink| guarded(&name, || read(&connection, &name, &statement, rows, encoding, sink, |_, _, value| Some(value))));
+    let batches = produce(move |sink| {
+        guarded(&name, || read(&connection, &name, &statement, rows, encoding, sink, |_, _, value| Some(value)))
+    });
     Ok(Part { file: display.clone(), sheet: table.map(str::to_owned), schema, rows: batches })
 }
 
@@ -176,7 +189,11 @@ pub(crate) fn read(
             match convert(column, &mut scratch, value) {
                 None => fault = Some(Reason::InvalidGeometry),
                 Some(value) if rows.put(value) => continue,
-                Some(Value::Bytes(bytes)) if std::str::from_utf8(bytes).is_ok_and(|text| rows.put(Value::Text(text))) => continue,
+                Some(Value::Bytes(bytes))
+                    if std::str::from_utf8(bytes).is_ok_and(|text| rows.put(Value::Text(text))) =>
+                {
+                    continue;
+                }
                 Some(_) => fault = Some(Reason::Malformed),
             }
             break;

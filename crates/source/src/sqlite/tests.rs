@@ -44,8 +44,14 @@ async fn a_table_is_typed_by_its_declaration_and_its_values() {
     assert_eq!(texts(batch, "name"), [Some("张记"), None]);
     assert_eq!(texts(batch, "code"), [Some("0011"), Some("12")]);
     assert_eq!(batch.column_by_name("area").unwrap().as_primitive::<Float64Type>().values(), &[20.0, 30.5]);
-    assert_eq!(batch.column_by_name("open").unwrap().as_boolean().iter().collect::<Vec<_>>(), [Some(true), Some(false)]);
-    assert_eq!(batch.column_by_name("staff").unwrap().as_primitive::<Int64Type>().iter().collect::<Vec<_>>(), [Some(3), None]);
+    assert_eq!(
+        batch.column_by_name("open").unwrap().as_boolean().iter().collect::<Vec<_>>(),
+        [Some(true), Some(false)]
+    );
+    assert_eq!(
+        batch.column_by_name("staff").unwrap().as_primitive::<Int64Type>().iter().collect::<Vec<_>>(),
+        [Some(3), None]
+    );
     assert_eq!(row_numbers(batch), [1, 2]);
     assert_eq!(texts(batch, "_sheet"), [Some("shops"); 2]);
 }
@@ -63,7 +69,12 @@ async fn every_table_is_a_part_when_none_is_named() {
 async fn a_query_is_typed_by_its_values() {
     let dir = tempfile::tempdir().unwrap();
     database(dir.path(), SHOPS);
-    let batches = read(dir.path(), |config| config.from.query = Some("SELECT name AS 名称, count(*) n FROM shops GROUP BY name ORDER BY name DESC;".to_owned())).await.unwrap();
+    let batches = read(dir.path(), |config| {
+        config.from.query =
+            Some("SELECT name AS 名称, count(*) n FROM shops GROUP BY name ORDER BY name DESC;".to_owned())
+    })
+    .await
+    .unwrap();
     assert_eq!(texts(&batches[0], "名称"), [Some("张记"), None]);
     assert_eq!(type_of(&batches[0], "n"), DataType::Int64);
     assert_eq!(texts(&batches[0], "_sheet"), [None, None]);
@@ -72,7 +83,10 @@ async fn a_query_is_typed_by_its_values() {
 #[tokio::test]
 async fn a_value_against_its_declaration_makes_the_column_text_and_is_kept() {
     let dir = tempfile::tempdir().unwrap();
-    database(dir.path(), "CREATE TABLE t (n INTEGER, d DATE); INSERT INTO t VALUES (1, '2024-03-01'), ('不详', 20240301), (2.5, NULL);");
+    database(
+        dir.path(),
+        "CREATE TABLE t (n INTEGER, d DATE); INSERT INTO t VALUES (1, '2024-03-01'), ('不详', 20240301), (2.5, NULL);",
+    );
     let batches = read(dir.path(), |_| {}).await.unwrap();
     assert_eq!(texts(&batches[0], "n"), [Some("1"), Some("不详"), Some("2.5")]);
     assert_eq!(texts(&batches[0], "d"), [Some("2024-03-01"), Some("20240301"), None]);
@@ -83,7 +97,10 @@ async fn text_in_another_encoding_is_read_when_it_is_named_and_a_fault_otherwise
     let dir = tempfile::tempdir().unwrap();
     let bytes = encoding_rs::GB18030.encode("海淀").0.into_owned();
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    database(dir.path(), &format!("CREATE TABLE t (a TEXT, b INT); INSERT INTO t VALUES (CAST(x'{hex}' AS TEXT), 1), ('ok', 2);"));
+    database(
+        dir.path(),
+        &format!("CREATE TABLE t (a TEXT, b INT); INSERT INTO t VALUES (CAST(x'{hex}' AS TEXT), 1), ('ok', 2);"),
+    );
     let batches = read(dir.path(), |_| {}).await.unwrap();
     assert_eq!(texts(&batches[0], "_error"), [Some("undecodable"), None]);
     assert_eq!(batches[0].column_by_name("b").unwrap().null_count(), 1);
@@ -97,11 +114,21 @@ async fn mistakes_say_what_is_there_and_nothing_is_ever_written() {
     database(dir.path(), SHOPS);
     let error = read(dir.path(), |config| config.from.table = Some("shop".to_owned())).await.unwrap_err().to_string();
     assert!(error.contains("city.db") && error.contains("did you mean `shops`?"), "{error}");
-    for query in ["DELETE FROM shops", "SELECT * FROM shops; DELETE FROM shops", "DROP TABLE shops", "SELEC 1", "CREATE TABLE x (a)", "ATTACH 'other.db' AS other"] {
+    for query in [
+        "DELETE FROM shops",
+        "SELECT * FROM shops; DELETE FROM shops",
+        "DROP TABLE shops",
+        "SELEC 1",
+        "CREATE TABLE x (a)",
+        "ATTACH 'other.db' AS other",
+    ] {
         let error = read(dir.path(), |config| config.from.query = Some(query.to_owned())).await.unwrap_err();
         assert!(error.is_user_error() && error.to_string().contains("city.db"), "{query}: {error}");
     }
-    let error = read(dir.path(), |config| config.from.query = Some("SELECT 1 AS a, 2 AS a".to_owned())).await.unwrap_err().to_string();
+    let error = read(dir.path(), |config| config.from.query = Some("SELECT 1 AS a, 2 AS a".to_owned()))
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("two columns called `a`"), "{error}");
     assert_eq!(read(dir.path(), |config| config.from.table = Some("shops".to_owned())).await.unwrap()[0].num_rows(), 2);
     assert!(!dir.path().join("other.db").exists());
@@ -118,9 +145,15 @@ async fn a_file_that_is_no_database_says_so() {
 #[tokio::test]
 async fn many_rows_come_in_many_batches() {
     let dir = tempfile::tempdir().unwrap();
-    database(dir.path(), "CREATE TABLE t (n INTEGER); WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 20000) INSERT INTO t SELECT n FROM s;");
+    database(
+        dir.path(),
+        "CREATE TABLE t (n INTEGER); WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 20000) INSERT INTO t SELECT n FROM s;",
+    );
     let batches = read(dir.path(), |_| {}).await.unwrap();
-    assert_eq!(batches[0].column_by_name("n").unwrap().as_primitive::<Int64Type>().values().iter().sum::<i64>(), 20_000 * 20_001 / 2);
+    assert_eq!(
+        batches[0].column_by_name("n").unwrap().as_primitive::<Int64Type>().values().iter().sum::<i64>(),
+        20_000 * 20_001 / 2
+    );
 }
 
 proptest! {

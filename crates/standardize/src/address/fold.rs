@@ -34,7 +34,20 @@ static FORMS: LazyLock<Vec<u16>> = LazyLock::new(|| {
             '№' => '#',
             '○' | '〇' => '零',
             '\\' => '/',
-            ',' | ';' | '，' | '；' | '。' | '"' | '\'' | '“' | '”' | '‘' | '’' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' => '\0',
+            ','
+            | ';'
+            | '，'
+            | '；'
+            | '。'
+            | '"'
+            | '\''
+            | '“'
+            | '”'
+            | '‘'
+            | '’'
+            | '\u{feff}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2060}'..='\u{2064}' => '\0',
             other if other.is_whitespace() || other.is_control() => '\0',
             other if other != character => other.to_ascii_uppercase(),
             other if other.is_ascii() => other.to_ascii_uppercase(),

@@ -131,7 +131,13 @@ impl Gazetteer {
                 above.pop();
             }
             let parent = above.last().copied().unwrap_or(NOWHERE);
-            let place = Place { code: division.code().into(), level: level(division.level()), name: self.standard_name(&division, parent).into(), parent, end: NOWHERE };
+            let place = Place {
+                code: division.code().into(),
+                level: level(division.level()),
+                name: self.standard_name(&division, parent).into(),
+                parent,
+                end: NOWHERE,
+            };
             above.push(self.places.len() as u32);
             self.places.push(place);
         }
@@ -145,7 +151,11 @@ impl Gazetteer {
         let above = self.places.get(parent as usize).map_or("", |place| &*place.name);
         let name = division.name();
         if division.is_placeholder() {
-            return if above.ends_with('市') && division.level() == DivisionLevel::City { above.to_owned() } else { String::new() };
+            return if above.ends_with('市') && division.level() == DivisionLevel::City {
+                above.to_owned()
+            } else {
+                String::new()
+            };
         }
         match division.level() {
             // 东莞 has no districts; its code table repeats the city.
@@ -167,7 +177,10 @@ impl Gazetteer {
                 _ => counts.push((city, 1)),
             }
         }
-        let (city, _) = counts.into_iter().filter(|(city, _)| *city != NOWHERE).max_by_key(|(city, count)| (*count, u32::MAX - *city))?;
+        let (city, _) = counts
+            .into_iter()
+            .filter(|(city, _)| *city != NOWHERE)
+            .max_by_key(|(city, count)| (*count, u32::MAX - *city))?;
         // A municipality's 市辖区 is the municipality.
         let parent = self.places[city as usize].parent;
         let is_municipality = parent != NOWHERE && self.places[parent as usize].name == self.places[city as usize].name;
@@ -177,7 +190,10 @@ impl Gazetteer {
     /// The place of a code, or of the finest code above it that is known.
     pub fn place_of(&self, code: &str) -> Option<u32> {
         [12, 9, 6, 4, 2].into_iter().filter_map(|length| code.get(..length)).find_map(|code| {
-            self.places.binary_search_by(|place| (*place.code).cmp(code)).ok().and_then(|place| u32::try_from(place).ok())
+            self.places
+                .binary_search_by(|place| (*place.code).cmp(code))
+                .ok()
+                .and_then(|place| u32::try_from(place).ok())
         })
     }
 
@@ -212,7 +228,8 @@ impl Gazetteer {
         {
             self.insert(longer, at, Rank::Short);
         }
-        for (kind, short) in [("自治州", "州"), ("自治县", "县"), ("自治旗", "旗"), ("民族乡", "乡"), ("族乡", "乡")] {
+        for (kind, short) in [("自治州", "州"), ("自治县", "县"), ("自治旗", "旗"), ("民族乡", "乡"), ("族乡", "乡")]
+        {
             if name.ends_with(kind) {
                 self.insert(&format!("{stem}{short}"), at, Rank::Full);
             }
@@ -234,10 +251,18 @@ impl Gazetteer {
 
     /// Names and places that are no more, down to districts.
     fn name_the_past(&mut self, divisions: &Divisions) {
-        for division in divisions.iter().filter(|division| division.valid_to().is_some() && division.level() <= DivisionLevel::District) {
+        for division in divisions
+            .iter()
+            .filter(|division| division.valid_to().is_some() && division.level() <= DivisionLevel::District)
+        {
             // A name that went on under another code says nothing of what took over this one.
             let province = division.code().get(..2);
-            let moved = || divisions.find(division.name(), province, None).iter().any(|other| other.code() != division.code() && other.valid_from() >= division.valid_to());
+            let moved = || {
+                divisions
+                    .find(division.name(), province, None)
+                    .iter()
+                    .any(|other| other.code() != division.code() && other.valid_from() >= division.valid_to())
+            };
             if division.is_placeholder() || moved() {
                 continue;
             }
@@ -253,7 +278,11 @@ impl Gazetteer {
     }
 
     /// Learns roads and compounds.
-    pub fn learn<'a>(&mut self, roads: impl IntoIterator<Item = KnownRoad<'a>>, compounds: impl IntoIterator<Item = KnownCompound<'a>>) {
+    pub fn learn<'a>(
+        &mut self,
+        roads: impl IntoIterator<Item = KnownRoad<'a>>,
+        compounds: impl IntoIterator<Item = KnownCompound<'a>>,
+    ) {
         for road in roads {
             let place = self.place_of(road.division).unwrap_or(NOWHERE);
             if let Some(name) = standard(road.name) {
@@ -328,10 +357,68 @@ pub(super) fn push_community(written: &[char], out: &mut String) {
 }
 
 const PEOPLES: [&str; 62] = [
-    "蒙古族", "回族", "藏族", "维吾尔族", "维吾尔", "苗族", "彝族", "壮族", "布依族", "朝鲜族", "满族", "侗族", "瑶族", "白族", "土家族", "哈尼族", "哈萨克族",
-    "哈萨克", "傣族", "黎族", "傈僳族", "佤族", "畲族", "拉祜族", "水族", "东乡族", "纳西族", "景颇族", "柯尔克孜族", "柯尔克孜", "土族", "达斡尔族", "仫佬族",
-    "羌族", "布朗族", "撒拉族", "毛南族", "仡佬族", "锡伯族", "锡伯", "阿昌族", "普米族", "塔吉克族", "塔吉克", "怒族", "鄂温克族", "德昂族", "保安族", "裕固族",
-    "独龙族", "鄂伦春族", "赫哲族", "门巴族", "珞巴族", "基诺族", "俄罗斯族", "塔塔尔族", "乌孜别克族", "京族", "高山族", "各族", "民族",
+    "蒙古族",
+    "回族",
+    "藏族",
+    "维吾尔族",
+    "维吾尔",
+    "苗族",
+    "彝族",
+    "壮族",
+    "布依族",
+    "朝鲜族",
+    "满族",
+    "侗族",
+    "瑶族",
+    "白族",
+    "土家族",
+    "哈尼族",
+    "哈萨克族",
+    "哈萨克",
+    "傣族",
+    "黎族",
+    "傈僳族",
+    "佤族",
+    "畲族",
+    "拉祜族",
+    "水族",
+    "东乡族",
+    "纳西族",
+    "景颇族",
+    "柯尔克孜族",
+    "柯尔克孜",
+    "土族",
+    "达斡尔族",
+    "仫佬族",
+    "羌族",
+    "布朗族",
+    "撒拉族",
+    "毛南族",
+    "仡佬族",
+    "锡伯族",
+    "锡伯",
+    "阿昌族",
+    "普米族",
+    "塔吉克族",
+    "塔吉克",
+    "怒族",
+    "鄂温克族",
+    "德昂族",
+    "保安族",
+    "裕固族",
+    "独龙族",
+    "鄂伦春族",
+    "赫哲族",
+    "门巴族",
+    "珞巴族",
+    "基诺族",
+    "俄罗斯族",
+    "塔塔尔族",
+    "乌孜别克族",
+    "京族",
+    "高山族",
+    "各族",
+    "民族",
 ];
 
 /// A name without its kind and without the peoples it is named after.
@@ -361,8 +448,12 @@ mod tests {
     #[test]
     fn stems_lose_kind_and_peoples() {
         for (name, level, expected) in [
-            ("广西壮族自治区", Level::Prov, "广西"), ("延边朝鲜族自治州", Level::City, "延边"), ("长阳土家族自治县", Level::District, "长阳"),
-            ("常营回族乡", Level::Town, "常营"), ("花家地社区", Level::Community, "花家地"), ("恩施土家族苗族自治州", Level::City, "恩施"),
+            ("广西壮族自治区", Level::Prov, "广西"),
+            ("延边朝鲜族自治州", Level::City, "延边"),
+            ("长阳土家族自治县", Level::District, "长阳"),
+            ("常营回族乡", Level::Town, "常营"),
+            ("花家地社区", Level::Community, "花家地"),
+            ("恩施土家族苗族自治州", Level::City, "恩施"),
         ] {
             assert_eq!(stem(name, level), expected);
         }
@@ -371,7 +462,11 @@ mod tests {
     #[test]
     fn offices_become_the_communities_they_serve() {
         for (written, expected) in [
-            ("多福巷社区居委会", "多福巷社区"), ("辛庄村委会", "辛庄村"), ("六渡河村村民委员会", "六渡河村"), ("和平里居委会", "和平里社区"), ("机场工作区社区", "机场工作区社区"),
+            ("多福巷社区居委会", "多福巷社区"),
+            ("辛庄村委会", "辛庄村"),
+            ("六渡河村村民委员会", "六渡河村"),
+            ("和平里居委会", "和平里社区"),
+            ("机场工作区社区", "机场工作区社区"),
         ] {
             assert_eq!(community_name(written), expected);
         }

@@ -63,7 +63,11 @@ impl AddressParser {
 
     /// Learns roads and compounds of the city's own registers: their names are read as they are, and what the
     /// register says of them (road, number, community) completes addresses that leave it out.
-    pub fn learn<'a>(&mut self, roads: impl IntoIterator<Item = KnownRoad<'a>>, compounds: impl IntoIterator<Item = KnownCompound<'a>>) {
+    pub fn learn<'a>(
+        &mut self,
+        roads: impl IntoIterator<Item = KnownRoad<'a>>,
+        compounds: impl IntoIterator<Item = KnownCompound<'a>>,
+    ) {
         self.gazetteer.learn(roads, compounds);
     }
 

@@ -11,12 +11,46 @@ use super::tail::{Unit, unit};
 use super::words;
 
 /// Kinds of development zones.
-const ZONES: [&str; 12] =
-    ["开发区", "高新区", "工业园区", "产业园区", "科技园区", "保税区", "示范区", "合作区", "自贸区", "物流园区", "试验区", "科技城"];
+const ZONES: [&str; 12] = [
+    "开发区",
+    "高新区",
+    "工业园区",
+    "产业园区",
+    "科技园区",
+    "保税区",
+    "示范区",
+    "合作区",
+    "自贸区",
+    "物流园区",
+    "试验区",
+    "科技城",
+];
+
+/// Words for the place where two roads meet.
+const CROSSINGS: [&str; 8] = ["交叉", "路口", "交汇", "交口", "交界", "街口", "十字路口", "丁字路口"];
 
 /// What may follow a number that is part of a name: 三区, 12条, 2期.
 const fn is_name_after_number(character: char) -> bool {
-    matches!(character, '区' | '期' | '里' | '条' | '街' | '路' | '巷' | '组' | '队' | '社' | '村' | '道' | '国' | '省' | '县' | '乡' | '段' | '环')
+    matches!(
+        character,
+        '区' | '期'
+            | '里'
+            | '条'
+            | '街'
+            | '路'
+            | '巷'
+            | '组'
+            | '队'
+            | '社'
+            | '村'
+            | '道'
+            | '国'
+            | '省'
+            | '县'
+            | '乡'
+            | '段'
+            | '环'
+    )
 }
 
 /// Appends a name's standard form: numbers that belong to it in Chinese numerals, as the rules for place names want.
@@ -26,8 +60,15 @@ pub(super) fn push_name(written: &[char], out: &mut String) {
         let character = written[at];
         if character.is_ascii_digit() && (at == 0 || !written[at - 1].is_ascii_alphanumeric()) {
             let end = at + written[at..].iter().take_while(|character| character.is_ascii_digit()).count();
-            if end - at <= 2 && character != '0' && matches!(written.get(end), Some('区' | '期' | '里' | '条' | '街' | '路' | '巷' | '组' | '队' | '社' | '村' | '段')) {
-                let value = written[at..end].iter().fold(0, |value, digit| value * 10 + digit.to_digit(10).unwrap_or(0));
+            if end - at <= 2
+                && character != '0'
+                && matches!(
+                    written.get(end),
+                    Some('区' | '期' | '里' | '条' | '街' | '路' | '巷' | '组' | '队' | '社' | '村' | '段')
+                )
+            {
+                let value =
+                    written[at..end].iter().fold(0, |value, digit| value * 10 + digit.to_digit(10).unwrap_or(0));
                 push_chinese(value, out);
             } else {
                 out.extend(&written[at..end]);
@@ -74,6 +115,7 @@ impl Scanner<'_> {
             at += 1;
         }
         if at == start {
+            self.crossing |= self.last == Some(Level::Subroad) && words::any(text, start, &CROSSINGS) > 0;
             let end = self.aside_end();
             self.rest_to(end);
         } else {
@@ -114,7 +156,8 @@ impl Scanner<'_> {
         if matches!(character, '(' | ')' | '-' | '/' | '、' | '|' | ':' | '#') {
             return true;
         }
-        let is_number = character.is_ascii_alphanumeric() || is_chinese_numeral(character) || super::numerals::is_stem(character);
+        let is_number =
+            character.is_ascii_alphanumeric() || is_chinese_numeral(character) || super::numerals::is_stem(character);
         is_number && self.is_number(at)
     }
 
@@ -124,7 +167,8 @@ impl Scanner<'_> {
         if character.is_ascii_alphabetic() && at > 0 && text[at - 1].is_ascii_alphabetic() {
             // 望京SOHO T1座, SOHO B座: the last letter is the building's.
             let next = text.get(at + 1).copied();
-            return matches!(next, Some('座' | '栋' | '幢' | '塔')) || (character == 'T' && next.is_some_and(|next| next.is_ascii_digit()));
+            return matches!(next, Some('座' | '栋' | '幢' | '塔'))
+                || (character == 'T' && next.is_some_and(|next| next.is_ascii_digit()));
         }
         // A run of digits is read from its first.
         if character.is_ascii_digit() && at > 0 && text[at - 1].is_ascii_digit() {
@@ -135,7 +179,10 @@ impl Scanner<'_> {
         let (unit, _) = unit(text, number.end);
         let joined = next.is_none_or(|next| matches!(next, '-' | '/' | '(' | ')' | '、'));
         match unit {
-            Unit::None if number.chinese => (joined && next.is_some_and(|next| next == '-')) || (next.is_none() && (self.is_inside() || number.len() >= 3)),
+            Unit::None if number.chinese => {
+                (joined && next.is_some_and(|next| next == '-'))
+                    || (next.is_none() && (self.is_inside() || number.len() >= 3))
+            }
             Unit::None if number.is_letters() => next.is_some_and(|next| next == '-'),
             Unit::None => joined && !next.is_some_and(is_name_after_number),
             Unit::Name => false,
@@ -149,7 +196,7 @@ impl Scanner<'_> {
 
     /// Whether the name of a road follows that crosses the one before.
     pub fn crossing_follows(&self, place: usize) -> bool {
-        (place..self.text.len().min(place + 16)).any(|at| words::any(self.text, at, &["交叉", "路口", "交汇", "交口", "交界", "街口"]) > 0)
+        (place..self.text.len().min(place + 16)).any(|at| words::any(self.text, at, &CROSSINGS) > 0)
     }
 
     /// The level that the name from here to `at` is, if its last word says so.
@@ -169,31 +216,63 @@ impl Scanner<'_> {
             '街' | '路' | '巷' => self.road(end),
             '弄' if at >= start + 2 => self.road(end),
             '同' if before == '胡' => self.road(end),
-            '条' if (before == '头' || is_chinese_numeral(before)) && !words::goes_on(text, end, false) => self.road(end),
+            '条' if (before == '头' || is_chinese_numeral(before)) && !words::goes_on(text, end, false) => {
+                self.road(end)
+            }
             '道' => match before {
                 '大' | '夹' => self.road(end),
-                '国' | '省' | '县' | '乡' if text[start..at - 1].iter().all(char::is_ascii_alphanumeric) => self.road(end),
+                '国' | '省' | '县' | '乡' if text[start..at - 1].iter().all(char::is_ascii_alphanumeric) => {
+                    self.road(end)
+                }
                 '街' | '隧' | '通' | '车' | '行' | '人' | '轨' | '河' | '跑' | '频' => None,
-                _ if at >= start + 2 && next.is_none_or(|next| next.is_ascii_digit() || super::numerals::is_stem(next) || (is_chinese_numeral(next) && self.is_number(end))) => self.road(end),
+                _ if at >= start + 2
+                    && next.is_none_or(|next| {
+                        next.is_ascii_digit()
+                            || super::numerals::is_stem(next)
+                            || (is_chinese_numeral(next) && self.is_number(end))
+                    }) =>
+                {
+                    self.road(end)
+                }
                 _ => None,
             },
             '区' if before == '社' && at >= start + 2 => self.community(end),
             '居' | '村' if words::community_office(text, at) > 0 => {
                 (!self.has(Level::Community)).then(|| (Level::Community, at + words::community_office(text, at)))
             }
-            '村' if early && before != '新' && (self.group_end(end).is_some() || (!words::goes_on(text, end, false) && !words::is_road_next(text, end))) => self.community(end),
-            '镇' | '乡' if self.is_last_at_most(Level::Devzone) && !self.has(Level::Town) && !words::is_road_next(text, end) && !matches!(next, Some('江' | '海')) => {
+            '村' if early
+                && before != '新'
+                && (self.group_end(end).is_some()
+                    || (!words::goes_on(text, end, false) && !words::is_road_next(text, end))) =>
+            {
+                self.community(end)
+            }
+            '镇' | '乡'
+                if self.is_last_at_most(Level::Devzone)
+                    && !self.has(Level::Town)
+                    && !words::is_road_next(text, end)
+                    && !matches!(next, Some('江' | '海')) =>
+            {
                 self.last.is_some().then(|| (Level::Town, end + words::town_office(text, end)))
             }
-            '县' | '旗' if matches!(self.last, Some(Level::Prov | Level::City)) && !self.has(Level::District) => Some((Level::District, end)),
+            '县' | '旗' if matches!(self.last, Some(Level::Prov | Level::City)) && !self.has(Level::District) => {
+                Some((Level::District, end))
+            }
             '区' | '城' if self.is_zone(end) => Some((Level::Devzone, end)),
-            '区' if matches!(self.last, Some(Level::Prov | Level::City)) && !self.has(Level::District) && (start + 2..start + 5).contains(&at) => {
-                let plain = !matches!(before, '小' | '社' | '东' | '西' | '南' | '北' | '中' | '园' | '街' | '新' | '期' | '发' | '校' | '库')
-                    && !before.is_ascii_alphanumeric()
+            '区' if matches!(self.last, Some(Level::Prov | Level::City))
+                && !self.has(Level::District)
+                && (start + 2..start + 5).contains(&at) =>
+            {
+                let plain = !matches!(
+                    before,
+                    '小' | '社' | '东' | '西' | '南' | '北' | '中' | '园' | '街' | '新' | '期' | '发' | '校' | '库'
+                ) && !before.is_ascii_alphanumeric()
                     && !is_chinese_numeral(before);
                 plain.then_some((Level::District, end))
             }
-            '组' | '队' | '社' if self.last == Some(Level::Community) && self.group_end(start) == Some(end) => Some((Level::Road, end)),
+            '组' | '队' | '社' if self.last == Some(Level::Community) && self.group_end(start) == Some(end) => {
+                Some((Level::Road, end))
+            }
             _ => None,
         }
     }
@@ -201,7 +280,13 @@ impl Scanner<'_> {
     /// The end of a village's group at `place`, which stands where a road would: 三组, 第5队.
     fn group_end(&self, place: usize) -> Option<usize> {
         let from = place + usize::from(self.text.get(place) == Some(&'第'));
-        let numerals = self.text.get(from..)?.iter().take(4).take_while(|character| character.is_ascii_digit() || is_chinese_numeral(**character)).count();
+        let numerals = self
+            .text
+            .get(from..)?
+            .iter()
+            .take(4)
+            .take_while(|character| character.is_ascii_digit() || is_chinese_numeral(**character))
+            .count();
         let at = from + numerals;
         let is_group = match self.text.get(at) {
             Some('组' | '队') => true,
@@ -247,7 +332,9 @@ impl Scanner<'_> {
             return Some((level, end + 2));
         }
         // 皇后大道中99号.
-        if counted && after.is_some_and(|after| after.is_ascii_digit()) && next.is_some_and(words::is_direction) {
+        let ends =
+            after.is_some_and(|after| after.is_ascii_digit()) || (after.is_none() && end >= 2 && text[end - 2] == '大');
+        if counted && ends && next.is_some_and(words::is_direction) {
             return Some((level, end + 1));
         }
         if words::road_goes_on(text, end) {
@@ -263,10 +350,11 @@ impl Scanner<'_> {
             return self.rest_to(end);
         }
         let part = words::part_of_compound(self.text, start, end);
-        if part == start && !self.has(Level::Subpoi) {
-            return self.set(Level::Subpoi, end, push_name);
+        if part == start {
+            return if self.has(Level::Subpoi) { self.rest_to(end) } else { self.set(Level::Subpoi, end, push_name) };
         }
         if end - start == 1 {
+            self.crossing |= self.text[start] == '口' && self.last == Some(Level::Subroad);
             return if self.text[start] == '院' { self.drop_to(end, Rule::Filler) } else { self.rest_to(end) };
         }
         if self.has(Level::Poi) {
@@ -291,12 +379,16 @@ impl Scanner<'_> {
         let gazetteer = self.gazetteer;
         let (text, places) = (self.text, &self.out.places);
         let fits = |place: u32| {
-            place == NOWHERE || places.is_empty() || places.iter().any(|other| gazetteer.is_within(place, *other) || gazetteer.is_within(*other, place))
+            place == NOWHERE
+                || places.is_empty()
+                || places.iter().any(|other| gazetteer.is_within(place, *other) || gazetteer.is_within(*other, place))
         };
         let (road, poi) = (self.has(Level::Road), self.has(Level::Poi));
         gazetteer.learned.each(text, self.at, |end, values| {
             let aside = words::begins_aside(text, end, end, true);
-            let part = text.get(end).is_some_and(|next| words::is_direction(*next) && matches!(text.get(end + 1), Some('区' | '里' | '园')));
+            let part = text.get(end).is_some_and(|next| {
+                words::is_direction(*next) && matches!(text.get(end + 1), Some('区' | '里' | '园'))
+            });
             if !aside && (part || words::goes_on(text, end, false)) {
                 return;
             }
@@ -306,7 +398,8 @@ impl Scanner<'_> {
                     Learned::Compound(at) => !poi && fits(gazetteer.compounds[*at as usize].place),
                 };
                 // A compound named like a road is written after that road.
-                let better = found.is_none_or(|(last, before)| end > last || (road && matches!(before, Learned::Road(_))));
+                let better =
+                    found.is_none_or(|(last, before)| end > last || (road && matches!(before, Learned::Road(_))));
                 if open && better {
                     found = Some((end, *value));
                 }

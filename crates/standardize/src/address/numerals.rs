@@ -82,7 +82,10 @@ impl Number {
 
     /// The value of its leading digits.
     pub fn value(&self) -> u32 {
-        self.text().bytes().take_while(u8::is_ascii_digit).fold(0_u32, |value, byte| value.saturating_mul(10).saturating_add(u32::from(byte - b'0')))
+        self.text()
+            .bytes()
+            .take_while(u8::is_ascii_digit)
+            .fold(0_u32, |value, byte| value.saturating_mul(10).saturating_add(u32::from(byte - b'0')))
     }
 }
 
@@ -227,14 +230,27 @@ mod tests {
 
     fn number(text: &str) -> Option<(String, usize)> {
         let text: Vec<char> = text.chars().collect();
-        read(&text, 0).map(|number| (format!("{}{}", number.stem.map_or(String::new(), String::from), number.text()), number.end))
+        read(&text, 0)
+            .map(|number| (format!("{}{}", number.stem.map_or(String::new(), String::from), number.text()), number.end))
     }
 
     #[test]
     fn numbers_are_read_however_written() {
         for (text, value, end) in [
-            ("6号", "6", 1), ("甲6号", "甲6", 2), ("甲十二号", "甲12", 3), ("12A号", "12A", 3), ("20F2001", "20", 2), ("B座", "B", 1), ("T1座", "T1", 2),
-            ("十二", "12", 2), ("二十三号", "23", 3), ("五零一室", "501", 3), ("一百零五", "105", 4), ("二十", "20", 2), ("两", "2", 1), ("5A座", "5", 1),
+            ("6号", "6", 1),
+            ("甲6号", "甲6", 2),
+            ("甲十二号", "甲12", 3),
+            ("12A号", "12A", 3),
+            ("20F2001", "20", 2),
+            ("B座", "B", 1),
+            ("T1座", "T1", 2),
+            ("十二", "12", 2),
+            ("二十三号", "23", 3),
+            ("五零一室", "501", 3),
+            ("一百零五", "105", 4),
+            ("二十", "20", 2),
+            ("两", "2", 1),
+            ("5A座", "5", 1),
         ] {
             assert_eq!(number(text), Some((value.to_owned(), end)), "{text}");
         }

@@ -236,7 +236,8 @@ impl Parsed {
 
     pub(super) fn bytes(&self, start: u32, end: u32) -> Range<usize> {
         let first = self.folded.bytes.get(start as usize).map_or(0, |bytes| bytes.0);
-        let last = (end as usize).checked_sub(1).and_then(|place| self.folded.bytes.get(place)).map_or(first, |bytes| bytes.1);
+        let last =
+            (end as usize).checked_sub(1).and_then(|place| self.folded.bytes.get(place)).map_or(first, |bytes| bytes.1);
         first as usize..(last as usize).max(first as usize)
     }
 

@@ -12,7 +12,9 @@ pub fn expand_range(text: &str) -> Vec<String> {
     let folded: String = text.chars().filter_map(form).collect();
     let Some(start) = folded.find(|character: char| character.is_ascii_digit()) else { return vec![folded] };
     let list = &folded[start..];
-    let length = list.find(|character: char| !matches!(character, '0'..='9' | '-' | '、' | '至' | '到' | '/')).unwrap_or(list.len());
+    let length = list
+        .find(|character: char| !matches!(character, '0'..='9' | '-' | '、' | '至' | '到' | '/'))
+        .unwrap_or(list.len());
     let (list, suffix) = list.split_at(length);
     let prefix = &folded[..start];
     let mut numbers = Vec::new();
@@ -20,7 +22,9 @@ pub fn expand_range(text: &str) -> Vec<String> {
         let mut bounds = item.split(['-', '至', '到']);
         match (bounds.next().map(str::parse::<u32>), bounds.next().map(str::parse::<u32>), bounds.next()) {
             (Some(Ok(first)), None, None) => numbers.push(first),
-            (Some(Ok(first)), Some(Ok(last)), None) if first < last && last - first < MOST => numbers.extend(first..=last),
+            (Some(Ok(first)), Some(Ok(last)), None) if first < last && last - first < MOST => {
+                numbers.extend(first..=last)
+            }
             _ => return vec![folded],
         }
     }

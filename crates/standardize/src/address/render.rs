@@ -31,10 +31,15 @@ impl Scanner<'_> {
         let roadno = self.out.form(Level::Roadno).unwrap_or_default().to_owned();
         let by_name = || {
             let chars: Vec<char> = name.chars().collect();
-            gazetteer.learned.get(&chars).iter().filter_map(|learned| match learned {
-                super::gazetteer::Learned::Compound(at) => Some(*at),
-                super::gazetteer::Learned::Road(_) => None,
-            }).collect::<Vec<_>>()
+            gazetteer
+                .learned
+                .get(&chars)
+                .iter()
+                .filter_map(|learned| match learned {
+                    super::gazetteer::Learned::Compound(at) => Some(*at),
+                    super::gazetteer::Learned::Road(_) => None,
+                })
+                .collect::<Vec<_>>()
         };
         let mut found = if name.is_empty() { Vec::new() } else { by_name() };
         if found.is_empty() && name.is_empty() && !roadno.is_empty() {
@@ -45,7 +50,9 @@ impl Scanner<'_> {
             let agrees = |written: &str, known: &str| written.is_empty() || known.is_empty() || written == known;
             let is_here = self.out.places.is_empty()
                 || compound.place == NOWHERE
-                || self.out.places.iter().any(|place| gazetteer.is_within(compound.place, *place) || gazetteer.is_within(*place, compound.place));
+                || self.out.places.iter().any(|place| {
+                    gazetteer.is_within(compound.place, *place) || gazetteer.is_within(*place, compound.place)
+                });
             agrees(&road, &compound.road) && agrees(&roadno, &compound.roadno) && is_here
         });
         if let [only] = found[..] {
@@ -76,7 +83,9 @@ impl Scanner<'_> {
     fn recall_road(&mut self, road: &str) {
         let gazetteer = self.gazetteer;
         let chars: Vec<char> = road.chars().collect();
-        let here = |place: &u32| self.out.places.is_empty() || self.out.places.iter().any(|other| gazetteer.is_within(*place, *other));
+        let here = |place: &u32| {
+            self.out.places.is_empty() || self.out.places.iter().any(|other| gazetteer.is_within(*place, *other))
+        };
         let places: Vec<u32> = gazetteer
             .learned
             .get(&chars)
@@ -113,11 +122,15 @@ impl Scanner<'_> {
             named[place.level as usize] = above;
             above = place.parent;
         }
-        // A municipality is its own city.
+        // A municipality is its own city, and so is a special administrative region.
         let province = named[Level::Prov as usize];
         if named[Level::City as usize] == NOWHERE
             && self.out.form[Level::City as usize].is_none()
-            && self.gazetteer.places.get(province as usize).is_some_and(|place| place.name.ends_with('市'))
+            && self
+                .gazetteer
+                .places
+                .get(province as usize)
+                .is_some_and(|place| place.name.ends_with('市') || place.name.ends_with("特别行政区"))
         {
             named[Level::City as usize] = province;
         }
@@ -139,16 +152,35 @@ impl Scanner<'_> {
 
     /// Joins the levels: a municipality once, and no floor that the room's number says.
     fn spell(&mut self) {
+        let numbered = self.has(Level::Roadno) || self.has(Level::Subroadno);
+        let crossing = self.crossing && !numbered && self.has(Level::Road) && self.has(Level::Subroad);
         let out = &mut *self.out;
         for level in Level::ALL {
             let Some((start, end)) = out.full[level as usize] else { continue };
             let text = &out.filled[start as usize..end as usize];
-            let repeats = level == Level::City && out.full[Level::Prov as usize].is_some_and(|(start, end)| &out.filled[start as usize..end as usize] == text);
+            if crossing && level == Level::Road {
+                continue;
+            }
+            if crossing && level == Level::Subroad {
+                // Either road may be named first; the spelling has one order.
+                let road =
+                    out.full[Level::Road as usize].map_or("", |(start, end)| &out.filled[start as usize..end as usize]);
+                let (first, second) = if road <= text { (road, text) } else { (text, road) };
+                let _ = write!(out.canonical, "{first}与{second}交叉口");
+                out.ends[Level::Road as usize] = out.canonical.len() as u32;
+                out.ends[level as usize] = out.canonical.len() as u32;
+                continue;
+            }
+            let repeats = level == Level::City
+                && out.full[Level::Prov as usize]
+                    .is_some_and(|(start, end)| &out.filled[start as usize..end as usize] == text);
             let implied = level == Level::Floorno
-                && out.full[Level::Roomno as usize].is_some_and(|(start, end)| is_on_floor(&out.filled[start as usize..end as usize], text));
+                && out.full[Level::Roomno as usize]
+                    .is_some_and(|(start, end)| is_on_floor(&out.filled[start as usize..end as usize], text));
             if !repeats && !implied {
                 // 望京SOHO-T1号楼: the building's letter must not run into the name.
-                let joins = |character: Option<char>| character.is_some_and(|character| character.is_ascii_alphanumeric());
+                let joins =
+                    |character: Option<char>| character.is_some_and(|character| character.is_ascii_alphanumeric());
                 if joins(out.canonical.chars().next_back()) && joins(text.chars().next()) {
                     out.canonical.push('-');
                 }
@@ -176,6 +208,10 @@ impl Scanner<'_> {
 
 /// Whether a room's number begins with its floor's: 1203室 is on 12层.
 fn is_on_floor(room: &str, floor: &str) -> bool {
-    let Some(digits) = room.strip_suffix('室').filter(|digits| digits.len() >= 3 && digits.bytes().all(|byte| byte.is_ascii_digit())) else { return false };
+    let Some(digits) =
+        room.strip_suffix('室').filter(|digits| digits.len() >= 3 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    else {
+        return false;
+    };
     floor.strip_suffix('层').is_some_and(|floor| *floor == digits[..digits.len() - 2])
 }

@@ -22,11 +22,13 @@ pub(super) struct Scanner<'a> {
     pub last: Option<Level>,
     /// The end of a place's name that stands where the scanner is but names no place there: 三路居 in 三路居路.
     pub known: usize,
+    /// Whether two roads cross here: 学院路与成府路交叉口.
+    pub crossing: bool,
 }
 
 impl<'a> Scanner<'a> {
     pub fn new(gazetteer: &'a Gazetteer, text: &'a [char], out: &'a mut Parsed) -> Self {
-        Self { gazetteer, text, at: 0, out, last: None, known: 0 }
+        Self { gazetteer, text, at: 0, out, last: None, known: 0, crossing: false }
     }
 
     /// Reads all characters.
@@ -119,7 +121,9 @@ impl<'a> Scanner<'a> {
     /// A remark in brackets names no level, but for a part of the compound before it: 天通苑(东区).
     fn bracket(&mut self) {
         let window = &self.text[self.at..self.text.len().min(self.at + LONGEST_BRACKET)];
-        let Some(close) = window.iter().position(|character| *character == ')') else { return self.rest_to(self.at + 1) };
+        let Some(close) = window.iter().position(|character| *character == ')') else {
+            return self.rest_to(self.at + 1);
+        };
         let (start, end) = (self.at + 1, self.at + close);
         let is_part = start < end && words::part_of_compound(self.text, start, end) == start;
         if is_part && self.last == Some(Level::Poi) && !self.has(Level::Subpoi) {
@@ -141,9 +145,21 @@ impl<'a> Scanner<'a> {
         }
         let length = match text[self.at] {
             '内' if after_compound && words::is_filled(text, self.at + 1) => 1,
-            '院' if after_compound && matches!(text.get(self.at + 1), Some('内')) && words::is_filled(text, self.at + 2) => 2,
-            '院' if self.last == Some(Level::Roadno) && text.get(self.at + 1).is_none_or(|next| next.is_ascii_alphanumeric()) => 1,
-            '与' | '和' | '及' | '跟' if matches!(self.last, Some(Level::Road | Level::Subroad)) && self.crossing_follows(self.at + 1) => 1,
+            '院' if after_compound
+                && matches!(text.get(self.at + 1), Some('内'))
+                && words::is_filled(text, self.at + 2) =>
+            {
+                2
+            }
+            '院' if self.last == Some(Level::Roadno)
+                && text.get(self.at + 1).is_none_or(|next| next.is_ascii_alphanumeric()) =>
+            {
+                1
+            }
+            '与' | '和' | '及' | '跟' if self.last == Some(Level::Road) && self.crossing_follows(self.at + 1) => {
+                self.crossing = true;
+                1
+            }
             '的' if self.last.is_some() => 1,
             _ => return false,
         };
@@ -155,7 +171,8 @@ impl<'a> Scanner<'a> {
     pub fn gazetteer_begins(&self, place: usize) -> bool {
         let mut begins = false;
         self.gazetteer.names.each(self.text, place, |end, entries| {
-            begins |= end >= place + 3 && entries.iter().any(|entry| entry.rank == Rank::Full && self.level_of(*entry) <= Level::District);
+            begins |= end >= place + 3
+                && entries.iter().any(|entry| entry.rank == Rank::Full && self.level_of(*entry) <= Level::District);
         });
         begins
     }
@@ -198,7 +215,13 @@ impl<'a> Scanner<'a> {
             if self.repeats(*end, entries) {
                 return true;
             }
-            if self.known == 0 && entries.iter().any(|entry| self.out.places.iter().any(|place| gazetteer.is_within(entry.place, *place) || gazetteer.is_within(*place, entry.place))) {
+            if self.known == 0
+                && entries.iter().any(|entry| {
+                    self.out.places.iter().any(|place| {
+                        gazetteer.is_within(entry.place, *place) || gazetteer.is_within(*place, entry.place)
+                    })
+                })
+            {
                 self.known = *end;
             }
         }
@@ -231,8 +254,11 @@ impl<'a> Scanner<'a> {
             if self.has(level) || (!known && !self.stands_alone(place, level, rank, length)) {
                 continue;
             }
-            let fits = !known
-                || self.out.places.iter().any(|other| self.gazetteer.is_within(place, *other) || self.gazetteer.is_within(*other, place));
+            let fits =
+                !known
+                    || self.out.places.iter().any(|other| {
+                        self.gazetteer.is_within(place, *other) || self.gazetteer.is_within(*other, place)
+                    });
             if fits {
                 self.out.spare.push(place);
             }
@@ -261,7 +287,8 @@ impl<'a> Scanner<'a> {
                 }
             }
         });
-        let holds = |place: &u32| next[..count].iter().any(|inner| inner != place && gazetteer.is_within(*inner, *place));
+        let holds =
+            |place: &u32| next[..count].iter().any(|inner| inner != place && gazetteer.is_within(*inner, *place));
         if self.out.spare.iter().any(holds) {
             self.out.spare.retain(holds);
         } else if self.out.spare.iter().any(|place| gazetteer.home.contains(place)) {
@@ -274,7 +301,11 @@ impl<'a> Scanner<'a> {
         match rank {
             // 东区, 城区: any compound may have one.
             Rank::Full | Rank::Old => length > 2 || level < Level::District || self.text[self.at + length - 1] != '区',
-            Rank::Short => level <= Level::City || (level <= Level::Town && (self.gazetteer.home.contains(&place) || self.inner_follows(place, length))),
+            Rank::Short => {
+                level <= Level::City
+                    || (level <= Level::Town
+                        && (self.gazetteer.home.contains(&place) || self.inner_follows(place, length)))
+            }
             Rank::OldShort => false,
         }
     }
@@ -283,7 +314,9 @@ impl<'a> Scanner<'a> {
     fn inner_follows(&self, place: u32, length: usize) -> bool {
         let mut follows = false;
         self.gazetteer.names.each(self.text, self.at + length, |_, entries| {
-            follows |= entries.iter().any(|entry| entry.rank == Rank::Full && entry.place != place && self.gazetteer.is_within(entry.place, place));
+            follows |= entries.iter().any(|entry| {
+                entry.rank == Rank::Full && entry.place != place && self.gazetteer.is_within(entry.place, place)
+            });
         });
         follows
     }
@@ -293,8 +326,12 @@ impl<'a> Scanner<'a> {
         let level = self.out.spare.first().map_or(Level::Prov, |place| self.gazetteer.places[*place as usize].level);
         match rank {
             // Without a place around it, a village before a road is the road's name.
-            Rank::Full | Rank::Old if level == Level::Community && self.out.places.is_empty() => !words::is_road_next(self.text, end),
-            Rank::Full | Rank::Old => level < Level::Town || self.text[end - 1] == '道' || !is_road_sign(self.text, end),
+            Rank::Full | Rank::Old if level == Level::Community && self.out.places.is_empty() => {
+                !words::is_road_next(self.text, end)
+            }
+            Rank::Full | Rank::Old => {
+                level < Level::Town || self.text[end - 1] == '道' || !is_road_sign(self.text, end)
+            }
             Rank::Short | Rank::OldShort => {
                 if self.next_lies_within(end, level) {
                     return true;
@@ -310,7 +347,13 @@ impl<'a> Scanner<'a> {
                     _ if learned => true,
                     Level::Town if words::town_office(self.text, end) > 0 => true,
                     Level::Community if words::community_office(self.text, end) > 0 => true,
-                    _ if end == self.text.len() => level <= Level::District || !self.out.places.is_empty(),
+                    // 芳城园一区 alone is the compound, as it is before 12号楼.
+                    _ if end == self.text.len() => {
+                        level <= Level::District || (level == Level::Town && !self.out.places.is_empty())
+                    }
+                    Level::Town if self.text[end].is_ascii_digit() && !is_road => {
+                        !super::tail::is_name_number(self.text, end)
+                    }
                     _ => !words::goes_on(self.text, end, level >= Level::Town),
                 }
             }
@@ -324,8 +367,10 @@ impl<'a> Scanner<'a> {
             lies = lies
                 || entries.iter().any(|entry| {
                     let next = self.level_of(*entry);
-                    let sure = entry.rank == Rank::Full || (entry.rank == Rank::Short && next <= Level::Town && level <= Level::District);
-                    sure && next > level && self.out.spare.iter().any(|place| self.gazetteer.is_within(entry.place, *place))
+                    let sure = entry.rank == Rank::Full
+                        || (entry.rank == Rank::Short && next <= Level::Town && level <= Level::District);
+                    sure && next > level
+                        && self.out.spare.iter().any(|place| self.gazetteer.is_within(entry.place, *place))
                 });
         });
         lies
@@ -366,17 +411,29 @@ impl<'a> Scanner<'a> {
             let plain = match entry.rank {
                 // 三间房村科技园: a name that begins with the village's.
                 Rank::Full if level >= Level::Town => {
-                    self.is_last_at_most(Level::Community) && !words::goes_on(self.text, end, false) && !is_road_sign(self.text, end)
+                    self.is_last_at_most(Level::Community)
+                        && !words::goes_on(self.text, end, false)
+                        && !is_road_sign(self.text, end)
                 }
                 Rank::Full => true,
-                Rank::Short => level <= Level::District && !words::goes_on(self.text, end, false) && self.is_last_at_most(Level::Community),
+                Rank::Short => {
+                    level <= Level::District
+                        && !words::goes_on(self.text, end, false)
+                        && self.is_last_at_most(Level::Community)
+                }
                 _ => false,
             };
-            plain && self.has(level) && self.out.places.iter().any(|place| self.gazetteer.is_within(*place, entry.place))
+            plain
+                && self.has(level)
+                && self.out.places.iter().any(|place| self.gazetteer.is_within(*place, entry.place))
         });
         let Some(said) = said else { return false };
         let place = &self.gazetteer.places[said.place as usize];
-        if place.level == Level::Prov && place.name.ends_with('市') && !self.has(Level::City) && self.last == Some(Level::Prov) {
+        if place.level == Level::Prov
+            && place.name.ends_with('市')
+            && !self.has(Level::City)
+            && self.last == Some(Level::Prov)
+        {
             self.set(Level::City, end, super::names::push_name);
         } else {
             self.drop_to(end, Rule::Repeated);
@@ -406,7 +463,8 @@ impl<'a> Scanner<'a> {
 
 /// Whether a road's sign stands at `end`: 和平镇路 is a road.
 pub(super) fn is_road_sign(text: &[char], end: usize) -> bool {
-    words::any(text, end, &["路", "街", "巷", "大街", "大道", "胡同", "桥", "站", "口"]) > 0 && !words::has(text, end, "街道")
+    words::any(text, end, &["路", "街", "巷", "大街", "大道", "胡同", "桥", "站", "口"]) > 0
+        && !words::has(text, end, "街道")
 }
 
 /// Signs between levels.

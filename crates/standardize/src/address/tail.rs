@@ -52,7 +52,9 @@ pub(super) fn unit(text: &[char], at: usize) -> (Unit, usize) {
     match first {
         '号' => door_unit(text, at),
         '#' => match second {
-            Some('楼' | '院') if third != Some('层') => (if second == Some('院') { Unit::Yard } else { Unit::House }, at + 2),
+            Some('楼' | '院') if third != Some('层') => {
+                (if second == Some('院') { Unit::Yard } else { Unit::House }, at + 2)
+            }
             _ => (Unit::Hash, at + 1),
         },
         '楼' => match second {
@@ -61,27 +63,48 @@ pub(super) fn unit(text: &[char], at: usize) -> (Unit, usize) {
             _ => (Unit::HouseOrFloor, at + 1),
         },
         '幢' | '栋' | '座' => (Unit::House, at + 1 + usize::from(second == Some('楼'))),
-        '塔' if at > 0 && text[at - 1].is_ascii_alphanumeric() => (Unit::House, at + 1 + usize::from(matches!(second, Some('楼' | '座')))),
+        '塔' if at > 0 && text[at - 1].is_ascii_alphanumeric() => {
+            (Unit::House, at + 1 + usize::from(matches!(second, Some('楼' | '座'))))
+        }
         '单' if second == Some('元') => (Unit::Cell, at + 2 + usize::from(third == Some('门'))),
-        '单' if second.is_none_or(|next| next.is_ascii_digit() || is_chinese_numeral(next) || next == '-') => (Unit::Cell, at + 1),
+        '单' if second.is_none_or(|next| next.is_ascii_digit() || is_chinese_numeral(next) || next == '-') => {
+            (Unit::Cell, at + 1)
+        }
         '门' if is_gate(text, at) => (Unit::Cell, at + 1 + usize::from(second == Some('洞'))),
         '层' => (Unit::Floor, at + 1),
         'F' if !second.is_some_and(|next| next.is_ascii_alphabetic()) => (Unit::Floor, at + 1),
         '室' | '户' => (Unit::Room, at + 1),
-        '房' if matches!(second, Some('间' | '室')) || words::is_filled(text, at + 1) => (Unit::Room, at + 1 + usize::from(matches!(second, Some('间' | '室')))),
+        '房' if matches!(second, Some('间' | '室')) || words::is_filled(text, at + 1) => {
+            (Unit::Room, at + 1 + usize::from(matches!(second, Some('间' | '室'))))
+        }
         '弄' => (Unit::Lane, at + 1),
-        '院' if (at > 0 && text[at - 1].is_ascii_digit() && second != Some('区')) || second.is_none_or(|next| next.is_ascii_alphanumeric() || matches!(next, '内' | '(' | '-') || is_chinese_numeral(next)) => (Unit::Yard, at + 1),
+        '院' if (at > 0 && text[at - 1].is_ascii_digit() && second != Some('区'))
+            || second.is_none_or(|next| {
+                next.is_ascii_alphanumeric() || matches!(next, '内' | '(' | '-') || is_chinese_numeral(next)
+            }) =>
+        {
+            (Unit::Yard, at + 1)
+        }
         '米' => (Unit::Distance, at + 1 + usize::from(second == Some('处'))),
         '公' if second == Some('里') => (Unit::Distance, at + 2),
-        '区' | '期' | '里' | '条' | '街' | '路' | '巷' | '组' | '队' | '社' | '村' | '道' | '国' | '省' | '县' | '乡' | '段' | '环' => (Unit::Name, at),
+        '区' | '期' | '里' | '条' | '街' | '路' | '巷' | '组' | '队' | '社' | '村' | '道' | '国' | '省' | '县'
+        | '乡' | '段' | '环' => (Unit::Name, at),
         _ => (Unit::None, at),
     }
 }
 
 /// Whether 门 at `at` counts units, and does not begin a word: 10号门楼广场, 5号门口.
 fn is_gate(text: &[char], at: usize) -> bool {
-    text.get(at + 1).is_none_or(|next| next.is_ascii_alphanumeric() || is_chinese_numeral(*next) || matches!(next, '洞' | '-' | '/' | '(' | '、' | '第'))
-        || (text.get(at + 1) != Some(&'口') && words::begins_aside(text, at + 1, at + 1, true))
+    text.get(at + 1).is_none_or(|next| {
+        next.is_ascii_alphanumeric()
+            || is_chinese_numeral(*next)
+            || matches!(next, '洞' | '-' | '/' | '(' | '、' | '第')
+    }) || (text.get(at + 1) != Some(&'口') && words::begins_aside(text, at + 1, at + 1, true))
+}
+
+/// Whether the number at `at` is part of a name: 3区, 10号线.
+pub(super) fn is_name_number(text: &[char], at: usize) -> bool {
+    read(text, at).is_none_or(|number| unit(text, number.end).0 == Unit::Name)
 }
 
 /// 号 and what may follow it.
@@ -171,7 +194,9 @@ impl Door {
             Some(stem) if is_stem(stem) && self.stem.is_none() => {
                 let after = text.get(self.end + 1).copied();
                 // 12号甲5号楼 has the building 甲5, 12号甲5室 the door 甲12.
-                let counts = read(text, self.end + 1).is_some_and(|number| matches!(unit(text, number.end).0, Unit::House | Unit::HouseOrFloor | Unit::Hash));
+                let counts = read(text, self.end + 1).is_some_and(|number| {
+                    matches!(unit(text, number.end).0, Unit::House | Unit::HouseOrFloor | Unit::Hash)
+                });
                 let names_house = counts || matches!(after, Some('座' | '栋' | '楼' | '幢' | '单'));
                 if !names_house {
                     self.stem = Some(stem);
@@ -236,7 +261,9 @@ impl Group {
         while group.count < group.numbers.len() {
             let Some(&joint) = text.get(group.end) else { break };
             // 5一2一501: the numeral one typed for a dash.
-            let typed = joint == '一' && text[group.end - 1].is_ascii_digit() && text.get(group.end + 1).is_some_and(char::is_ascii_digit);
+            let typed = joint == '一'
+                && text[group.end - 1].is_ascii_digit()
+                && text.get(group.end + 1).is_some_and(char::is_ascii_digit);
             if !is_joint(joint) && !typed {
                 break;
             }
@@ -273,7 +300,8 @@ impl Scanner<'_> {
         if at == start && self.known > first.end && !matches!(self.last, Some(Level::Road | Level::Subroad)) {
             return false;
         }
-        if at > start && text[start] == '第' && matches!(unit(text, first.end).0, Unit::None | Unit::Name | Unit::Door) {
+        if at > start && text[start] == '第' && matches!(unit(text, first.end).0, Unit::None | Unit::Name | Unit::Door)
+        {
             return false;
         }
         let begin = |scanner: &mut Self| {
@@ -302,7 +330,9 @@ impl Scanner<'_> {
             Unit::Name => return false,
             // 三房村, 三门峡: without what they count in, these are names.
             Unit::Room if first.chinese && text[first.end] == '房' && !self.is_inside() => return false,
-            Unit::Cell if first.chinese && text[first.end] == '门' && self.is_last_at_most(Level::Road) => return false,
+            Unit::Cell if first.chinese && text[first.end] == '门' && self.is_last_at_most(Level::Road) => {
+                return false;
+            }
             Unit::HouseOrFloor if first.chinese && self.is_last_at_most(Level::Town) => return false,
             Unit::Yard if first.chinese && text[first.end] == '院' => return false,
             _ => {}
@@ -319,7 +349,7 @@ impl Scanner<'_> {
                 if self.last.is_none() || self.has(Level::Floorno) {
                     return false;
                 }
-                self.set(Level::Floorno, start + 3, |_, out| out.push_str("-1层"));
+                self.set(Level::Floorno, start + 3, |_, out| out.push_str("地下1层"));
                 return true;
             }
             '地' if words::has(text, start, "地下") => 2,
@@ -335,7 +365,7 @@ impl Scanner<'_> {
             return false;
         }
         self.set(Level::Floorno, end, |_, out| {
-            let _ = write!(out, "-{}层", number.trimmed());
+            let _ = write!(out, "地下{}层", number.trimmed());
         });
         true
     }
@@ -406,7 +436,11 @@ impl Scanner<'_> {
                     return self.house(number, end, begin);
                 }
                 let in_tower = self.out.form(Level::Poi).is_some_and(words::is_tower) && !self.has(Level::Subpoi);
-                Some(if self.has(Level::Houseno) || self.has(Level::Cellno) || in_tower { Level::Floorno } else { Level::Houseno })
+                Some(if self.has(Level::Houseno) || self.has(Level::Cellno) || in_tower {
+                    Level::Floorno
+                } else {
+                    Level::Houseno
+                })
             }
             Unit::Hash => Some(if !self.has(Level::Houseno) {
                 Level::Houseno
@@ -451,7 +485,8 @@ impl Scanner<'_> {
     /// A number without a unit.
     fn bare(&mut self, number: Number, begin: impl Fn(&mut Self)) -> bool {
         let next = self.text.get(number.end).copied();
-        let is_end = next.is_none_or(|next| !next.is_alphanumeric()) || words::begins_aside(self.text, number.end, number.end, true);
+        let is_end = next.is_none_or(|next| !next.is_alphanumeric())
+            || words::begins_aside(self.text, number.end, number.end, true);
         // Numerals and letters without a unit are words, but for the room that ends an address.
         if number.chinese && !(is_end && (self.is_inside() || number.len() >= 3)) {
             return false;
@@ -461,7 +496,9 @@ impl Scanner<'_> {
         }
         let level = match self.last {
             // 北四路12小区.
-            Some(Level::Road) if words::any(self.text, number.end, &["小区", "社区", "大院", "艺术区"]) > 0 => return false,
+            Some(Level::Road) if words::any(self.text, number.end, &["小区", "社区", "大院", "艺术区"]) > 0 => {
+                return false;
+            }
             Some(Level::Road) if !self.has(Level::Roadno) && !self.has(Level::Poi) => Some(Level::Roadno),
             Some(Level::Subroad) if !self.has(Level::Subroadno) && !self.has(Level::Poi) => Some(Level::Subroadno),
             Some(Level::Community) if is_end => Some(Level::Roadno),
@@ -475,7 +512,9 @@ impl Scanner<'_> {
         begin(self);
         match level {
             // 158甲2门: the stem is the door's.
-            Some(level @ (Level::Roadno | Level::Subroadno)) if !self.has(level) && next.is_some_and(is_stem) && number.stem.is_none() => {
+            Some(level @ (Level::Roadno | Level::Subroadno))
+                if !self.has(level) && next.is_some_and(is_stem) && number.stem.is_none() =>
+            {
                 let number = number.with_stem(next);
                 self.write_level(level, &number, number.end + 1);
             }
@@ -497,10 +536,18 @@ impl Scanner<'_> {
         }
         // 1-10幢, 5-6号楼, 1-2层, 501-502室 are one level each.
         let range = match unit {
-            Unit::House | Unit::HouseOrFloor | Unit::Hash if group.count == 2 && !self.has(Level::Houseno) => Some((Level::Houseno, "号楼")),
+            Unit::House | Unit::HouseOrFloor | Unit::Hash if group.count == 2 && !self.has(Level::Houseno) => {
+                Some((Level::Houseno, "号楼"))
+            }
             Unit::Floor if group.count == 2 => Some((Level::Floorno, "层")),
             Unit::Cell if group.count == 2 && self.has(Level::Houseno) => Some((Level::Cellno, "单元")),
-            Unit::Room | Unit::None | Unit::Door if group.count == 2 && is_room_number(&first) && (self.has(Level::Cellno) || is_room_number(&second)) => Some((Level::Roomno, "室")),
+            Unit::Room | Unit::None | Unit::Door
+                if group.count == 2
+                    && is_room_number(&first)
+                    && (self.has(Level::Cellno) || is_room_number(&second)) =>
+            {
+                Some((Level::Roomno, "室"))
+            }
             _ => None,
         };
         if let Some((level, kind)) = range {
@@ -564,8 +611,18 @@ mod tests {
     #[test]
     fn doors_have_one_form() {
         for (written, form) in [
-            ("6号", "6号"), ("６号院", "6号"), ("六号", "6号"), ("甲6号", "甲6号"), ("6号甲", "甲6号"), ("6甲号", "甲6号"), ("6-2号", "6-2号"), ("6号之2", "6-2号"),
-            ("12号附3号", "12号附3号"), ("1027弄", "1027弄"), ("06", "6号"), ("甲6号院", "甲6号"),
+            ("6号", "6号"),
+            ("６号院", "6号"),
+            ("六号", "6号"),
+            ("甲6号", "甲6号"),
+            ("6号甲", "甲6号"),
+            ("6甲号", "甲6号"),
+            ("6-2号", "6-2号"),
+            ("6号之2", "6-2号"),
+            ("12号附3号", "12号附3号"),
+            ("1027弄", "1027弄"),
+            ("06", "6号"),
+            ("甲6号院", "甲6号"),
         ] {
             assert_eq!(standard_roadno(written).as_deref(), Some(form), "{written}");
         }

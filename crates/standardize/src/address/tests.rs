@@ -18,21 +18,56 @@ fn cases() -> impl Iterator<Item = [&'static str; 5]> {
 }
 
 fn written(parsed: &Parsed) -> String {
-    let levels: Vec<String> = Level::ALL.iter().filter_map(|level| parsed.get(*level).map(|text| format!("{}={text}", level.name()))).collect();
+    let levels: Vec<String> = Level::ALL
+        .iter()
+        .filter_map(|level| parsed.get(*level).map(|text| format!("{}={text}", level.name())))
+        .collect();
     levels.join("|")
 }
 
 fn full_width(text: &str) -> String {
-    text.chars().map(|character| if character.is_ascii_graphic() { char::from_u32(character as u32 + 0xfee0).unwrap() } else { character }).collect()
+    text.chars()
+        .map(
+            |character| {
+                if character.is_ascii_graphic() {
+                    char::from_u32(character as u32 + 0xfee0).unwrap()
+                } else {
+                    character
+                }
+            },
+        )
+        .collect()
 }
 
 /// Some characters in their traditional form.
 fn traditional(text: &str) -> String {
     const PAIRS: [(char, char); 22] = [
-        ('号', '號'), ('楼', '樓'), ('单', '單'), ('层', '層'), ('东', '東'), ('门', '門'), ('区', '區'), ('县', '縣'), ('镇', '鎮'), ('乡', '鄉'), ('园', '園'),
-        ('广', '廣'), ('场', '場'), ('厦', '廈'), ('顺', '順'), ('义', '義'), ('头', '頭'), ('沟', '溝'), ('庄', '莊'), ('华', '華'), ('阳', '陽'), ('龙', '龍'),
+        ('号', '號'),
+        ('楼', '樓'),
+        ('单', '單'),
+        ('层', '層'),
+        ('东', '東'),
+        ('门', '門'),
+        ('区', '區'),
+        ('县', '縣'),
+        ('镇', '鎮'),
+        ('乡', '鄉'),
+        ('园', '園'),
+        ('广', '廣'),
+        ('场', '場'),
+        ('厦', '廈'),
+        ('顺', '順'),
+        ('义', '義'),
+        ('头', '頭'),
+        ('沟', '溝'),
+        ('庄', '莊'),
+        ('华', '華'),
+        ('阳', '陽'),
+        ('龙', '龍'),
     ];
-    text.chars().map(|character| PAIRS.iter().find(|(simple, _)| *simple == character).map_or(character, |(_, old)| *old)).collect()
+    text.chars()
+        .map(|character| PAIRS.iter().find(|(simple, _)| *simple == character).map_or(character, |(_, old)| *old))
+        .collect()
 }
 
 #[test]
@@ -76,9 +111,14 @@ fn width_and_traditional_forms_change_nothing() {
 fn keys_stop_at_their_level() {
     let parsed = parse("朝阳区望京街道阜通东大街6号院方恒国际5号楼2单元501室");
     for (grain, key) in [
-        (Grain::Province, "北京市"), (Grain::City, "北京市"), (Grain::District, "北京市朝阳区"), (Grain::Town, "北京市朝阳区望京街道"),
-        (Grain::Road, "北京市朝阳区望京街道阜通东大街"), (Grain::Compound, "北京市朝阳区望京街道阜通东大街6号方恒国际"),
-        (Grain::Building, "北京市朝阳区望京街道阜通东大街6号方恒国际5号楼"), (Grain::Unit, "北京市朝阳区望京街道阜通东大街6号方恒国际5号楼2单元"),
+        (Grain::Province, "北京市"),
+        (Grain::City, "北京市"),
+        (Grain::District, "北京市朝阳区"),
+        (Grain::Town, "北京市朝阳区望京街道"),
+        (Grain::Road, "北京市朝阳区望京街道阜通东大街"),
+        (Grain::Compound, "北京市朝阳区望京街道阜通东大街6号方恒国际"),
+        (Grain::Building, "北京市朝阳区望京街道阜通东大街6号方恒国际5号楼"),
+        (Grain::Unit, "北京市朝阳区望京街道阜通东大街6号方恒国际5号楼2单元"),
         (Grain::Room, "北京市朝阳区望京街道阜通东大街6号方恒国际5号楼2单元501室"),
     ] {
         assert_eq!(parsed.key(grain), Some(key));
@@ -112,13 +152,17 @@ fn a_city_s_registers_sharpen_the_parser() {
     parser.learn(
         [KnownRoad { name: "阜通东大街", division: "110105026" }],
         [
-            KnownCompound { name: "方恒国际", division: "110105026", road: Some("阜通东大街"), roadno: Some("6号院") },
+            KnownCompound {
+                name: "方恒国际", division: "110105026", road: Some("阜通东大街"), roadno: Some("6号院")
+            },
             KnownCompound { name: "望京西园三区", division: "110105026", road: None, roadno: None },
         ],
     );
     let mut out = Parsed::default();
     let expected = "北京市朝阳区望京街道阜通东大街6号方恒国际5号楼501室";
-    for text in ["方恒国际5号楼501", "阜通东大街6号院5-501", "朝阳区阜通东大街六号方恒国际5幢501室", "望京方恒国际5#501"] {
+    for text in
+        ["方恒国际5号楼501", "阜通东大街6号院5-501", "朝阳区阜通东大街六号方恒国际5幢501室", "望京方恒国际5#501"]
+    {
         parser.parse(text, &mut out);
         assert_eq!(out.canonical(), expected, "{text}");
     }
@@ -126,6 +170,15 @@ fn a_city_s_registers_sharpen_the_parser() {
     assert_eq!(out.canonical(), "北京市朝阳区望京街道望京西园三区305号楼");
     parser.parse("阜通东大街8号", &mut out);
     assert_eq!(out.canonical(), "北京市朝阳区望京街道阜通东大街8号");
+}
+
+#[test]
+fn a_crossing_has_one_spelling_whichever_road_comes_first() {
+    let expected = "北京市海淀区学院路与成府路交叉口";
+    for text in ["海淀区学院路与成府路交叉口", "海淀区成府路和学院路交叉口东北角", "海淀区成府路学院路口"]
+    {
+        assert_eq!(parse(text).canonical(), expected, "{text}");
+    }
 }
 
 #[test]
@@ -142,8 +195,34 @@ fn what_is_no_address_stays_in_the_rest() {
 #[test]
 fn time_is_in_proportion_to_length() {
     let pieces = [
-        "北京市", "朝阳", "城关镇", "(", "))", "一", "1", "号", "1-", "一1", "路", "街道", "三里", "A", "甲", "王先生", "花家地社区", "东", "6号楼", "\u{3000}", "村委会",
-        "太平庄", "人民路5号", "十", "号楼之", "第", "区期", "望京SOHO",
+        "北京市",
+        "朝阳",
+        "城关镇",
+        "(",
+        "))",
+        "一",
+        "1",
+        "号",
+        "1-",
+        "一1",
+        "路",
+        "街道",
+        "三里",
+        "A",
+        "甲",
+        "王先生",
+        "花家地社区",
+        "东",
+        "6号楼",
+        "\u{3000}",
+        "村委会",
+        "太平庄",
+        "人民路5号",
+        "十",
+        "号楼之",
+        "第",
+        "区期",
+        "望京SOHO",
     ];
     let mut out = Parsed::default();
     for piece in pieces {
@@ -171,9 +250,71 @@ fn assert_covered(parsed: &Parsed, text: &str) {
 /// Texts of the words that addresses are made of, in any order.
 fn jumble() -> impl Strategy<Value = String> {
     let words = [
-        "北京市", "北京", "朝阳区", "朝阳", "望京街道", "望京", "花家地社区", "六渡河村", "市辖区", "阜通东大街", "人民路", "和平巷", "三条", "胡同", "6号", "甲6号院", "12弄", "5号楼",
-        "A座", "2单元", "三门", "5层", "3F", "501室", "五零一", "-", "/", "、", "(", ")", "1", "23", "一", "十二", "附近", "东门", "王先生", "方恒国际", "西园三区", "二期", "号", "楼", "院",
-        "内", "之", "附", "第", "路", "区", "街", "村", "镇", "路口", "13800138000", "SOHO", "T1", "B", " ", "　", "，", "開發區", "组", "3组", "省", "市",
+        "北京市",
+        "北京",
+        "朝阳区",
+        "朝阳",
+        "望京街道",
+        "望京",
+        "花家地社区",
+        "六渡河村",
+        "市辖区",
+        "阜通东大街",
+        "人民路",
+        "和平巷",
+        "三条",
+        "胡同",
+        "6号",
+        "甲6号院",
+        "12弄",
+        "5号楼",
+        "A座",
+        "2单元",
+        "三门",
+        "5层",
+        "3F",
+        "501室",
+        "五零一",
+        "-",
+        "/",
+        "、",
+        "(",
+        ")",
+        "1",
+        "23",
+        "一",
+        "十二",
+        "附近",
+        "东门",
+        "王先生",
+        "方恒国际",
+        "西园三区",
+        "二期",
+        "号",
+        "楼",
+        "院",
+        "内",
+        "之",
+        "附",
+        "第",
+        "路",
+        "区",
+        "街",
+        "村",
+        "镇",
+        "路口",
+        "13800138000",
+        "SOHO",
+        "T1",
+        "B",
+        " ",
+        "　",
+        "，",
+        "開發區",
+        "组",
+        "3组",
+        "省",
+        "市",
     ];
     prop::collection::vec(prop::sample::select(words.to_vec()), 0..14).prop_map(|words| words.concat())
 }
@@ -181,25 +322,36 @@ fn jumble() -> impl Strategy<Value = String> {
 /// Addresses as people mean them: each level or none, in order, in one of its spellings.
 fn address() -> impl Strategy<Value = (String, String)> {
     let area = prop::sample::select(vec![
-        ("北京市朝阳区望京街道", "北京市朝阳区望京街道"), ("朝阳区望京街道", "北京市朝阳区望京街道"), ("朝阳望京街道办事处", "北京市朝阳区望京街道"),
-        ("海淀区", "北京市海淀区"), ("浙江省杭州市余杭区", "浙江省杭州市余杭区"), ("杭州市余杭区", "浙江省杭州市余杭区"), ("", ""),
+        ("北京市朝阳区望京街道", "北京市朝阳区望京街道"),
+        ("朝阳区望京街道", "北京市朝阳区望京街道"),
+        ("朝阳望京街道办事处", "北京市朝阳区望京街道"),
+        ("海淀区", "北京市海淀区"),
+        ("浙江省杭州市余杭区", "浙江省杭州市余杭区"),
+        ("杭州市余杭区", "浙江省杭州市余杭区"),
+        ("", ""),
     ]);
-    let road = (prop::sample::select(vec!["阜通东大街", "文一西路", "学院路", "前门西大街", "和平巷", "东四十条"]), 1_u32..400, prop::sample::select(vec!["号", "号院"]));
+    let road = (
+        prop::sample::select(vec!["阜通东大街", "文一西路", "学院路", "前门西大街", "和平巷", "东四十条"]),
+        1_u32..400,
+        prop::sample::select(vec!["号", "号院"]),
+    );
     let compound = prop::sample::select(vec!["", "方恒国际", "西溪花园", "银河湾"]);
     let house = (1_u32..60, prop::sample::select(vec!["号楼", "幢", "栋", "#楼", "#"]));
     let unit = prop::option::of((1_u32..9, prop::sample::select(vec!["单元", "门", "单元门"])));
     let room = (1_u32..30, 1_u32..9, prop::sample::select(vec!["室", "", "号", "户"]));
-    (area, road, compound, house, unit, room).prop_map(|((area, full), (road, door, yard), compound, (house, kind), unit, (floor, room, end))| {
-        let mut text = format!("{area}{road}{door}{yard}{compound}{house}{kind}");
-        let mut canonical = format!("{full}{road}{door}号{compound}{house}号楼");
-        if let Some((unit, kind)) = unit {
-            text += &format!("{unit}{kind}");
-            canonical += &format!("{unit}单元");
-        }
-        text += &format!("{floor}{room:02}{end}");
-        canonical += &format!("{floor}{room:02}室");
-        (text, canonical)
-    })
+    (area, road, compound, house, unit, room).prop_map(
+        |((area, full), (road, door, yard), compound, (house, kind), unit, (floor, room, end))| {
+            let mut text = format!("{area}{road}{door}{yard}{compound}{house}{kind}");
+            let mut canonical = format!("{full}{road}{door}号{compound}{house}号楼");
+            if let Some((unit, kind)) = unit {
+                text += &format!("{unit}{kind}");
+                canonical += &format!("{unit}单元");
+            }
+            text += &format!("{floor}{room:02}{end}");
+            canonical += &format!("{floor}{room:02}室");
+            (text, canonical)
+        },
+    )
 }
 
 proptest! {

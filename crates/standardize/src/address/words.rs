@@ -60,10 +60,82 @@ pub(super) const fn is_direction(character: char) -> bool {
 const fn is_generic(character: char) -> bool {
     matches!(
         character,
-        '路' | '街' | '道' | '巷' | '里' | '村' | '庄' | '园' | '苑' | '院' | '站' | '桥' | '门' | '口' | '湾' | '城' | '楼' | '寺' | '庙' | '湖' | '河'
-            | '山' | '塔' | '坊' | '坛' | '屯' | '营' | '堡' | '店' | '厂' | '港' | '场' | '馆' | '塘' | '井' | '坡' | '岭' | '沟' | '滩' | '洼' | '圈'
-            | '镇' | '乡' | '县' | '区' | '市' | '州' | '盟' | '旗' | '社' | '居' | '轩' | '阁' | '府' | '邸' | '厦' | '座' | '栋' | '幢' | '号' | '弄'
-            | '条' | '组' | '队' | '段' | '线' | '台' | '亭' | '宅' | '墅' | '校' | '厅' | '局' | '所' | '司' | '行' | '处'
+        '路' | '街'
+            | '道'
+            | '巷'
+            | '里'
+            | '村'
+            | '庄'
+            | '园'
+            | '苑'
+            | '院'
+            | '站'
+            | '桥'
+            | '门'
+            | '口'
+            | '湾'
+            | '城'
+            | '楼'
+            | '寺'
+            | '庙'
+            | '湖'
+            | '河'
+            | '山'
+            | '塔'
+            | '坊'
+            | '坛'
+            | '屯'
+            | '营'
+            | '堡'
+            | '店'
+            | '厂'
+            | '港'
+            | '场'
+            | '馆'
+            | '塘'
+            | '井'
+            | '坡'
+            | '岭'
+            | '沟'
+            | '滩'
+            | '洼'
+            | '圈'
+            | '镇'
+            | '乡'
+            | '县'
+            | '区'
+            | '市'
+            | '州'
+            | '盟'
+            | '旗'
+            | '社'
+            | '居'
+            | '轩'
+            | '阁'
+            | '府'
+            | '邸'
+            | '厦'
+            | '座'
+            | '栋'
+            | '幢'
+            | '号'
+            | '弄'
+            | '条'
+            | '组'
+            | '队'
+            | '段'
+            | '线'
+            | '台'
+            | '亭'
+            | '宅'
+            | '墅'
+            | '校'
+            | '厅'
+            | '局'
+            | '所'
+            | '司'
+            | '行'
+            | '处'
     )
 }
 
@@ -75,10 +147,12 @@ const fn is_numbered(character: char) -> bool {
 /// Words that end the names of places.
 static KINDS: LazyLock<Words> = LazyLock::new(|| {
     Words::new(&[
-    "小区", "公寓", "大厦", "广场", "中心", "国际", "商务", "科技", "医院", "学校", "大学", "中学", "小学", "饭店", "宾馆", "酒店", "市场", "商场", "商城",
-    "新村", "胡同", "大街", "大道", "街道", "地区", "开发", "工业", "产业", "写字", "名苑", "新城", "夹道", "头条", "环路", "高速", "公园", "银行", "超市",
-    "铁路", "地铁", "幼儿", "派出", "物业", "村委", "有限", "集团", "经济", "高新", "技术", "家园", "花园", "嘉园", "嘉苑", "佳苑", "佳园", "雅苑", "花城", "家苑",
-])
+        "小区", "公寓", "大厦", "广场", "中心", "国际", "商务", "科技", "医院", "学校", "大学", "中学", "小学", "饭店",
+        "宾馆", "酒店", "市场", "商场", "商城", "新村", "胡同", "大街", "大道", "街道", "地区", "开发", "工业", "产业",
+        "写字", "名苑", "新城", "夹道", "头条", "环路", "高速", "公园", "银行", "超市", "铁路", "地铁", "幼儿", "派出",
+        "物业", "村委", "有限", "集团", "经济", "高新", "技术", "家园", "花园", "嘉园", "嘉苑", "佳苑", "佳园", "雅苑",
+        "花城", "家苑",
+    ])
 });
 
 /// Whether the name that ends at `end` goes on after it, so that what ends there is only part of a name. A short
@@ -89,13 +163,17 @@ pub(super) fn goes_on(text: &[char], end: usize, doubtful: bool) -> bool {
         return true;
     }
     let after = text.get(end + 1).copied();
-    let leads = is_direction(next) || matches!(next, '上' | '下' | '前' | '后' | '内' | '外' | '大' | '小' | '新' | '老' | '第');
+    let leads = is_direction(next)
+        || matches!(next, '上' | '下' | '前' | '后' | '内' | '外' | '大' | '小' | '新' | '老' | '第');
     if doubtful {
         return leads || next.is_ascii_alphanumeric() || is_chinese_numeral(next) || is_stem(next);
     }
-    let after_is_kind = after.is_none_or(|after| is_generic(after) || is_direction(after) || after == '环' || is_chinese_numeral(after))
+    let after_is_kind = after
+        .is_none_or(|after| is_generic(after) || is_direction(after) || after == '环' || is_chinese_numeral(after))
         || KINDS.begin_at(text, end + 1);
-    (leads && after_is_kind) || (is_chinese_numeral(next) && after.is_some_and(|after| (is_generic(after) && !is_numbered(after)) || after == '期' || after == '环'))
+    (leads && after_is_kind)
+        || (is_chinese_numeral(next)
+            && after.is_some_and(|after| (is_generic(after) && !is_numbered(after)) || after == '期' || after == '环'))
 }
 
 /// Whether a road's sign follows directly, as in 和平镇路: what ends at `end` names a road then.
@@ -122,18 +200,86 @@ pub(super) fn town_office(text: &[char], place: usize) -> usize {
 /// Words that place something relative to what is named before.
 static RELATIVE: LazyLock<Words> = LazyLock::new(|| {
     Words::new(&[
-    "附近", "周边", "周围", "对面", "对过", "斜对面", "旁边", "隔壁", "门口", "路口", "交叉口", "交汇处", "交汇", "交口", "十字路口", "丁字路口", "之间",
-    "以东", "以西", "以南", "以北", "往东", "往西", "往南", "往北", "往前", "向东", "向西", "向南", "向北", "东侧", "西侧", "南侧", "北侧", "东面", "西面",
-    "南面", "北面", "拐角", "楼下", "楼上", "底商", "门前", "院外", "交界", "路段", "路边",
-])
+        "附近",
+        "周边",
+        "周围",
+        "对面",
+        "对过",
+        "斜对面",
+        "旁边",
+        "隔壁",
+        "门口",
+        "路口",
+        "交叉口",
+        "交汇处",
+        "交汇",
+        "交口",
+        "十字路口",
+        "丁字路口",
+        "之间",
+        "以东",
+        "以西",
+        "以南",
+        "以北",
+        "往东",
+        "往西",
+        "往南",
+        "往北",
+        "往前",
+        "向东",
+        "向西",
+        "向南",
+        "向北",
+        "东侧",
+        "西侧",
+        "南侧",
+        "北侧",
+        "东面",
+        "西面",
+        "南面",
+        "北面",
+        "拐角",
+        "楼下",
+        "楼上",
+        "底商",
+        "门前",
+        "院外",
+        "交界",
+        "路段",
+        "路边",
+    ])
 });
 
 /// Words that begin a note about people, not a place.
 static NOTES: LazyLock<Words> = LazyLock::new(|| {
     Words::new(&[
-    "业主", "租户", "租客", "住户", "反映", "电联", "联系", "有人", "物业办", "集群", "收件", "先生", "女士", "小姐", "师傅", "电话", "手机", "转交",
-    "自编", "邮编", "身份证", "请", "快递", "代收", "来电", "投诉",
-])
+        "业主",
+        "租户",
+        "租客",
+        "住户",
+        "反映",
+        "电联",
+        "联系",
+        "有人",
+        "物业办",
+        "集群",
+        "收件",
+        "先生",
+        "女士",
+        "小姐",
+        "师傅",
+        "电话",
+        "手机",
+        "转交",
+        "自编",
+        "邮编",
+        "身份证",
+        "请",
+        "快递",
+        "代收",
+        "来电",
+        "投诉",
+    ])
 });
 
 /// Words after a surname.
@@ -157,13 +303,15 @@ pub(super) fn begins_aside(text: &[char], start: usize, at: usize, after_name: b
         && after_name
         && (at == start || at >= start + 2)
         && matches!(text.get(at + 1), Some('门' | '口' | '边' | '头'))
-        && (text.get(at + 2).is_none_or(|next| matches!(next, '外' | '内' | '旁' | '对' | '附' | '往' | '(')) || NOTES.begin_at(text, at + 2))
+        && (text.get(at + 2).is_none_or(|next| matches!(next, '外' | '内' | '旁' | '对' | '附' | '往' | '('))
+            || NOTES.begin_at(text, at + 2))
 }
 
 /// Whether a number, a bracket, a note or nothing stands at `at`, so that 内 before it is no part of a name such as
 /// 内务府.
 pub(super) fn is_filled(text: &[char], at: usize) -> bool {
-    text.get(at).is_none_or(|next| next.is_ascii_alphanumeric() || next.is_ascii_punctuation() || is_chinese_numeral(*next))
+    text.get(at)
+        .is_none_or(|next| next.is_ascii_alphanumeric() || next.is_ascii_punctuation() || is_chinese_numeral(*next))
         || begins_aside(text, at, at, true)
 }
 
@@ -197,7 +345,11 @@ pub(super) fn part_of_compound(text: &[char], start: usize, end: usize) -> usize
 
 /// Whether a road's name goes on after `end`: 花园路一街, 大街胡同, 学院路小区.
 pub(super) fn road_goes_on(text: &[char], end: usize) -> bool {
-    let counted = text[end.min(text.len())..].iter().take(3).take_while(|character| is_chinese_numeral(**character) || is_direction(**character)).count();
+    let counted = text[end.min(text.len())..]
+        .iter()
+        .take(3)
+        .take_while(|character| is_chinese_numeral(**character) || is_direction(**character))
+        .count();
     let after = end + counted;
     match text.get(after) {
         Some('街' | '路' | '巷' | '里' | '园' | '苑' | '区' | '村' | '社') => true,
@@ -206,16 +358,39 @@ pub(super) fn road_goes_on(text: &[char], end: usize) -> bool {
         Some('胡') => text.get(after + 1) == Some(&'同'),
         Some('夹') => text.get(after + 1) == Some(&'道'),
         Some('大') => counted > 0 && text.get(after + 1) == Some(&'街'),
-        Some(_) => counted == 0 && any(text, after, &["家园", "花园", "小区", "公寓", "嘉园", "佳苑", "雅苑", "名苑", "新村", "花城", "新城", "大厦"]) > 0,
+        Some(_) => {
+            counted == 0
+                && any(
+                    text,
+                    after,
+                    &["家园", "花园", "小区", "公寓", "嘉园", "佳苑", "雅苑", "名苑", "新村", "花城", "新城", "大厦"],
+                ) > 0
+        }
         None => false,
     }
 }
 
 /// Whether a name is a tower's, whose numbers are floors and rooms.
 pub(super) fn is_tower(name: &str) -> bool {
-    ["大厦", "中心", "广场", "商务楼", "写字楼", "大楼", "饭店", "酒店", "宾馆", "商场", "商城", "SOHO", "国际", "科技园", "市场"]
-        .iter()
-        .any(|kind| name.ends_with(kind))
+    [
+        "大厦",
+        "中心",
+        "广场",
+        "商务楼",
+        "写字楼",
+        "大楼",
+        "饭店",
+        "酒店",
+        "宾馆",
+        "商场",
+        "商城",
+        "SOHO",
+        "国际",
+        "科技园",
+        "市场",
+    ]
+    .iter()
+    .any(|kind| name.ends_with(kind))
 }
 
 #[cfg(test)]
@@ -228,17 +403,36 @@ mod tests {
 
     #[test]
     fn a_short_name_before_a_kind_goes_on() {
-        for (text, end, doubtful) in [("望京路", 2, true), ("北京东路", 2, false), ("望京新城", 2, true), ("朝阳门外", 2, false), ("北京国际大厦", 2, false), ("望京3号", 2, true)] {
+        for (text, end, doubtful) in [
+            ("望京路", 2, true),
+            ("北京东路", 2, false),
+            ("望京新城", 2, true),
+            ("朝阳门外", 2, false),
+            ("北京国际大厦", 2, false),
+            ("望京3号", 2, true),
+        ] {
             assert!(goes_on(&chars(text), end, doubtful), "{text}");
         }
-        for (text, end, doubtful) in [("望京阜通东大街", 2, true), ("朝阳望京", 2, false), ("北京", 2, false), ("北京东直门", 2, false)] {
+        for (text, end, doubtful) in
+            [("望京阜通东大街", 2, true), ("朝阳望京", 2, false), ("北京", 2, false), ("北京东直门", 2, false)]
+        {
             assert!(!goes_on(&chars(text), end, doubtful), "{text}");
         }
     }
 
     #[test]
     fn parts_of_compounds_are_cut_from_the_end() {
-        for (text, stem) in [("望京西园三区", 4), ("融泽嘉园一期东区", 4), ("天通苑A区", 3), ("小区", 2), ("南湖小区", 4), ("三区", 0), ("北一区", 0), ("未来科技园区", 6), ("第三区", 0)] {
+        for (text, stem) in [
+            ("望京西园三区", 4),
+            ("融泽嘉园一期东区", 4),
+            ("天通苑A区", 3),
+            ("小区", 2),
+            ("南湖小区", 4),
+            ("三区", 0),
+            ("北一区", 0),
+            ("未来科技园区", 6),
+            ("第三区", 0),
+        ] {
             let text = chars(text);
             assert_eq!(part_of_compound(&text, 0, text.len()), stem, "{}", text.iter().collect::<String>());
         }
@@ -246,9 +440,22 @@ mod tests {
 
     #[test]
     fn relative_places_and_notes_are_no_names() {
-        for (text, place) in [("方恒国际东门", Some(4)), ("西门子大厦", None), ("东直门", None), ("方恒国际附近", Some(4)), ("门口", Some(0)), ("小区王先生", Some(2)), ("家园业主反映", Some(2))] {
+        for (text, place) in [
+            ("方恒国际东门", Some(4)),
+            ("西门子大厦", None),
+            ("东直门", None),
+            ("方恒国际附近", Some(4)),
+            ("门口", Some(0)),
+            ("小区王先生", Some(2)),
+            ("家园业主反映", Some(2)),
+        ] {
             let text = chars(text);
-            assert_eq!((0..text.len()).find(|at| begins_aside(&text, 0, *at, *at > 0)), place, "{}", text.iter().collect::<String>());
+            assert_eq!(
+                (0..text.len()).find(|at| begins_aside(&text, 0, *at, *at > 0)),
+                place,
+                "{}",
+                text.iter().collect::<String>()
+            );
         }
     }
 }

@@ -292,9 +292,21 @@ mod tests {
     fn abolished_codes_lead_to_what_took_over() {
         let table = Divisions::builtin();
         for (old, new) in [
-            ("110103", "110101"), ("110104", "110102"), ("110221", "110114"), ("110222", "110113"), ("110223", "110112"),
-            ("110224", "110115"), ("110226", "110117"), ("110227", "110116"), ("110228", "110118"), ("110229", "110119"),
-            ("120107", "120116"), ("310103", "310101"), ("310108", "310106"), ("330104", "330102"), ("440107", "440103"),
+            ("110103", "110101"),
+            ("110104", "110102"),
+            ("110221", "110114"),
+            ("110222", "110113"),
+            ("110223", "110112"),
+            ("110224", "110115"),
+            ("110226", "110117"),
+            ("110227", "110116"),
+            ("110228", "110118"),
+            ("110229", "110119"),
+            ("120107", "120116"),
+            ("310103", "310101"),
+            ("310108", "310106"),
+            ("330104", "330102"),
+            ("440107", "440103"),
         ] {
             assert_eq!(table.successor(old, None), Some(new), "{old}");
         }
@@ -306,7 +318,10 @@ mod tests {
     #[test]
     fn prefixes_of_all_revisions_are_known() {
         let table = Divisions::builtin();
-        for six in ["110103", "110104", "110228", "321083", "340521", "440524", "150102", "370725", "130503", "110000", "110100", "710000"] {
+        for six in [
+            "110103", "110104", "110228", "321083", "340521", "440524", "150102", "370725", "130503", "110000",
+            "110100", "710000",
+        ] {
             assert!(table.is_known_prefix(six), "{six}");
         }
         for six in ["000000", "999999", "119999", "11010", "1101055", "北京"] {
@@ -328,8 +343,12 @@ mod tests {
     fn a_wrong_table_is_refused_with_its_line() {
         let head = "code,name,level,parent,valid_from,valid_to,successor\n";
         for (row, what) in [
-            ("11,北京市,province,,,", "6 cells"), ("1x,北京市,province,,,,", "no code"), ("11,,province,,,,", "no name"),
-            ("11,北京市,city,,,,", "length of a province"), ("1101,市辖区,city,12,,,", "does not lie"), ("11,北京市,province,,1949,,", "no day"),
+            ("11,北京市,province,,,", "6 cells"),
+            ("1x,北京市,province,,,,", "no code"),
+            ("11,,province,,,,", "no name"),
+            ("11,北京市,city,,,,", "length of a province"),
+            ("1101,市辖区,city,12,,,", "does not lie"),
+            ("11,北京市,province,,1949,,", "no day"),
             ("11,北京市,province,,,,1", "successor"),
         ] {
             let error = Divisions::load(format!("{head}{row}\n").as_bytes()).unwrap_err();

@@ -9,7 +9,9 @@ pub enum CodesError {
     #[error("the table of divisions is not UTF-8 text: byte {0} does not belong there; save it as UTF-8")]
     NotText(usize),
     /// The first line does not name the columns.
-    #[error("the table of divisions starts with `{0}`; its first line must be `code,name,level,parent,valid_from,valid_to,successor`")]
+    #[error(
+        "the table of divisions starts with `{0}`; its first line must be `code,name,level,parent,valid_from,valid_to,successor`"
+    )]
     Header(String),
     /// A line that does not say what it should.
     #[error("line {line} of the table of divisions: {what}")]

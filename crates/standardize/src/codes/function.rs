@@ -62,10 +62,14 @@ impl ScalarUDFImpl for DivisionFunction {
         let (code, day) = match args.args.as_slice() {
             [code] => (code, None),
             [code, day] => (code, Some(day)),
-            other => return exec_err!("`division` takes a code and, if wanted, a day, but got {} arguments", other.len()),
+            other => {
+                return exec_err!("`division` takes a code and, if wanted, a day, but got {} arguments", other.len());
+            }
         };
         let codes = cast(&code.to_array(rows)?, &DataType::Utf8)?;
-        let days = day.map(|day| Ok::<_, datafusion::error::DataFusionError>(cast(&day.to_array(rows)?, &DataType::Date32)?)).transpose()?;
+        let days = day
+            .map(|day| Ok::<_, datafusion::error::DataFusionError>(cast(&day.to_array(rows)?, &DataType::Date32)?))
+            .transpose()?;
         let days = days.as_ref().map(|days| days.as_primitive::<Date32Type>());
         Ok(ColumnarValue::Array(Arc::new(look_up(Divisions::builtin(), codes.as_string(), days))))
     }
@@ -77,7 +81,8 @@ impl ScalarUDFImpl for DivisionFunction {
 
 fn look_up(table: &Divisions, codes: &StringArray, days: Option<&Date32Array>) -> StructArray {
     let rows = codes.len();
-    let mut columns: [StringBuilder; COLUMNS.len()] = std::array::from_fn(|_| StringBuilder::with_capacity(rows, rows * 12));
+    let mut columns: [StringBuilder; COLUMNS.len()] =
+        std::array::from_fn(|_| StringBuilder::with_capacity(rows, rows * 12));
     let mut known = Vec::with_capacity(rows);
     for row in 0..rows {
         let day = match days {
@@ -97,7 +102,12 @@ fn look_up(table: &Divisions, codes: &StringArray, days: Option<&Date32Array>) -
     StructArray::new(FIELDS.clone(), arrays, Some(NullBuffer::from(known)))
 }
 
-fn append(table: &Divisions, found: Division<'_>, day: Option<NaiveDate>, columns: &mut [StringBuilder; COLUMNS.len()]) {
+fn append(
+    table: &Divisions,
+    found: Division<'_>,
+    day: Option<NaiveDate>,
+    columns: &mut [StringBuilder; COLUMNS.len()],
+) {
     let mut names = [None; 5];
     let mut next = Some(found);
     while let Some(current) = next {

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, StringArray, StructArray, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, StringArray, StructArray,
+    TimestampMicrosecondArray,
+};
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Fields, TimeUnit};
@@ -67,7 +70,12 @@ fn argument(args: &ScalarFunctionArgs, place: usize, kind: &DataType) -> Result<
 }
 
 /// A struct array of these children, null where the function's argument is.
-pub(crate) fn structs(fields: &Fields, children: Vec<ArrayRef>, argument: &Argument<StringArray>, rows: usize) -> Result<ArrayRef> {
+pub(crate) fn structs(
+    fields: &Fields,
+    children: Vec<ArrayRef>,
+    argument: &Argument<StringArray>,
+    rows: usize,
+) -> Result<ArrayRef> {
     let nulls = NullBuffer::from_iter((0..rows).map(|row| argument.place(row).is_some()));
     Ok(Arc::new(StructArray::try_new(fields.clone(), children, Some(nulls))?))
 }
@@ -84,7 +92,9 @@ pub(crate) fn booleans(values: Vec<Option<bool>>) -> ArrayRef {
 
 /// Days as an array.
 pub(crate) fn dates(values: Vec<Option<NaiveDate>>) -> ArrayRef {
-    Arc::new(values.into_iter().map(|day| day.map(arrow::datatypes::Date32Type::from_naive_date)).collect::<Date32Array>())
+    Arc::new(
+        values.into_iter().map(|day| day.map(arrow::datatypes::Date32Type::from_naive_date)).collect::<Date32Array>(),
+    )
 }
 
 /// Today, for what must not lie in the future. Somewhere on earth it is already tomorrow.

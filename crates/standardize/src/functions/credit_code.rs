@@ -24,7 +24,10 @@ static FIELDS: LazyLock<Fields> = LazyLock::new(|| {
 pub fn udf() -> ScalarUDF {
     let about = About {
         name: "credit_code",
-        arguments: &[("text", "A unified social credit code (GB 32100), or the 15-digit licence number before it, as written.")],
+        arguments: &[(
+            "text",
+            "A unified social credit code (GB 32100), or the 15-digit licence number before it, as written.",
+        )],
         optional: 0,
         gives: DataType::Struct(FIELDS.clone()),
         volatility: Volatility::Immutable,
@@ -33,8 +36,10 @@ pub fn udf() -> ScalarUDF {
     };
     function(about, |args| {
         let (texts, rows) = (text(args, 0)?, args.number_rows);
-        let (mut value, mut valid, mut reason) = (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
-        let (mut authority, mut division, mut organization, mut legacy) = (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let (mut value, mut valid, mut reason) =
+            (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let (mut authority, mut division, mut organization, mut legacy) =
+            (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
         for row in 0..rows {
             let cell = texts.text(row).map_or(Cell::Missing, |text| parse::credit_code(trimmed(text)));
             reason.push(cell.reason().map(|reason| reason.code().to_owned()));
@@ -46,7 +51,15 @@ pub fn udf() -> ScalarUDF {
             legacy.push(code.as_ref().map(|code| code.legacy));
             value.push(code.map(|code| code.value));
         }
-        let children = vec![strings(value), booleans(valid), strings(reason), strings(authority), strings(division), strings(organization), booleans(legacy)];
+        let children = vec![
+            strings(value),
+            booleans(valid),
+            strings(reason),
+            strings(authority),
+            strings(division),
+            strings(organization),
+            booleans(legacy),
+        ];
         structs(&FIELDS, children, &texts, rows)
     })
 }

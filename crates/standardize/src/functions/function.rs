@@ -6,7 +6,9 @@ use std::hash::{Hash, Hasher};
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, plan_err};
-use datafusion::logical_expr::{ColumnarValue, DocSection, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, DocSection, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
 
 /// What a function is, beside what it does.
 pub(crate) struct About {
@@ -29,8 +31,8 @@ const SECTION: DocSection = DocSection { include: true, label: "Standardization 
 /// Builds the function.
 pub(crate) fn function(about: About, kernel: Kernel) -> ScalarUDF {
     let names = about.arguments.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    let mut documentation =
-        Documentation::builder(SECTION, about.description, format!("{}({names})", about.name)).with_sql_example(format!("```sql\n{}\n```", about.example));
+    let mut documentation = Documentation::builder(SECTION, about.description, format!("{}({names})", about.name))
+        .with_sql_example(format!("```sql\n{}\n```", about.example));
     for (name, meaning) in about.arguments {
         documentation = documentation.with_argument(*name, *meaning);
     }
@@ -81,8 +83,17 @@ impl ScalarUDFImpl for Function {
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         if types.len() < self.least || types.len() > self.most {
-            let wanted = if self.least == self.most { self.least.to_string() } else { format!("{} to {}", self.least, self.most) };
-            return plan_err!("{} takes {wanted} arguments, not {}; write {}", self.name, types.len(), self.documentation.syntax_example);
+            let wanted = if self.least == self.most {
+                self.least.to_string()
+            } else {
+                format!("{} to {}", self.least, self.most)
+            };
+            return plan_err!(
+                "{} takes {wanted} arguments, not {}; write {}",
+                self.name,
+                types.len(),
+                self.documentation.syntax_example
+            );
         }
         Ok(self.gives.clone())
     }

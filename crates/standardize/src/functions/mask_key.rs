@@ -83,7 +83,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_whole_id_and_its_masked_form_meet() {
-        assert_eq!(ask("SELECT mask_key('110105********002X', 6, 4) = mask_key('11010519491231002X', 6, 4)").await.unwrap(), "true");
+        assert_eq!(
+            ask("SELECT mask_key('110105********002X', 6, 4) = mask_key('11010519491231002X', 6, 4)").await.unwrap(),
+            "true"
+        );
         assert_eq!(ask("SELECT mask_key('138****8000', 3, 4)").await.unwrap(), "138*8000");
         assert_eq!(ask("SELECT mask_key('138****8000', 6, 4) IS NULL").await.unwrap(), "true");
     }

@@ -68,9 +68,14 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn every_text_type_is_taken() {
         for kind in ["Utf8", "LargeUtf8", "Utf8View"] {
-            let id = ask(&format!("SELECT resident_id(arrow_cast('11010519491231002x', '{kind}'))['value']")).await.unwrap();
+            let id =
+                ask(&format!("SELECT resident_id(arrow_cast('11010519491231002x', '{kind}'))['value']")).await.unwrap();
             assert_eq!(id, "11010519491231002X", "{kind}");
-            let column = ask(&format!("SELECT phone(arrow_cast(x, '{kind}'))['value'] FROM (VALUES ('138 0013 8000'), (NULL)) t(x)")).await.unwrap();
+            let column = ask(&format!(
+                "SELECT phone(arrow_cast(x, '{kind}'))['value'] FROM (VALUES ('138 0013 8000'), (NULL)) t(x)"
+            ))
+            .await
+            .unwrap();
             assert_eq!(column, "13800138000", "{kind}");
         }
     }

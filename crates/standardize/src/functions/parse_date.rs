@@ -14,7 +14,10 @@ use crate::parse::{self, trimmed};
 pub fn udf() -> ScalarUDF {
     let about = About {
         name: "parse_date",
-        arguments: &[("text", "A date as written: `2024/3/1`, `2024年3月1日`, `二〇二四年三月一日`, `20240301`, an Excel serial.")],
+        arguments: &[(
+            "text",
+            "A date as written: `2024/3/1`, `2024年3月1日`, `二〇二四年三月一日`, `20240301`, an Excel serial.",
+        )],
         optional: 0,
         gives: DataType::Date32,
         volatility: Volatility::Immutable,

@@ -31,7 +31,8 @@ pub fn udf() -> ScalarUDF {
     };
     function(about, |args| {
         let (texts, rows) = (text(args, 0)?, args.number_rows);
-        let (mut value, mut valid, mut reason) = (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let (mut value, mut valid, mut reason) =
+            (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
         let (mut partial, mut kind) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
         for row in 0..rows {
             let cell = texts.text(row).map_or(Cell::Missing, |text| parse::phone(trimmed(text)));
@@ -43,7 +44,12 @@ pub fn udf() -> ScalarUDF {
             kind.push(number.as_ref().map(|number| if mobile(number) { "mobile" } else { "landline" }.to_owned()));
             value.push(number);
         }
-        structs(&FIELDS, vec![strings(value), booleans(valid), strings(reason), strings(partial), strings(kind)], &texts, rows)
+        structs(
+            &FIELDS,
+            vec![strings(value), booleans(valid), strings(reason), strings(partial), strings(kind)],
+            &texts,
+            rows,
+        )
     })
 }
 
@@ -54,7 +60,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_number_gives_its_kind() {
-        assert_eq!(ask("SELECT phone('+86 138-0013-8000')").await.unwrap(), "{value: 13800138000, valid: true, reason: , partial: , kind: mobile}");
+        assert_eq!(
+            ask("SELECT phone('+86 138-0013-8000')").await.unwrap(),
+            "{value: 13800138000, valid: true, reason: , partial: , kind: mobile}"
+        );
         assert_eq!(ask("SELECT phone('010-62345678转8')['kind']").await.unwrap(), "landline");
         assert_eq!(ask("SELECT phone('138××××8000')['partial']").await.unwrap(), "138****8000");
         assert_eq!(ask("SELECT phone('无')['reason']").await.unwrap(), "bad_character");

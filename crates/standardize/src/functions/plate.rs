@@ -31,7 +31,8 @@ pub fn udf() -> ScalarUDF {
     };
     function(about, |args| {
         let (texts, rows) = (text(args, 0)?, args.number_rows);
-        let (mut value, mut valid, mut reason) = (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let (mut value, mut valid, mut reason) =
+            (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
         let (mut province, mut new_energy) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
         for row in 0..rows {
             let cell = texts.text(row).map_or(Cell::Missing, |text| parse::plate(trimmed(text)));
@@ -42,7 +43,12 @@ pub fn udf() -> ScalarUDF {
             new_energy.push(plate.as_ref().map(|plate| plate.new_energy));
             value.push(plate.map(|plate| plate.value));
         }
-        structs(&FIELDS, vec![strings(value), booleans(valid), strings(reason), strings(province), booleans(new_energy)], &texts, rows)
+        structs(
+            &FIELDS,
+            vec![strings(value), booleans(valid), strings(reason), strings(province), booleans(new_energy)],
+            &texts,
+            rows,
+        )
     })
 }
 
@@ -53,7 +59,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_plate_gives_its_province() {
-        assert_eq!(ask("SELECT plate('京ad·12345')").await.unwrap(), "{value: 京AD12345, valid: true, reason: , province: 京, new_energy: true}");
+        assert_eq!(
+            ask("SELECT plate('京ad·12345')").await.unwrap(),
+            "{value: 京AD12345, valid: true, reason: , province: 京, new_energy: true}"
+        );
         assert_eq!(ask("SELECT plate('12345')['valid']").await.unwrap(), "false");
     }
 }

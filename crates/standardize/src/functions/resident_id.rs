@@ -25,7 +25,10 @@ static FIELDS: LazyLock<Fields> = LazyLock::new(|| {
 pub fn udf() -> ScalarUDF {
     let about = About {
         name: "resident_id",
-        arguments: &[("text", "A citizen identity number (GB 11643) as written: full width, spaces, 15 digits, masks.")],
+        arguments: &[(
+            "text",
+            "A citizen identity number (GB 11643) as written: full width, spaces, 15 digits, masks.",
+        )],
         optional: 0,
         gives: DataType::Struct(FIELDS.clone()),
         volatility: Volatility::Stable,
@@ -34,10 +37,13 @@ pub fn udf() -> ScalarUDF {
     };
     function(about, |args| {
         let (texts, rows, today) = (text(args, 0)?, args.number_rows, today());
-        let (mut value, mut valid, mut reason, mut partial) = (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
-        let (mut division, mut birth, mut sex) = (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let (mut value, mut valid, mut reason, mut partial) =
+            (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let (mut division, mut birth, mut sex) =
+            (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
         for row in 0..rows {
-            let cell = texts.text(row).map_or(Cell::Missing, |text| parse::resident_id(trimmed(text), today, known_division));
+            let cell =
+                texts.text(row).map_or(Cell::Missing, |text| parse::resident_id(trimmed(text), today, known_division));
             reason.push(cell.reason().map(|reason| reason.code().to_owned()));
             partial.push(if let Cell::Partial(shown) = &cell { Some(shown.clone()) } else { None });
             let id = cell.value();
@@ -47,7 +53,15 @@ pub fn udf() -> ScalarUDF {
             sex.push(id.map(|id| id.sex().name().to_owned()));
             value.push(id.map(|id| id.as_str().to_owned()));
         }
-        let children = vec![strings(value), booleans(valid), strings(reason), strings(partial), strings(division), dates(birth), strings(sex)];
+        let children = vec![
+            strings(value),
+            booleans(valid),
+            strings(reason),
+            strings(partial),
+            strings(division),
+            dates(birth),
+            strings(sex),
+        ];
         structs(&FIELDS, children, &texts, rows)
     })
 }

@@ -27,7 +27,8 @@ pub enum Calendar {
     Office(Vec<(i64, i64)>),
 }
 
-static CHINA: LazyLock<Calendar> = LazyLock::new(|| Calendar::read(include_str!("../../../../config/codes/holidays.csv"), "cn"));
+static CHINA: LazyLock<Calendar> =
+    LazyLock::new(|| Calendar::read(include_str!("../../../../config/codes/holidays.csv"), "cn"));
 
 impl Calendar {
     /// Monday to Friday without holidays.
@@ -97,7 +98,10 @@ pub fn udf() -> ScalarUDF {
         arguments: &[
             ("from", "A local time."),
             ("to", "A later one; an earlier one gives a negative result."),
-            ("calendar", "`cn` (the default: China's public holidays and the weekend days worked instead, 2024 to 2026), `weekdays` (no holidays) or `always` (every hour counts)."),
+            (
+                "calendar",
+                "`cn` (the default: China's public holidays and the weekend days worked instead, 2024 to 2026), `weekdays` (no holidays) or `always` (every hour counts).",
+            ),
         ],
         optional: 1,
         gives: DataType::Float64,
@@ -119,7 +123,9 @@ pub fn udf() -> ScalarUDF {
                     out.append_null();
                     continue;
                 }
-                Some(Some(other)) => return exec_err!("work_hours: `{other}` is no calendar; there are `cn`, `weekdays` and `always`"),
+                Some(Some(other)) => {
+                    return exec_err!("work_hours: `{other}` is no calendar; there are `cn`, `weekdays` and `always`");
+                }
             };
             out.append_option(from.micros(row).zip(to.micros(row)).map(|(from, to)| calendar.hours(from, to)));
         }
@@ -166,14 +172,29 @@ mod tests {
     fn the_announced_days_are_all_there() {
         let Calendar::Office(days) = &*CHINA else { unreachable!() };
         let on = |date: &str| i64::from(arrow::datatypes::Date32Type::from_naive_date(date.parse().unwrap()));
-        assert!(["2024-10-01", "2025-01-28", "2026-06-19", "2026-01-04"].into_iter().all(|day| days.iter().any(|(known, _)| *known == on(day))));
+        assert!(
+            ["2024-10-01", "2025-01-28", "2026-06-19", "2026-01-04"]
+                .into_iter()
+                .all(|day| days.iter().any(|(known, _)| *known == on(day)))
+        );
     }
 
     #[tokio::test]
     async fn calendars_are_named_in_sql() {
-        assert_eq!(ask("SELECT work_hours(TIMESTAMP '2024-04-30 17:00:00', TIMESTAMP '2024-05-06 10:00:00')").await.unwrap(), "2.0");
-        assert_eq!(ask("SELECT work_hours('2024-05-01 09:00:00', '2024-05-02 09:00:00', 'weekdays')").await.unwrap(), "9.0");
-        assert!(ask("SELECT work_hours('2024-05-01 09:00:00', '2024-05-02 09:00:00', 'mars')").await.unwrap_err().contains("no calendar"));
+        assert_eq!(
+            ask("SELECT work_hours(TIMESTAMP '2024-04-30 17:00:00', TIMESTAMP '2024-05-06 10:00:00')").await.unwrap(),
+            "2.0"
+        );
+        assert_eq!(
+            ask("SELECT work_hours('2024-05-01 09:00:00', '2024-05-02 09:00:00', 'weekdays')").await.unwrap(),
+            "9.0"
+        );
+        assert!(
+            ask("SELECT work_hours('2024-05-01 09:00:00', '2024-05-02 09:00:00', 'mars')")
+                .await
+                .unwrap_err()
+                .contains("no calendar")
+        );
         assert_eq!(ask("SELECT work_hours(NULL, TIMESTAMP '2024-05-06 10:00:00') IS NULL").await.unwrap(), "true");
     }
 

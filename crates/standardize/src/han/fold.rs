@@ -72,10 +72,16 @@ pub fn simplify(text: &str) -> Cow<'_, str> {
 /// upper case, no spaces, dots or marks. `None` when nothing is left.
 #[must_use]
 pub fn name_key(text: &str) -> Option<Cow<'_, str>> {
-    if !text.is_empty() && text.chars().all(|character| matches!(character, '\u{4e00}'..='\u{9fff}') && fold(character) == character) {
+    if !text.is_empty()
+        && text.chars().all(|character| matches!(character, '\u{4e00}'..='\u{9fff}') && fold(character) == character)
+    {
         return Some(Cow::Borrowed(text));
     }
-    let normal: Cow<'_, str> = if is_nfkc_quick(text.chars()) == IsNormalized::Yes { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect()) };
+    let normal: Cow<'_, str> = if is_nfkc_quick(text.chars()) == IsNormalized::Yes {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.nfkc().collect())
+    };
     let mut key = String::with_capacity(normal.len());
     for character in normal.chars().map(half_width) {
         if is_han(character) {
@@ -96,7 +102,14 @@ mod tests {
 
     #[test]
     fn traditional_text_becomes_simplified() {
-        for (traditional, simple) in [("街道辦事處", "街道办事处"), ("張國榮", "张国荣"), ("強", "强"), ("乾隆", "乾隆"), ("於是", "于是"), ("北京 Beijing 1", "北京 Beijing 1")] {
+        for (traditional, simple) in [
+            ("街道辦事處", "街道办事处"),
+            ("張國榮", "张国荣"),
+            ("強", "强"),
+            ("乾隆", "乾隆"),
+            ("於是", "于是"),
+            ("北京 Beijing 1", "北京 Beijing 1"),
+        ] {
             assert_eq!(simplify(traditional), simple);
         }
         assert!(matches!(simplify("北京"), Cow::Borrowed(_)));
@@ -115,7 +128,11 @@ mod tests {
 
     #[test]
     fn no_pair_of_the_tables_leads_on_to_another() {
-        for line in include_str!("../../data/simplified.txt").lines().chain(include_str!("../../data/variants.txt").lines()).filter(|line| !line.starts_with('#')) {
+        for line in include_str!("../../data/simplified.txt")
+            .lines()
+            .chain(include_str!("../../data/variants.txt").lines())
+            .filter(|line| !line.starts_with('#'))
+        {
             let characters = line.chars().collect::<Vec<_>>();
             assert_eq!(characters.len(), 2, "{line}");
             assert_eq!(fold(characters[1]), characters[1], "{line}");

@@ -45,7 +45,11 @@ fn settled(text: &str) -> String {
         };
         if character.is_whitespace() {
             space = true;
-        } else if character.is_ascii_graphic() || han || !is_invisible(character) || ('\u{80}'..='\u{9f}').contains(&character) {
+        } else if character.is_ascii_graphic()
+            || han
+            || !is_invisible(character)
+            || ('\u{80}'..='\u{9f}').contains(&character)
+        {
             if space && !beside && !han {
                 out.push(' ');
             }
@@ -62,7 +66,8 @@ mod tests {
 
     #[test]
     fn width_and_spaces_do_not_matter() {
-        for spelling in ["望京街道 阜通东大街 ６号", "望京街道　阜通东大街6号", "望京街道阜通东大街6 号\u{feff}"] {
+        for spelling in ["望京街道 阜通东大街 ６号", "望京街道　阜通东大街6号", "望京街道阜通东大街6 号\u{feff}"]
+        {
             assert_eq!(address(spelling).value().as_deref(), Some("望京街道阜通东大街6号"), "{spelling}");
         }
         assert_eq!(address("12  West 4th St").value().as_deref(), Some("12 West 4th St"));

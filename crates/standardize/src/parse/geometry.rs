@@ -30,7 +30,11 @@ impl Way {
             return Err(Reason::OutsideCrs);
         }
         let (x, y) = self.transformer.transform(x, y).map_err(|_| Reason::OutsideCrs)?;
-        if (-180.0..=180.0).contains(&x) && (-90.0..=90.0).contains(&y) { Ok(Coord { x, y }) } else { Err(Reason::OutsideCrs) }
+        if (-180.0..=180.0).contains(&x) && (-90.0..=90.0).contains(&y) {
+            Ok(Coord { x, y })
+        } else {
+            Err(Reason::OutsideCrs)
+        }
     }
 }
 
@@ -75,7 +79,10 @@ fn settle(geometry: &Geometry, way: &Way) -> Cell<Vec<u8>> {
 fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
     let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    digits.len().is_multiple_of(2).then(|| digits.chunks_exact(2).map(|pair| Some(value(pair[0])? << 4 | value(pair[1])?)).collect())?
+    digits
+        .len()
+        .is_multiple_of(2)
+        .then(|| digits.chunks_exact(2).map(|pair| Some(value(pair[0])? << 4 | value(pair[1])?)).collect())?
 }
 
 #[cfg(test)]
@@ -99,14 +106,21 @@ mod tests {
 
     #[test]
     fn every_notation_is_understood() {
-        for text in ["POINT(116.5 39.9)", "POINT (116.5 39.9)", "{\"type\":\"Point\",\"coordinates\":[116.5,39.9]}", "01010000000000000000205D403333333333F34340"] {
+        for text in [
+            "POINT(116.5 39.9)",
+            "POINT (116.5 39.9)",
+            "{\"type\":\"Point\",\"coordinates\":[116.5,39.9]}",
+            "01010000000000000000205D403333333333F34340",
+        ] {
             assert_eq!(wkt(text, "EPSG:4326").as_deref(), Ok("POINT(116.5 39.9)"), "{text}");
         }
     }
 
     #[test]
     fn metres_become_degrees() {
-        let Cell::Value(bytes) = geometry_from_text("POINT(500000 4429529.030)", &way("EPSG:4548")) else { unreachable!() };
+        let Cell::Value(bytes) = geometry_from_text("POINT(500000 4429529.030)", &way("EPSG:4548")) else {
+            unreachable!()
+        };
         let (lon, lat) = point_of(&bytes).unwrap();
         assert!((lon - 117.0).abs() < 1e-8 && (lat - 40.0).abs() < 1e-8, "{lon} {lat}");
     }

@@ -62,7 +62,8 @@ fn iso_day(bytes: &[u8]) -> Option<NaiveDate> {
     if !digits.iter().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let value = |from: usize, to: usize| digits[from..to].iter().fold(0, |sum, digit| sum * 10 + u32::from(**digit - b'0'));
+    let value =
+        |from: usize, to: usize| digits[from..to].iter().fold(0, |sum, digit| sum * 10 + u32::from(**digit - b'0'));
     let year = i32::try_from(value(0, 4)).ok().filter(|year| *year >= 1000)?;
     NaiveDate::from_ymd_opt(year, value(4, 6), value(6, 8))
 }
@@ -132,7 +133,11 @@ const fn ten(character: char) -> Option<u32> {
 /// A run of Chinese numerals: by place (二〇二四) or with tens (二十一).
 fn arabic(run: &[char]) -> String {
     if !run.iter().any(|character| ten(*character).is_some()) {
-        return run.iter().filter_map(|character| digit(*character)).filter_map(|value| char::from_digit(value, 10)).collect();
+        return run
+            .iter()
+            .filter_map(|character| digit(*character))
+            .filter_map(|value| char::from_digit(value, 10))
+            .collect();
     }
     let mut total = 0;
     for character in run {
@@ -154,8 +159,12 @@ impl Scanner<'_> {
         let started = self.rest;
         let (first, length) = self.digits()?;
         let day = match (length, self.rest.first()) {
-            (8, _) => NaiveDate::from_ymd_opt(i32::try_from(first / 10_000).ok()?, u32::try_from(first / 100 % 100).ok()?, u32::try_from(first % 100).ok()?)
-                .filter(|_| first >= 10_000_000)?,
+            (8, _) => NaiveDate::from_ymd_opt(
+                i32::try_from(first / 10_000).ok()?,
+                u32::try_from(first / 100 % 100).ok()?,
+                u32::try_from(first % 100).ok()?,
+            )
+            .filter(|_| first >= 10_000_000)?,
             (12 | 14, None) => return compact(first, length),
             (10 | 13, None) => return epoch(first, length),
             // Days 10000 to 99999 are 1927 to 2173; four digits up to 2199 would rather be a year.
@@ -174,7 +183,11 @@ impl Scanner<'_> {
                 if first < 1000 {
                     return None;
                 }
-                NaiveDate::from_ymd_opt(i32::try_from(first).ok()?, u32::try_from(month).ok()?, u32::try_from(day).ok()?)?
+                NaiveDate::from_ymd_opt(
+                    i32::try_from(first).ok()?,
+                    u32::try_from(month).ok()?,
+                    u32::try_from(day).ok()?,
+                )?
             }
             _ => return None,
         };
@@ -199,7 +212,11 @@ impl Scanner<'_> {
             self.skip_spaces();
             let Some((value, _)) = self.digits().filter(|(_, length)| *length <= 2) else { break };
             parts += 1;
-            if parts == 1 { minute = value } else { second = value }
+            if parts == 1 {
+                minute = value
+            } else {
+                second = value
+            }
             self.trailing_colon();
         }
         if parts == 2 && matches!(self.rest.first(), Some(b'.' | b',')) {
@@ -215,7 +232,8 @@ impl Scanner<'_> {
             Some(true) | None => hour,
             Some(false) => return None,
         };
-        let (day, hour) = if (hour, minute, second, micros) == (24, 0, 0, 0) { (day.succ_opt()?, 0) } else { (day, hour) };
+        let (day, hour) =
+            if (hour, minute, second, micros) == (24, 0, 0, 0) { (day.succ_opt()?, 0) } else { (day, hour) };
         let [hour, minute, second] = [hour, minute, second].map(|part| u32::try_from(part).ok());
         let local = day.and_time(NaiveTime::from_hms_micro_opt(hour?, minute?, second?, micros)?);
         self.skip_spaces();

@@ -26,7 +26,13 @@ pub fn name(text: &str) -> Cell<Cow<'_, str>> {
         return Cell::Missing;
     }
     if !written.chars().any(char::is_alphabetic) {
-        return Cell::Refused(if notes.damaged { Reason::Mojibake } else if notes.masked { Reason::Masked } else { Reason::BadCharacter });
+        return Cell::Refused(if notes.damaged {
+            Reason::Mojibake
+        } else if notes.masked {
+            Reason::Masked
+        } else {
+            Reason::BadCharacter
+        });
     }
     let value = if written == text { Cow::Borrowed(text) } else { Cow::Owned(written) };
     match notes {
@@ -45,7 +51,11 @@ struct Notes {
 /// Half-width, compatibility forms resolved, invisible characters gone.
 fn characters(text: &str) -> Vec<char> {
     let text = text.strip_prefix('\'').unwrap_or(text);
-    let normal: Cow<'_, str> = if is_nfkc_quick(text.chars()) == IsNormalized::Yes { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect()) };
+    let normal: Cow<'_, str> = if is_nfkc_quick(text.chars()) == IsNormalized::Yes {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.nfkc().collect())
+    };
     normal.chars().map(half_width).filter(|character| character.is_whitespace() || !is_invisible(*character)).collect()
 }
 
@@ -88,12 +98,24 @@ fn with_glyphs(characters: &[char], notes: &mut Notes) -> Vec<char> {
     let mut place = 0;
     while place < characters.len() {
         if let Some(close) = closing(characters, place) {
-            let inside = characters[place + 1..close].iter().copied().filter(|part| !part.is_whitespace()).collect::<Vec<_>>();
-            let outside = characters[..place].iter().chain(&characters[close + 1..]).filter(|character| is_han(**character)).count();
+            let inside =
+                characters[place + 1..close].iter().copied().filter(|part| !part.is_whitespace()).collect::<Vec<_>>();
+            let outside = characters[..place]
+                .iter()
+                .chain(&characters[close + 1..])
+                .filter(|character| is_han(**character))
+                .count();
             let followed = characters[close + 1..].iter().any(|character| is_han(*character));
-            if inside.len() == 2 && inside.iter().all(|part| is_han(*part)) && (inside.iter().any(|part| is_component(*part)) || followed || outside <= 1) {
+            if inside.len() == 2
+                && inside.iter().all(|part| is_han(*part))
+                && (inside.iter().any(|part| is_component(*part)) || followed || outside <= 1)
+            {
                 notes.damaged = true;
-                out.push(if "艹宀冖⺮穴雨罒癶".contains(inside[0]) || "灬皿心".contains(inside[1]) { '⿱' } else { '⿰' });
+                out.push(if "艹宀冖⺮穴雨罒癶".contains(inside[0]) || "灬皿心".contains(inside[1]) {
+                    '⿱'
+                } else {
+                    '⿰'
+                });
                 out.extend(inside);
                 place = close + 1;
                 continue;
@@ -107,7 +129,8 @@ fn with_glyphs(characters: &[char], notes: &mut Notes) -> Vec<char> {
 
 /// Parts of characters that are no characters of a name.
 fn is_component(character: char) -> bool {
-    matches!(character, '\u{2e80}'..='\u{2fdf}') || "氵亻扌忄阝艹讠饣纟钅犭礻衤疒冫宀冖辶廴刂卩攵彡彳灬罒丬糹訁釒飠".contains(character)
+    matches!(character, '\u{2e80}'..='\u{2fdf}')
+        || "氵亻扌忄阝艹讠饣纟钅犭礻衤疒冫宀冖辶廴刂卩攵彡彳灬罒丬糹訁釒飠".contains(character)
 }
 
 /// Spaces between Chinese characters go, between words one stays; every middle dot is the same one.
@@ -120,7 +143,9 @@ fn spaced(characters: &[char], notes: &mut Notes) -> String {
                 space = true;
                 continue;
             }
-            '•' | '・' | '‧' | '∙' | '･' | '●' | '⋅' | '.' | '。' if between_names(characters, place) => '·',
+            '•' | '・' | '‧' | '∙' | '･' | '●' | '⋅' | '.' | '。' if between_names(characters, place) => {
+                '·'
+            }
             '?' | '□' | '■' | '〓' | '\u{fffd}' | '▯' => {
                 notes.damaged = true;
                 if character == '\u{fffd}' { '□' } else { character }
@@ -170,8 +195,18 @@ mod tests {
     #[test]
     fn width_spaces_and_dots_are_settled() {
         for (text, value) in [
-            ("张三", "张三"), ("张 三", "张三"), ("张　三", "张三"), ("ＪＯＨＮ　 ＳＭＩＴＨ", "JOHN SMITH"), ("阿卜杜拉•买买提", "阿卜杜拉·买买提"), ("阿卜杜拉 . 买买提", "阿卜杜拉·买买提"),
-            ("劉德華", "劉德華"), ("王芳（小芳）", "王芳(小芳)"), ("\u{feff}李四", "李四"), ("J. R. Smith", "J. R. Smith"), ("䶮", "䶮"), ("𠮷野", "𠮷野"),
+            ("张三", "张三"),
+            ("张 三", "张三"),
+            ("张　三", "张三"),
+            ("ＪＯＨＮ　 ＳＭＩＴＨ", "JOHN SMITH"),
+            ("阿卜杜拉•买买提", "阿卜杜拉·买买提"),
+            ("阿卜杜拉 . 买买提", "阿卜杜拉·买买提"),
+            ("劉德華", "劉德華"),
+            ("王芳（小芳）", "王芳(小芳)"),
+            ("\u{feff}李四", "李四"),
+            ("J. R. Smith", "J. R. Smith"),
+            ("䶮", "䶮"),
+            ("𠮷野", "𠮷野"),
         ] {
             assert_eq!(read(text), (value.to_owned(), None), "{text}");
         }
@@ -179,7 +214,12 @@ mod tests {
 
     #[test]
     fn glyphs_a_font_lacked_are_described_and_reported() {
-        for (text, value) in [("李（氵甸）", "李⿰氵甸"), ("（瞿阝）明", "⿰瞿阝明"), ("王（石舟）生", "王⿰石舟生"), ("陈(艹明)", "陈⿱艹明")] {
+        for (text, value) in [
+            ("李（氵甸）", "李⿰氵甸"),
+            ("（瞿阝）明", "⿰瞿阝明"),
+            ("王（石舟）生", "王⿰石舟生"),
+            ("陈(艹明)", "陈⿱艹明"),
+        ] {
             assert_eq!(read(text), (value.to_owned(), Some(Reason::Mojibake)), "{text}");
         }
     }

@@ -15,7 +15,10 @@ pub fn number(text: &str) -> Cell<f64> {
         return Cell::Missing;
     }
     let (digits, scale) = scaled(&plain);
-    decimal(digits).map(|value| value * scale).filter(|value| value.is_finite()).map_or(Cell::Refused(Reason::NotANumber), Cell::Value)
+    decimal(digits)
+        .map(|value| value * scale)
+        .filter(|value| value.is_finite())
+        .map_or(Cell::Refused(Reason::NotANumber), Cell::Value)
 }
 
 /// Reads a whole number; a fraction of zeros does not make it less whole.
@@ -43,8 +46,16 @@ fn plain(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Cow::Borrowed(text.trim_start_matches('\''));
     }
-    let kept = |character: &char| !character.is_whitespace() && !matches!(character, '\'' | '\u{200b}'..='\u{200f}' | '\u{feff}');
-    Cow::Owned(text.chars().map(half_width).map(|character| if character == '−' || character == '—' { '-' } else { character }).filter(kept).collect())
+    let kept = |character: &char| {
+        !character.is_whitespace() && !matches!(character, '\'' | '\u{200b}'..='\u{200f}' | '\u{feff}')
+    };
+    Cow::Owned(
+        text.chars()
+            .map(half_width)
+            .map(|character| if character == '−' || character == '—' { '-' } else { character })
+            .filter(kept)
+            .collect(),
+    )
 }
 
 fn scaled(text: &str) -> (&str, f64) {
@@ -58,7 +69,8 @@ fn scaled(text: &str) -> (&str, f64) {
 
 fn decimal(text: &str) -> Option<f64> {
     // The standard parser would also take `inf` and `nan`.
-    let legal = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b',' | b'e' | b'E'));
+    let legal =
+        text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b',' | b'e' | b'E'));
     if !legal { None } else { ungrouped(text)?.parse().ok() }
 }
 
@@ -70,7 +82,8 @@ fn ungrouped(text: &str) -> Option<Cow<'_, str>> {
     let whole = text.split(['.', 'e', 'E']).next().unwrap_or_default();
     let mut groups = whole.trim_start_matches(['+', '-']).split(',');
     let first = groups.next()?.len();
-    let regular = (1..=3).contains(&first) && groups.all(|group| group.len() == 3) && !text[whole.len()..].contains(',');
+    let regular =
+        (1..=3).contains(&first) && groups.all(|group| group.len() == 3) && !text[whole.len()..].contains(',');
     regular.then(|| Cow::Owned(text.replace(',', "")))
 }
 
@@ -84,7 +97,15 @@ mod tests {
     #[test]
     fn separators_width_and_chinese_scales_are_understood() {
         for (text, value) in [
-            ("12.5", 12.5), ("1,234,567.8", 1_234_567.8), ("１２．５", 12.5), ("1.2万", 12_000.0), ("3亿", 3e8), ("-0.5", -0.5), (" 1 000 ", 1000.0), ("1e3", 1000.0), ("'7", 7.0),
+            ("12.5", 12.5),
+            ("1,234,567.8", 1_234_567.8),
+            ("１２．５", 12.5),
+            ("1.2万", 12_000.0),
+            ("3亿", 3e8),
+            ("-0.5", -0.5),
+            (" 1 000 ", 1000.0),
+            ("1e3", 1000.0),
+            ("'7", 7.0),
         ] {
             assert_eq!(number(text), Cell::Value(value), "{text}");
         }

@@ -47,7 +47,9 @@ impl Pattern {
             parsed.to_naive_time().ok()
         })?;
         Some(match parsed.offset() {
-            Some(seconds) => Moment::Instant(date.and_time(time).checked_sub_signed(TimeDelta::seconds(seconds.into()))?),
+            Some(seconds) => {
+                Moment::Instant(date.and_time(time).checked_sub_signed(TimeDelta::seconds(seconds.into()))?)
+            }
             None => Moment::Local(date.and_time(time)),
         })
     }

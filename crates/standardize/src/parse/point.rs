@@ -12,7 +12,9 @@ use super::{Cell, geometry_from_text};
 pub fn point(x: &str, y: &str, way: &Way) -> Cell<Vec<u8>> {
     match (coordinate(x), coordinate(y)) {
         (Some(0.0), Some(0.0)) => Cell::Missing,
-        (Some(x), Some(y)) => way.walk(x, y).map_or_else(Cell::Refused, |at| Cell::Value(point_to_wkb(at.x, at.y).to_vec())),
+        (Some(x), Some(y)) => {
+            way.walk(x, y).map_or_else(Cell::Refused, |at| Cell::Value(point_to_wkb(at.x, at.y).to_vec()))
+        }
         _ => Cell::Refused(Reason::NotANumber),
     }
 }
@@ -40,7 +42,9 @@ fn coordinate(text: &str) -> Option<f64> {
     if let Ok(value) = text.parse::<f64>() {
         return Some(value).filter(|value| value.is_finite());
     }
-    let bare = text.trim_start_matches(['东', '西', '南', '北', '经', '纬', 'E', 'W', 'N', 'S']).trim_end_matches(['E', 'W', 'N', 'S']);
+    let bare = text
+        .trim_start_matches(['东', '西', '南', '北', '经', '纬', 'E', 'W', 'N', 'S'])
+        .trim_end_matches(['E', 'W', 'N', 'S']);
     let south_or_west = text.contains(['S', 'W', '南', '西']);
     let (degrees, rest) = bare.split_once(['°', '度'])?;
     let (minutes, rest) = if rest.is_empty() { ("0", "") } else { rest.split_once(['′', '\'', '分', '’'])? };

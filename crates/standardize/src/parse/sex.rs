@@ -16,7 +16,9 @@ pub fn sex(text: &str) -> Cell<&'static str> {
     match &*clean::code(text) {
         "男" | "男性" | "男士" | "先生" | "M" | "MALE" | "1" | "01" | "1男" | "男1" => Cell::Value("male"),
         "女" | "女性" | "女士" | "F" | "FEMALE" | "2" | "02" | "2女" | "女2" => Cell::Value("female"),
-        "" | "0" | "9" | "00" | "09" | "未知" | "未知的性别" | "未说明" | "未说明的性别" | "不详" | "U" | "UNKNOWN" => Cell::Missing,
+        "" | "0" | "9" | "00" | "09" | "未知" | "未知的性别" | "未说明" | "未说明的性别" | "不详" | "U" | "UNKNOWN" => {
+            Cell::Missing
+        }
         _ => Cell::Refused(Reason::Unmapped),
     }
 }

@@ -5,7 +5,7 @@ keys = ["bin"]
 geometry = "geom"
 
 [params]
-class = { type = "text", default = "C", description = "A not hazardous, B hazardous, C immediately hazardous" }
+class = { type = "text", default = "B", description = "A not hazardous, B hazardous, C immediately hazardous" }
 */
 SELECT h.unit_code AS bin, h.address, l.parcel_code AS bbl, count(*) AS violations, h.geom
 FROM events e

@@ -7,7 +7,9 @@ use arrow::array::{Array, ArrayRef, StringBuilder, StructArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, Fields};
 use datafusion::common::Result;
-use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
 use jingwei_model::Level;
 
 use super::{SECTION, for_each, strings, text_argument};
@@ -144,7 +146,8 @@ impl Columns {
     fn finish(self) -> StructArray {
         let array = |mut column: StringBuilder| Arc::new(column.finish()) as ArrayRef;
         let valid = NullBuffer::from(self.valid);
-        let completed = StructArray::new(LEVELS.clone(), self.completed.into_iter().map(array).collect(), Some(valid.clone()));
+        let completed =
+            StructArray::new(LEVELS.clone(), self.completed.into_iter().map(array).collect(), Some(valid.clone()));
         let mut arrays: Vec<ArrayRef> = self.written.into_iter().map(array).collect();
         arrays.push(Arc::new(completed));
         arrays.extend([self.canonical, self.level, self.code, self.rest].map(array));

@@ -6,7 +6,9 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::{Array, StringBuilder};
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, exec_err};
-use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
 
 use super::{SECTION, strings, text_argument};
 use crate::address::{AddressParser, Grain, Parsed};
@@ -24,7 +26,10 @@ static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
 });
 
 pub(super) fn udf(parser: &Arc<AddressParser>) -> ScalarUDF {
-    ScalarUDF::from(AddressKeyFunction { parser: Arc::clone(parser), signature: Signature::any(2, Volatility::Immutable) })
+    ScalarUDF::from(AddressKeyFunction {
+        parser: Arc::clone(parser),
+        signature: Signature::any(2, Volatility::Immutable),
+    })
 }
 
 #[derive(Debug)]

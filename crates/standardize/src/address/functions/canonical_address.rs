@@ -6,7 +6,9 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::StringBuilder;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
-use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
 
 use super::{SECTION, for_each, strings, text_argument};
 use crate::address::{AddressParser, Parsed};
@@ -24,7 +26,10 @@ static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
 });
 
 pub(super) fn udf(parser: &Arc<AddressParser>) -> ScalarUDF {
-    ScalarUDF::from(CanonicalAddressFunction { parser: Arc::clone(parser), signature: Signature::any(1, Volatility::Immutable) })
+    ScalarUDF::from(CanonicalAddressFunction {
+        parser: Arc::clone(parser),
+        signature: Signature::any(1, Volatility::Immutable),
+    })
 }
 
 #[derive(Debug)]

@@ -49,3 +49,90 @@ fn for_each(texts: &StringArray, mut each: impl FnMut(Option<&str>, bool)) {
 fn strings(array: &ArrayRef) -> &StringArray {
     array.as_string()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::address::KnownCompound;
+    use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+    use datafusion::prelude::SessionContext;
+
+    async fn ask_with(functions: Vec<ScalarUDF>, sql: &str) -> Result<Vec<String>> {
+        let context = SessionContext::new();
+        for function in functions {
+            context.register_udf(function);
+        }
+        let batches = context.sql(sql).await?.collect().await?;
+        let mut cells = Vec::new();
+        for batch in &batches {
+            let options = FormatOptions::default().with_null("null");
+            let formatter = ArrayFormatter::try_new(batch.column(0), &options)?;
+            cells.extend((0..batch.num_rows()).map(|row| formatter.value(row).to_string()));
+        }
+        Ok(cells)
+    }
+
+    async fn ask(sql: &str) -> Vec<String> {
+        ask_with(functions(), sql).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_address_gives_its_levels_in_sql() {
+        let levels = ask(
+            "SELECT concat_ws('|', a['district'], a['road'], a['roadno'], a['houseno'], a['completed']['prov'], a['completed']['houseno'], \
+             a['canonical'], a['level'], a['code'], a['rest']) \
+             FROM (SELECT address('朝阳区望京街道阜通东大街6号院5幢(电联)') AS a)",
+        )
+        .await;
+        assert_eq!(
+            levels,
+            [
+                "朝阳区|阜通东大街|6号院|5幢|北京市|5号楼|北京市朝阳区望京街道阜通东大街6号5号楼|building|110105026|(电联)"
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn keys_are_null_where_an_address_is_not_that_fine() {
+        let sql = "SELECT address_key(text, level) FROM (VALUES \
+                   (1, '海淀区学院路30号5栋301', 'building'), (2, '海淀区学院路30号', 'building'), (3, '海淀区学院路30号5栋301', 'compound'), \
+                   (4, NULL, 'building'), (5, '海淀区', NULL)) t(n, text, level) ORDER BY n";
+        assert_eq!(ask(sql).await, ["北京市海淀区学院路30号5号楼", "null", "北京市海淀区学院路30号", "null", "null"]);
+        let error = ask_with(functions(), "SELECT address_key('海淀区', 'house')").await.unwrap_err().to_string();
+        assert!(error.contains("`house` is no level") && error.contains("building"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn every_text_type_and_null_is_taken() {
+        for kind in ["Utf8", "LargeUtf8", "Utf8View"] {
+            let sql = format!(
+                "SELECT canonical_address(arrow_cast(t, '{kind}')) FROM (VALUES (1, '北京朝阳'), (2, NULL), (3, '附近')) v(n, t) ORDER BY n"
+            );
+            assert_eq!(ask(&sql).await, ["北京市朝阳区", "null", "null"], "{kind}");
+        }
+        assert_eq!(ask("SELECT address(NULL) IS NULL").await, ["true"]);
+        assert_eq!(ask("SELECT address('')['canonical'] IS NULL").await, ["true"]);
+    }
+
+    #[tokio::test]
+    async fn a_parser_of_the_city_s_own_is_asked_where_it_is_given() {
+        let mut parser = (**AddressParser::builtin()).clone();
+        parser.learn(
+            [],
+            [KnownCompound {
+                name: "方恒国际", division: "110105026", road: Some("阜通东大街"), roadno: Some("6号")
+            }],
+        );
+        let cells =
+            ask_with(functions_with(&Arc::new(parser)), "SELECT canonical_address('方恒国际5栋')").await.unwrap();
+        assert_eq!(cells, ["北京市朝阳区望京街道阜通东大街6号方恒国际5号楼"]);
+    }
+
+    #[test]
+    fn every_function_is_documented() {
+        for function in functions() {
+            assert!(function.documentation().is_some(), "{}", function.name());
+        }
+    }
+}
