@@ -14,7 +14,6 @@ mod records;
 mod relations;
 mod ties;
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::Utc;
@@ -196,9 +195,4 @@ fn clean(source: &str) -> TableName {
 /// A schema as JSON text, for fingerprints of configurations.
 fn fingerprint<T: serde::Serialize>(configuration: &T) -> Result<String> {
     serde_json::to_string(configuration).map_err(|error| EngineError::Internal(error.to_string()))
-}
-
-/// Shares a schema.
-fn shared(schema: &datafusion::common::DFSchema) -> arrow::datatypes::SchemaRef {
-    Arc::new(schema.as_arrow().clone())
 }

@@ -30,11 +30,18 @@ pub async fn run(project: &Path, args: Explain) -> Result<()> {
     match &args.other {
         None => {
             let explanation = explain_entity(&context, &city.project, &args.subject).await?;
-            if json { say_json(&explanation) } else { Ok(say(explanation.to_string().trim_end())) }
+            if json {
+                return say_json(&explanation);
+            }
+            say(explanation.to_string().trim_end());
         }
         Some(other) => {
             let explanation = explain_pair(&context, &city.project, &args.subject, other).await?;
-            if json { say_json(&explanation) } else { Ok(say(explanation.to_string().trim_end())) }
+            if json {
+                return say_json(&explanation);
+            }
+            say(explanation.to_string().trim_end());
         }
     }
+    Ok(())
 }

@@ -165,7 +165,7 @@ pub fn organizations(city: &City, home: &Neighbourhood) -> Vec<Organization> {
         committee.code = String::new();
         all.push(committee);
     }
-    if home.number % 2 == 0 {
+    if home.number.is_multiple_of(2) {
         let name = format!("北京市{}{}{}养老服务驿站", home.district, home.town, home.name.trim_end_matches("社区"));
         all.push(one(city, home, OrganizationKind::Care, base + 70_000, (name, "养老服务")));
     }

@@ -53,7 +53,7 @@ impl GeoJsonWriter {
 
     pub fn finish(self, out: &mut Sink) -> Result<(), ArrowError> {
         let start = if self.features == 0 { "{\"type\":\"FeatureCollection\",\"features\":[" } else { "" };
-        write!(out, "{start}]}}\n")?;
+        writeln!(out, "{start}]}}")?;
         Ok(())
     }
 }

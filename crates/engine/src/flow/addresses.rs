@@ -70,8 +70,17 @@ fn for_style(sql: &str, style: AddressStyle) -> String {
         AddressStyle::Cn => "p.a['level']",
         AddressStyle::Plain => "CAST(null AS VARCHAR)",
     };
+    let (compound_name, building_name) = match style {
+        AddressStyle::Cn => (
+            "a['completed']['poi'] || coalesce(a['completed']['subpoi'], '')",
+            "a['completed']['poi'] || coalesce(a['completed']['subpoi'], '') || a['completed']['houseno']",
+        ),
+        AddressStyle::Plain => ("CAST(null AS VARCHAR)", "CAST(null AS VARCHAR)"),
+    };
     let text = if sql.contains("FROM texts") { "address" } else { "key" };
-    sql.replace("{building}", &building.replace("{}", text))
+    sql.replace("{compound_name}", compound_name)
+        .replace("{building_name}", building_name)
+        .replace("{building}", &building.replace("{}", text))
         .replace("{compound}", &compound.replace("{}", text))
         .replace("{parsed}", parsed)
         .replace("{levels}", &levels)
@@ -119,18 +128,37 @@ FROM keys
 WHERE key IS NOT NULL
 GROUP BY key";
 
-/// One row per standard address; a point of its own, else of its building, else of its compound.
+/// One row per standard address; a point of its own, else of its building, else of its compound, under whatever
+/// road or town the spelling names it. A name whose points lie more than about two kilometres apart is several
+/// places and lends none.
 const ADDRESSES: &str = "
 WITH parsed AS (
-    SELECT key, sources,
-           CASE WHEN points > 0 THEN st_point(x / 1e7 / points, y / 1e7 / points) END AS point,
+    SELECT key, sources, x, y, points,
            {parsed} AS a,
            {building} AS building,
            {compound} AS compound
     FROM keyed
+),
+named AS (
+    SELECT *, {compound_name} AS compound_name, {building_name} AS building_name,
+           CASE WHEN points > 0 THEN st_point(x / 1e7 / points, y / 1e7 / points) END AS point
+    FROM parsed
+),
+names AS (
+    SELECT building_name AS name, x, y, points FROM named WHERE points > 0 AND building_name IS NOT NULL
+    UNION ALL
+    SELECT compound_name, x, y, points FROM named WHERE points > 0 AND compound_name IS NOT NULL
+),
+places AS (
+    SELECT name, st_point(sum(x) / 1e7 / sum(points), sum(y) / 1e7 / sum(points)) AS point
+    FROM names
+    GROUP BY name
+    HAVING max(x / points) - min(x / points) < 200000 AND max(y / points) - min(y / points) < 200000
 )
 SELECT address_id(p.key) AS id, p.key AS canonical, {level} AS level, {levels},
-       coalesce(p.point, b.point, c.point) AS geom, p.sources
-FROM parsed p
-LEFT JOIN parsed b ON p.building = b.key
-LEFT JOIN parsed c ON p.compound = c.key";
+       coalesce(p.point, b.point, c.point, f.point, g.point) AS geom, p.sources
+FROM named p
+LEFT JOIN named b ON p.building = b.key
+LEFT JOIN named c ON p.compound = c.key
+LEFT JOIN places f ON p.building_name = f.name
+LEFT JOIN places g ON p.compound_name = g.name";

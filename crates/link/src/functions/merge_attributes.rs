@@ -132,10 +132,10 @@ impl GroupsAccumulator for Objects {
         let orders =
             values[2..].iter().map(|column| to_plain(column, &DataType::UInt64)).collect::<Result<Vec<_>>>()?;
         let (ranks, ties) = (orders[0].as_primitive::<UInt64Type>(), orders[1].as_primitive::<UInt64Type>());
-        for row in 0..sources.len() {
+        for (row, group) in groups.iter().enumerate() {
             let out = filter.is_some_and(|filter| filter.is_null(row) || !filter.value(row));
             if !out && sources.is_valid(row) && jsons.is_valid(row) {
-                self.add(groups[row], sources.value(row), (ranks.value(row), ties.value(row)), jsons.value(row));
+                self.add(*group, sources.value(row), (ranks.value(row), ties.value(row)), jsons.value(row));
             }
         }
         Ok(())

@@ -98,11 +98,11 @@ impl GroupsAccumulator for Tags {
         let column = lists(column)?;
         let column = column.as_list::<i32>();
         let texts = column.values().as_string::<i32>();
-        for row in 0..column.len() {
+        for (row, group) in groups.iter().enumerate() {
             if column.is_null(row) || filter.is_some_and(|filter| filter.is_null(row) || !filter.value(row)) {
                 continue;
             }
-            let group = &mut self.groups[groups[row]];
+            let group = &mut self.groups[*group];
             let (start, end) = (column.value_offsets()[row] as usize, column.value_offsets()[row + 1] as usize);
             for place in (start..end).filter(|place| texts.is_valid(*place)) {
                 let text = texts.value(place);

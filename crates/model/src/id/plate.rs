@@ -29,7 +29,7 @@ pub fn parse(text: &str) -> Result<Plate, Reason> {
     }
     let letter = |character: char| character.is_ascii_uppercase() && !matches!(character, 'I' | 'O');
     let serial = |character: char| letter(character) || character.is_ascii_digit();
-    if !PROVINCES.contains(characters[0]) || !(characters[1].is_ascii_uppercase() && characters[1] != 'I') {
+    if !PROVINCES.contains(characters[0]) || !characters[1].is_ascii_uppercase() || characters[1] == 'I' {
         return Err(Reason::BadCharacter);
     }
     let tail = &characters[2..];

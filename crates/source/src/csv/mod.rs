@@ -6,5 +6,5 @@ mod records;
 mod sample;
 mod source;
 
-pub(crate) use sample::{Sample, sample};
-pub(crate) use source::{Csv, read_from};
+pub(crate) use sample::sample;
+pub(crate) use source::Csv;

@@ -32,21 +32,6 @@ impl Format for Csv {
     }
 }
 
-/// A part out of a text that can be read once only.
-///
-/// # Errors
-/// A header that cannot be used.
-pub(crate) fn read_from(
-    reader: Box<dyn Read + Send>,
-    file: &str,
-    sheet: Option<String>,
-    config: &SourceConfig,
-) -> Result<Part> {
-    let table = Table::open(reader, file, sheet.clone(), config.clone())?;
-    let schema = table.rows.provenance().schema().clone();
-    Ok(Part { file: file.to_owned(), sheet, schema, rows: produce(move |sink| table.run(sink)) })
-}
-
 struct Table {
     file: String,
     config: SourceConfig,

@@ -48,11 +48,6 @@ impl Scanner {
         Ok(self.peek()?.is_none())
     }
 
-    /// The decoder.
-    pub const fn text(&self) -> &TextReader {
-        &self.text
-    }
-
     /// Walks to the array at `pointer`, hands out its elements, and reads the rest of the document. An
     /// object there is one record. False when there is nothing at `pointer`.
     pub fn walk(&mut self, pointer: &[String], visitor: &mut dyn Visitor) -> Result<bool> {

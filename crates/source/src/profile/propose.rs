@@ -52,7 +52,7 @@ impl Profile {
             );
             line(&mut out, &format!("key = [{}]", quoted(key)));
         }
-        self.from_and_format(&mut out, sheet);
+        self.write_from_and_format(&mut out, sheet);
         line(&mut out, "\n[columns]");
         for column in &columns {
             if let Some(note) = &column.note {
@@ -70,7 +70,7 @@ impl Profile {
         self.sheets.iter().rev().max_by_key(|sheet| sheet.rows)
     }
 
-    fn from_and_format(&self, out: &mut String, sheet: &SheetProfile) {
+    fn write_from_and_format(&self, out: &mut String, sheet: &SheetProfile) {
         line(out, "\n[from]");
         line(out, &format!("path = {}", quoted(&self.path)));
         let several = self.sheets.len() > 1;

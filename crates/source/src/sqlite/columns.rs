@@ -32,7 +32,7 @@ struct Found {
 impl Columns {
     /// Looks at every row of `statement` (a SELECT); `declared` are the declared types, where known.
     pub fn find(connection: &Connection, statement: &str, declared: &[String]) -> rusqlite::Result<Self> {
-        let names: Vec<String> = connection.prepare(statement)?.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = connection.prepare(statement)?.column_names().map(str::to_owned).collect();
         let mut types = Vec::with_capacity(names.len());
         // Columns are named by place: names may be doubled or odd.
         let aliases = (0..names.len()).map(|place| format!("c{place}")).collect::<Vec<_>>().join(", ");

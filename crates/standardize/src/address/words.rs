@@ -6,23 +6,13 @@ use super::numerals::{is_chinese_numeral, is_stem};
 
 /// Whether `text` has `word` at `place`.
 pub(super) fn has(text: &[char], place: usize, word: &str) -> bool {
-    let mut at = place;
-    for character in word.chars() {
-        if text.get(at) != Some(&character) {
-            return false;
-        }
-        at += 1;
-    }
-    true
+    word.chars().enumerate().all(|(offset, character)| text.get(place + offset) == Some(&character))
 }
 
 /// Length of the first of `words` that stands at `place`, zero if none does.
 pub(super) fn any(text: &[char], place: usize, words: &[&str]) -> usize {
     let Some(first) = text.get(place) else { return 0 };
-    words
-        .iter()
-        .find(|word| word.chars().next() == Some(*first) && has(text, place, word))
-        .map_or(0, |word| word.chars().count())
+    words.iter().find(|word| word.starts_with(*first) && has(text, place, word)).map_or(0, |word| word.chars().count())
 }
 
 /// Many words, asked for at every character: a bit for each first character refuses nearly all.
