@@ -166,13 +166,14 @@ fn count(report: &mut SourceReport, raw: &RecordBatch, done: &Standardized) {
     }
 }
 
-/// The columns of all parts; one whose type differs between them is text.
+/// The columns of all parts; one whose type differs between them is text. Delta tells columns apart by their names
+/// without case, and so do these: files that differ in case alone share a column.
 fn merged<'a>(schemas: impl Iterator<Item = &'a SchemaRef>) -> SchemaRef {
     let mut fields: Vec<Field> = Vec::new();
     for schema in schemas {
-        for field in schema.fields() {
-            match fields.iter_mut().find(|known| known.name() == field.name()) {
-                None => fields.push(field.as_ref().clone().with_nullable(true)),
+        for (field, name) in schema.fields().iter().zip(distinct_names(schema)) {
+            match fields.iter_mut().find(|known| known.name().eq_ignore_ascii_case(&name)) {
+                None => fields.push(field.as_ref().clone().with_name(name).with_nullable(true)),
                 Some(known) if known.data_type() != field.data_type() => {
                     *known = Field::new(known.name(), DataType::Utf8, true);
                 }
@@ -183,20 +184,56 @@ fn merged<'a>(schemas: impl Iterator<Item = &'a SchemaRef>) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
+/// The names of one file's columns; of those that differ in case alone, the later ones are numbered.
+fn distinct_names(schema: &Schema) -> Vec<String> {
+    let mut seen: Vec<String> = Vec::with_capacity(schema.fields().len());
+    schema
+        .fields()
+        .iter()
+        .map(|field| {
+            let lower = field.name().to_lowercase();
+            let before = seen.iter().filter(|name| **name == lower).count();
+            seen.push(lower);
+            if before == 0 { field.name().clone() } else { format!("{}_{}", field.name(), before + 1) }
+        })
+        .collect()
+}
+
 fn adapted(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     if batch.schema_ref() == schema {
         return Ok(batch.clone());
     }
+    let names = distinct_names(batch.schema_ref());
     let columns = schema
         .fields()
         .iter()
-        .map(|field| match batch.column_by_name(field.name()) {
-            None => Ok(new_null_array(field.data_type(), batch.num_rows())),
-            Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
-            Some(column) => cast(column, field.data_type()),
+        .map(|field| {
+            let place = names.iter().position(|name| name.eq_ignore_ascii_case(field.name()));
+            match place.map(|place| batch.column(place)) {
+                None => Ok(new_null_array(field.data_type(), batch.num_rows())),
+                Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
+                Some(column) => cast(column, field.data_type()),
+            }
         })
         .collect::<Result<Vec<ArrayRef>, _>>();
     columns
         .and_then(|columns| RecordBatch::try_new(Arc::clone(schema), columns))
         .map_err(|error| EngineError::Internal(format!("raw columns: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_that_differ_in_case_alone_are_one_between_files_and_two_within_a_file() {
+        let schema = |names: &[&str]| -> SchemaRef {
+            Arc::new(Schema::new(names.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect::<Vec<_>>()))
+        };
+        let merged = merged([schema(&["Id", "flag"]), schema(&["id", "FLAG", "Flag"])].iter());
+        let names = merged.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>();
+        assert_eq!(names, ["Id", "flag", "Flag_2"]);
+        let batch = RecordBatch::new_empty(schema(&["id", "FLAG", "Flag"]));
+        assert!(adapted(&batch, &merged).is_ok_and(|batch| batch.num_columns() == 3));
+    }
 }
