@@ -139,7 +139,8 @@ fn tail(text: &mut String, home: &Neighbourhood, place: Place, habit: Habit, dra
             _ => format!("{room}室"),
         });
     } else if habit == Habit::Caller && draw.chance(0.25) {
-        text.push_str(draw.pick(&["门口", "楼下", "北侧", "附近", "旁边"]));
+        let side: &&str = draw.pick(&["门口", "楼下", "北侧", "附近", "旁边"]);
+        text.push_str(side);
     }
 }
 
