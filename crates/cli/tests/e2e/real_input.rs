@@ -120,6 +120,10 @@ fn a_departments_file_with_a_misspelled_header_is_refused_and_the_last_version_s
     std::fs::copy(broken, project.path().join("data/ecb_violations.csv")).unwrap();
     let ended = run(project.path(), &["integrate", "--quiet"]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.stderr.contains("data/ecb_violations.csv") && ended.stderr.contains("`HEARING_STATUS`"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("data/ecb_violations.csv") && ended.stderr.contains("`HEARING_STATUS`"),
+        "{}",
+        ended.stderr
+    );
     assert_eq!(number(project.path(), "SELECT count(*) FROM events"), before);
 }
