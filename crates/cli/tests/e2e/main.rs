@@ -9,6 +9,7 @@ mod geocode;
 mod http;
 mod incremental;
 mod interruption;
+mod profile;
 mod real_input;
 mod references;
 mod sql_files;
