@@ -77,7 +77,8 @@ fn addresses_of_other_countries_are_found_by_their_settled_spelling() {
         .file("standard.csv", "id,address\n1,\"23-17 STEINWAY ST, QUEENS\"\n2,\"90 BEDFORD ST\"\n")
         .file("texts.csv", "address,truth\n\"23-17  Steinway St., Queens\",1\n90 bedford st,2\n91 Bedford St,\n");
     let path = |name: &str| project.path().join(name).to_str().unwrap().to_owned();
-    let args = ["geocode", &path("texts.csv"), "--column", "address", "--against", &path("standard.csv"), "--truth", "truth"];
+    let args =
+        ["geocode", &path("texts.csv"), "--column", "address", "--against", &path("standard.csv"), "--truth", "truth"];
     let report: Value = serde_json::from_str(&fine(project.path(), &args)).unwrap();
     assert_eq!((report["rank1"].as_f64(), report["precision"].as_f64()), (Some(1.0), Some(1.0)), "{report}");
     assert_eq!(report["absent_linked"].as_f64(), Some(0.0));
@@ -115,7 +116,10 @@ fn sql_finds_standard_addresses_and_points_find_theirs() {
          FROM addresses WHERE level = 'building' AND geom IS NOT NULL",
     );
     assert!(near[0]["n"].as_u64().unwrap() > 10 && near[0]["share"].as_f64() == Some(1.0), "{near:?}");
-    let nothing = rows(demo_city(), "SELECT geocode('')['verdict'] AS a, geocode(NULL) IS NULL AS b, geocode('王先生')['id'] AS c");
+    let nothing = rows(
+        demo_city(),
+        "SELECT geocode('')['verdict'] AS a, geocode(NULL) IS NULL AS b, geocode('王先生')['id'] AS c",
+    );
     assert_eq!((&nothing[0]["a"], &nothing[0]["b"], &nothing[0]["c"]), (&"unknown".into(), &true.into(), &Value::Null));
 }
 
@@ -148,7 +152,13 @@ fn http_finds_an_address_with_its_evidence_and_the_one_nearest_to_a_point() {
     let answer: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(status, 200, "{body}");
     assert!(answer["distance_m"].as_f64().unwrap() < 1.0, "{answer}");
-    for path in ["/v1/geocode", "/v1/geocode?q=a&z=1", "/v1/reverse?lon=1", "/v1/reverse?lon=200&lat=39", "/v1/reverse?lon=x&lat=39"] {
+    for path in [
+        "/v1/geocode",
+        "/v1/geocode?q=a&z=1",
+        "/v1/reverse?lon=1",
+        "/v1/reverse?lon=200&lat=39",
+        "/v1/reverse?lon=x&lat=39",
+    ] {
         let (status, head, body) = server.ask("GET", path, "*/*", "");
         assert_eq!(status, 400, "{path}: {body}");
         assert!(head.contains("application/problem+json"), "{head}");

@@ -35,9 +35,8 @@ pub fn place(
     if has(&placed, "address") && !has(&placed, "address_id") {
         placed = match spellings {
             Some(spellings) => {
-                let known = spellings
-                    .select(vec![ident("address").alias("_spelling"), ident("address_id")])
-                    .map_err(step())?;
+                let known =
+                    spellings.select(vec![ident("address").alias("_spelling"), ident("address_id")]).map_err(step())?;
                 placed
                     .join(known, JoinType::Left, &["address"], &["_spelling"], None)
                     .and_then(|placed| placed.drop_columns(&["_spelling"]))

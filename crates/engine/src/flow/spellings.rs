@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Builder, RecordBatch, StringArray, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use jingwei_link::address::{AddressIndex, Search, Verdict};
+use jingwei_link::address::{AddressIndex, Outcome, Search, Verdict};
 use jingwei_model::hash::{base32, hash128};
 use jingwei_model::{Address, Level, Levels};
 use jingwei_standardize::address::{AddressParser, Grain, KnownCompound, KnownRoad, Parsed};
@@ -332,7 +332,9 @@ fn compounds(texts: &Texts<'_>, parser: &AddressParser) -> (Vec<Compound>, Vec<S
     let mut search = Search::default();
     for compound in written {
         match index.find(&compound.levels, &mut search) {
-            Verdict::Found(found) if found.probability >= SURE => compounds[found.row as usize].take_in(&compound),
+            Verdict::Found(found) if found.probability >= SURE && is_one(&index, &compound.levels, found.row) => {
+                compounds[found.row as usize].take_in(&compound);
+            }
             _ => {
                 index.add(&compound.levels);
                 compounds.push(compound);
@@ -341,6 +343,14 @@ fn compounds(texts: &Texts<'_>, parser: &AddressParser) -> (Vec<Compound>, Vec<S
     }
     let names = compounds.iter().map(Compound::name).collect();
     (compounds, names)
+}
+
+/// Whether two compounds of registers are one: what is misspelt has to stand at the same door.
+fn is_one(index: &AddressIndex, levels: &Address, row: u32) -> bool {
+    let evidence = index.explain(levels, row);
+    let has = |outcome: Outcome| evidence.iter().any(|one| one.outcome == outcome);
+    let same_door = evidence.iter().any(|one| one.level == Level::Roadno && one.outcome == Outcome::Agrees);
+    !has(Outcome::Differs) && (same_door || !(has(Outcome::Misspelt) || has(Outcome::Partly)))
 }
 
 /// The batches with `canonical`, `building` and `compound`, and the rows of `link.address_spellings`. The work is shared

@@ -115,15 +115,8 @@ impl ScalarUDFImpl for Geocode {
         }
         let [id, canonical, level, verdict, nearest] = columns.map(|mut column| Arc::new(column.finish()) as ArrayRef);
         let valid = NullBuffer::from((0..rows).map(|row| texts.is_valid(row)).collect::<Vec<_>>());
-        let arrays: Vec<ArrayRef> = vec![
-            id,
-            canonical,
-            level,
-            Arc::new(probabilities.finish()),
-            Arc::new(points.finish()),
-            verdict,
-            nearest,
-        ];
+        let arrays: Vec<ArrayRef> =
+            vec![id, canonical, level, Arc::new(probabilities.finish()), Arc::new(points.finish()), verdict, nearest];
         Ok(ColumnarValue::Array(Arc::new(StructArray::try_new(FIELDS.clone(), arrays, Some(valid))?)))
     }
 

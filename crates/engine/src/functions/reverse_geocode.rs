@@ -18,12 +18,7 @@ use crate::geocode::SharedGeocoder;
 
 static FIELDS: LazyLock<Fields> = LazyLock::new(|| {
     let text = |name: &str| Field::new(name, DataType::Utf8, true);
-    Fields::from(vec![
-        text("id"),
-        text("canonical"),
-        text("level"),
-        Field::new("distance_m", DataType::Float64, true),
-    ])
+    Fields::from(vec![text("id"), text("canonical"), text("level"), Field::new("distance_m", DataType::Float64, true)])
 });
 
 static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {

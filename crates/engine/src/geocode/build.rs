@@ -259,7 +259,8 @@ fn home_of(canonical: &Texts) -> Arc<AddressParser> {
 
 fn text_column(batch: &RecordBatch, name: &str) -> Result<StringArray> {
     let column = column(batch, name)?;
-    let text = cast(column, &DataType::Utf8).map_err(|error| EngineError::usage(format!("column `{name}`: {error}")))?;
+    let text =
+        cast(column, &DataType::Utf8).map_err(|error| EngineError::usage(format!("column `{name}`: {error}")))?;
     Ok(text.as_string::<i32>().clone())
 }
 
@@ -276,10 +277,8 @@ fn points(batch: &RecordBatch, columns: &StandardColumns) -> Result<Vec<(f64, f6
                 .map_err(|error| EngineError::usage(format!("column `{name}`: {error}")))
         };
         let (lon, lat) = (number(lon)?, number(lat)?);
-        let (lon, lat) = (
-            lon.as_primitive::<arrow::datatypes::Float64Type>(),
-            lat.as_primitive::<arrow::datatypes::Float64Type>(),
-        );
+        let (lon, lat) =
+            (lon.as_primitive::<arrow::datatypes::Float64Type>(), lat.as_primitive::<arrow::datatypes::Float64Type>());
         for (at, point) in points.iter_mut().enumerate() {
             if lon.is_valid(at) && lat.is_valid(at) {
                 *point = (lon.value(at), lat.value(at));

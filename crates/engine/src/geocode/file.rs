@@ -191,7 +191,10 @@ fn find_all(geocoder: &Geocoder, texts: &[StringArray], threads: usize) -> Vec<V
             }
         };
         let workers: Vec<_> = (0..threads.min(texts.len())).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     });
     found.sort_unstable_by_key(|batch| batch.0);
     found.into_iter().map(|batch| batch.1).collect()
@@ -251,7 +254,8 @@ fn register(context: &SessionContext, name: &str, schema: &Schema, results: Vec<
 }
 
 fn text(batch: &RecordBatch, name: &str) -> Result<StringArray> {
-    let column = batch.column_by_name(name).ok_or_else(|| EngineError::usage(format!("there is no column `{name}`")))?;
+    let column =
+        batch.column_by_name(name).ok_or_else(|| EngineError::usage(format!("there is no column `{name}`")))?;
     let column =
         cast(column, &DataType::Utf8).map_err(|error| EngineError::usage(format!("column `{name}`: {error}")))?;
     Ok(column.as_string::<i32>().clone())

@@ -11,6 +11,8 @@ mod nearest;
 mod plain;
 mod read;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod texts;
 
 use std::sync::{Arc, OnceLock};

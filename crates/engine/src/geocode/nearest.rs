@@ -44,9 +44,8 @@ impl Nearest {
     /// A tree over the points of addresses no finer than a building; over all where there are none such.
     pub fn new(points: &[(f64, f64)], levels: &[Option<Grain>]) -> Self {
         let placed = |row: &u32| points[*row as usize].0.is_finite() && points[*row as usize].1.is_finite();
-        let coarse = |row: &u32| {
-            levels[*row as usize].is_some_and(|grain| (Grain::Road..=Grain::Building).contains(&grain))
-        };
+        let coarse =
+            |row: &u32| levels[*row as usize].is_some_and(|grain| (Grain::Road..=Grain::Building).contains(&grain));
         let all = || (0..points.len() as u32).filter(placed);
         let mut rows: Vec<u32> = all().filter(coarse).collect();
         if rows.is_empty() {

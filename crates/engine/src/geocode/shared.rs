@@ -49,7 +49,11 @@ impl SharedGeocoder {
     /// # Errors
     /// A session without the table.
     pub async fn load(&self, context: &SessionContext) -> Result<&Arc<Geocoder>> {
-        self.cell.get_or_try_init(|| async { load(context, "base.addresses", None, None, Some(self.style)).await.map(Arc::new) }).await
+        self.cell
+            .get_or_try_init(|| async {
+                load(context, "base.addresses", None, None, Some(self.style)).await.map(Arc::new)
+            })
+            .await
     }
 
     /// Loads what a plan's functions need.

@@ -6,31 +6,51 @@ use jingwei_model::id::clean::half_width;
 
 /// Words after numbers that say what they count. 弄 is none of them: 弄 and 号 of a road are numbered apart.
 const COUNTED: [&str; 17] = [
-    "号楼", "号院", "号房", "号室", "号幢", "号栋", "号座", "号", "楼", "幢", "栋", "座", "院", "单元", "门", "层", "室",
+    "号楼", "号院", "号房", "号室", "号幢", "号栋", "号座", "号", "楼", "幢", "栋", "座", "院", "单元", "门", "层",
+    "室",
 ];
 
 /// Kinds of compounds, which people leave out or mix up.
 const KINDS: [&str; 31] = [
-    "国际大厦", "商务大厦", "写字楼", "商务楼", "科技园", "住宅区", "生活区", "家属院", "小区", "家园", "花园", "嘉园",
-    "佳园", "公寓", "新城", "花城", "新村", "雅苑", "佳苑", "嘉苑", "名苑", "家苑", "大厦", "大楼", "广场", "中心", "山庄",
-    "别墅", "苑", "园", "里",
+    "国际大厦",
+    "商务大厦",
+    "写字楼",
+    "商务楼",
+    "科技园",
+    "住宅区",
+    "生活区",
+    "家属院",
+    "小区",
+    "家园",
+    "花园",
+    "嘉园",
+    "佳园",
+    "公寓",
+    "新城",
+    "花城",
+    "新村",
+    "雅苑",
+    "佳苑",
+    "嘉苑",
+    "名苑",
+    "家苑",
+    "大厦",
+    "大楼",
+    "广场",
+    "中心",
+    "山庄",
+    "别墅",
+    "苑",
+    "园",
+    "里",
 ];
 
 const PROVINCES: [&str; 4] = ["特别行政区", "自治区", "省", "市"];
 const CITIES: [&str; 4] = ["自治州", "地区", "市", "盟"];
 const DISTRICTS: [&str; 6] = ["自治县", "自治旗", "区", "县", "市", "旗"];
 const TOWNS: [&str; 7] = ["街道办事处", "街道", "地区", "民族乡", "镇", "乡", "苏木"];
-const COMMUNITIES: [&str; 9] = [
-    "社区居民委员会",
-    "社区居委会",
-    "居民委员会",
-    "村民委员会",
-    "居委会",
-    "村委会",
-    "社区",
-    "嘎查",
-    "村",
-];
+const COMMUNITIES: [&str; 9] =
+    ["社区居民委员会", "社区居委会", "居民委员会", "村民委员会", "居委会", "村委会", "社区", "嘎查", "村"];
 
 /// The characters that are compared, one by one.
 fn compared(text: &str) -> impl Iterator<Item = char> {
@@ -70,8 +90,32 @@ pub const fn is_mark(character: char) -> bool {
     character.is_ascii_alphanumeric()
         || matches!(
             character,
-            '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' | '百' | '零' | '甲' | '乙' | '丙' | '丁'
-                | '东' | '西' | '南' | '北' | '中' | '上' | '下' | '前' | '后' | '内' | '外'
+            '一' | '二'
+                | '三'
+                | '四'
+                | '五'
+                | '六'
+                | '七'
+                | '八'
+                | '九'
+                | '十'
+                | '百'
+                | '零'
+                | '甲'
+                | '乙'
+                | '丙'
+                | '丁'
+                | '东'
+                | '西'
+                | '南'
+                | '北'
+                | '中'
+                | '上'
+                | '下'
+                | '前'
+                | '后'
+                | '内'
+                | '外'
         )
 }
 
@@ -97,7 +141,9 @@ pub fn numbers_something(text: &str) -> bool {
         match character {
             '(' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
-            '号' | '室' | '楼' | '栋' | '幢' | '座' | '单' | '层' | '户' | '房' if (1..=4).contains(&digits) => return true,
+            '号' | '室' | '楼' | '栋' | '幢' | '座' | '单' | '层' | '户' | '房' if (1..=4).contains(&digits) => {
+                return true;
+            }
             _ => {}
         }
         digits = if character.is_ascii_digit() && depth == 0 { digits + 1 } else { 0 };
@@ -206,9 +252,14 @@ mod tests {
 
     #[test]
     fn numbers_in_no_level_are_seen_and_notes_are_not() {
-        for (text, expected) in
-            [("18号房", true), ("条14号十六室", true), ("(原3号楼)", false), ("往东200米", false), ("13800138000", false), ("", false)]
-        {
+        for (text, expected) in [
+            ("18号房", true),
+            ("条14号十六室", true),
+            ("(原3号楼)", false),
+            ("往东200米", false),
+            ("13800138000", false),
+            ("", false),
+        ] {
             assert_eq!(numbers_something(text), expected, "{text}");
         }
     }

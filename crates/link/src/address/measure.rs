@@ -1,6 +1,5 @@
 //! How well found addresses agree with the truth, where the truth may be that there is no such address.
 
-
 use serde::Serialize;
 
 /// Counts of texts whose true address is known.
@@ -94,7 +93,6 @@ impl Measure {
         self.tied += other.tied;
     }
 }
-
 
 #[cfg(test)]
 mod tests {

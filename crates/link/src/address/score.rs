@@ -95,10 +95,16 @@ impl AddressIndex {
         }
         let name = self.strings.get(known);
         let known_name = if self.is_name(said.id) { w::KNOWN_NAME } else { 0.0 };
-        match slip(&said.text, name) {
-            Some(Slip::Plain) => return Some((Outcome::Misspelt, w::PLACE_MISSPELT + known_name)),
-            Some(Slip::Risky) => return Some((Outcome::Misspelt, w::PLACE_MISSPELT_MARK + known_name)),
-            None => {}
+        if let Some(slip) = slip(&said.text, name) {
+            // Another name on another road is another compound.
+            if self.road(query, site).is_some_and(|road| road.0 == Outcome::Differs) {
+                return Some((Outcome::Differs, w::PLACE_DIFFERS));
+            }
+            // 永馨家园 and 龙馨家园: half of what tells them apart.
+            let short = stem(&said.text).chars().count() <= 2;
+            let plain = slip == Slip::Plain && !short;
+            let weight = if plain { w::PLACE_MISSPELT } else { w::PLACE_MISSPELT_MARK };
+            return Some((Outcome::Misspelt, weight + known_name));
         }
         let (said_whole, known_whole) = (without_part(&said.text), without_part(name));
         if said_whole == known_whole {

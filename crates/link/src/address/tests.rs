@@ -83,6 +83,7 @@ fn what_the_table_lacks_is_not_found() {
         "road=阜通东大街|roadno=66号",
         "road=张江路|roadno=1027号|houseno=5号楼|roomno=302室",
         "poi=阳光花园|houseno=5号楼|roomno=501",
+        "district=朝阳区|road=南湖南路|roadno=16号|poi=望江大厦|houseno=A座|roomno=1203",
         "",
         "roomno=501室",
     ] {
@@ -160,7 +161,13 @@ fn a_removed_address_is_no_more_and_others_stay() {
 #[test]
 fn the_evidence_sums_to_the_weight() {
     let index = town();
-    for text in [TOWN[2], TOWN[7], TOWN[12], "poi=方恒国标|houseno=5幢|cellno=2门|roomno=0501", "district=朝阳|road=阜通东大街|roadno=6号"] {
+    for text in [
+        TOWN[2],
+        TOWN[7],
+        TOWN[12],
+        "poi=方恒国标|houseno=5幢|cellno=2门|roomno=0501",
+        "district=朝阳|road=阜通东大街|roadno=6号",
+    ] {
         let (_, candidates) = index.find_explained(&address(text));
         let (first, evidence) = &candidates[0];
         let sum: f32 = evidence.iter().map(|one| one.weight).sum();
@@ -191,7 +198,12 @@ fn memory_of_an_address_stays_below_two_hundred_bytes() {
         }
     }
     for village in 0..4000 {
-        index.add(&address(&format!("district=第{}区|community={}庄村|roadno={}号", village % 9, village % 50, village / 50)));
+        index.add(&address(&format!(
+            "district=第{}区|community={}庄村|roadno={}号",
+            village % 9,
+            village % 50,
+            village / 50
+        )));
     }
     index.shrink();
     assert!(index.memory() <= 200 * index.len(), "{} bytes an address", index.memory() / index.len());
@@ -199,13 +211,23 @@ fn memory_of_an_address_stays_below_two_hundred_bytes() {
 
 /// A name out of few characters, so that names are close to each other and repeat.
 fn name(kinds: &'static str) -> impl Strategy<Value = String> {
-    (vec(prop::sample::select(vec!['望', '京', '和', '园', '三', '东']), 1..4), prop::sample::select(kinds.chars().collect::<Vec<_>>()))
+    (
+        vec(prop::sample::select(vec!['望', '京', '和', '园', '三', '东']), 1..4),
+        prop::sample::select(kinds.chars().collect::<Vec<_>>()),
+    )
         .prop_map(|(stem, kind)| stem.into_iter().chain([kind]).collect())
 }
 
 fn any_address() -> impl Strategy<Value = Address> {
     let number = || prop::option::of(1_u32..4);
-    (prop::option::of(name("区")), prop::option::of(name("村镇")), prop::option::of(name("路街")), number(), prop::option::of(name("园苑区")), [number(), number(), number()])
+    (
+        prop::option::of(name("区")),
+        prop::option::of(name("村镇")),
+        prop::option::of(name("路街")),
+        number(),
+        prop::option::of(name("园苑区")),
+        [number(), number(), number()],
+    )
         .prop_map(|(district, village, road, roadno, place, [house, cell, room])| {
             let mut address = Address::default();
             address.set(Level::District, district);

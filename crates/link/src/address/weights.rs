@@ -15,7 +15,7 @@ pub const NUMBER_MISSING: f32 = -1.0;
 pub const PLACE_AGREES: f32 = 6.0;
 /// One slip apart; names are one slip apart by chance once in thousands.
 pub const PLACE_MISSPELT: f32 = -1.0;
-/// One slip apart beside a direction or numeral.
+/// One slip apart beside a direction or numeral, or in a name of two characters and its kind.
 pub const PLACE_MISSPELT_MARK: f32 = -3.0;
 /// The text names the compound without the part that the address has, or the other way about.
 pub const PART_MISSING: f32 = 2.0;
@@ -43,7 +43,7 @@ pub const ROAD_MISSPELT_MARK: f32 = -4.0;
 /// The text has a road, the address none: a register may know a compound by its name alone, a village by its doors.
 pub const ROAD_EXTRA: f32 = -2.0;
 /// Another road, unknown to the table.
-pub const ROAD_OTHER: f32 = -3.0;
+pub const ROAD_OTHER: f32 = -4.0;
 /// Another road of the table.
 pub const ROAD_DIFFERS: f32 = -6.0;
 

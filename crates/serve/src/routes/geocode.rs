@@ -34,10 +34,7 @@ pub struct Point {
 }
 
 /// Finds the standard address that a text means.
-pub async fn geocode(
-    State(app): State<App>,
-    given: Result<Query<Text>, QueryRejection>,
-) -> Result<Response, Problem> {
+pub async fn geocode(State(app): State<App>, given: Result<Query<Text>, QueryRejection>) -> Result<Response, Problem> {
     let Query(Text { q }) = given.map_err(|error| {
         Problem::bad_request(error.body_text()).with_hint("ask for e.g. /v1/geocode?q=望京方恒国际5号楼501")
     })?;
@@ -67,10 +64,7 @@ fn answer(geocoder: &Geocoder, text: &str) -> Value {
 }
 
 /// Finds the standard address nearest to a point.
-pub async fn reverse(
-    State(app): State<App>,
-    given: Result<Query<Point>, QueryRejection>,
-) -> Result<Response, Problem> {
+pub async fn reverse(State(app): State<App>, given: Result<Query<Point>, QueryRejection>) -> Result<Response, Problem> {
     let Query(Point { lon, lat }) = given.map_err(|error| {
         Problem::bad_request(error.body_text()).with_hint("ask for e.g. /v1/reverse?lon=116.47&lat=39.99")
     })?;
