@@ -40,6 +40,7 @@ async fn run(args: Args) -> Result<(), EngineError> {
         Command::Integrate(command) => commands::integrate::run(&project, command).await,
         Command::Sql(command) => commands::sql::run(&project, command).await,
         Command::Query(command) => commands::query::run(&project, command).await,
+        Command::Geocode(command) => commands::geocode::run(&project, command).await,
         Command::Explain(command) => commands::explain::run(&project, command).await,
         Command::Quality(command) => commands::quality::run(&project, command).await,
         Command::Serve(command) => commands::serve::run(&project, command).await,

@@ -4,8 +4,10 @@
 //! columns) and the entities of the last run. Output: members (record → entity, with rule and probability),
 //! edges (evidence, accepted and refused), a history of ids, and one surviving row per entity. Invariants: the
 //! result does not depend on the order of records or on the number of threads; two records that disagree on a
-//! conflict column are never one entity, not even through a chain; an entity keeps its id.
+//! conflict column are never one entity, not even through a chain; an entity keeps its id. Free-text addresses have a
+//! kernel of their own in [`address`].
 
+pub mod address;
 mod error;
 mod functions;
 mod ids;

@@ -13,7 +13,7 @@ pub mod id;
 pub mod reason;
 pub mod table;
 
-pub use address::{Address, Level};
+pub use address::{Address, Level, Levels};
 pub use element::Element;
 pub use evidence::RecordKey;
 pub use reason::Reason;

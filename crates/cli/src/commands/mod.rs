@@ -3,6 +3,7 @@
 pub mod config;
 pub mod demo;
 pub mod explain;
+pub mod geocode;
 pub mod history;
 pub mod init;
 pub mod integrate;

@@ -5,6 +5,7 @@
 mod bad_input;
 mod demo;
 mod determinism;
+mod geocode;
 mod http;
 mod incremental;
 mod interruption;

@@ -45,6 +45,7 @@ fn the_reference_of_commands_is_what_the_commands_say() {
         &["integrate", "--help"],
         &["sql", "--help"],
         &["query", "--help"],
+        &["geocode", "--help"],
         &["explain", "--help"],
         &["quality", "--help"],
         &["serve", "--help"],

@@ -11,6 +11,7 @@ use jingwei_store::{TableName, WriteOptions};
 use super::areas::Areas;
 use super::base::{CHANGED, against_last, place, shape};
 use super::linkage::members_of;
+use super::spellings::spellings_schema;
 use super::ties::{Lookups, targets};
 use super::{Flow, addresses, clean, filled_columns, fingerprint, made_from, records, relations, ties};
 use crate::error::{EngineError, Result};
@@ -58,12 +59,20 @@ impl Flow<'_> {
         let began = Instant::now();
         self.progress.begin("standard addresses");
         let style: AddressStyle = self.project.city.city.address;
-        if let Some(rows) = addresses::addresses(&self.context, &self.project, style).await? {
+        let found = addresses::addresses(&self.context, &self.project, style, self.areas.as_ref()).await?;
+        if let Some(addresses::Addresses { rows, spellings }) = found {
             let rows = match &self.areas {
-                Some(areas) => place(rows, &self.context, None, areas)?,
+                Some(areas) => place(rows, &self.context, None, None, areas)?,
                 None => rows,
             };
             let rows = shape(rows, &jingwei_model::table::ADDRESSES)?;
+            if style == AddressStyle::Cn {
+                let options = WriteOptions {
+                    comment: Some("Spellings of the sources and the standard addresses they mean".to_owned()),
+                    ..WriteOptions::default().with_inputs(made_from(inputs.clone()))
+                };
+                self.rewrite(&spelled(), &spellings_schema(), &spellings, options).await?;
+            }
             self.write_keyed(&jingwei_model::table::ADDRESSES, rows, None, inputs).await?;
         }
         self.report.addresses = self.run.state(&table).map_or(0, |state| state.rows);
@@ -118,7 +127,7 @@ impl Flow<'_> {
             tables.extend(self.project.sources_of(target.element()).map(|(name, _)| clean(name)));
         }
         if element != Element::Areas {
-            tables.extend([base(&jingwei_model::table::AREAS), base(&jingwei_model::table::ADDRESSES)]);
+            tables.extend([base(&jingwei_model::table::AREAS), base(&jingwei_model::table::ADDRESSES), spelled()]);
         }
         Ok(self.inputs(tables, &fingerprint(&self.project.entities.get(&element))?))
     }
@@ -154,7 +163,10 @@ impl Flow<'_> {
                     .map_err(failed)?;
                 let placed = match &self.areas {
                     None => survivors,
-                    Some(areas) => place(survivors, &self.context, self.addresses().await?, areas)?,
+                    Some(areas) => {
+                        let (addresses, spellings) = (self.addresses().await?, self.spellings().await?);
+                        place(survivors, &self.context, addresses, spellings, areas)?
+                    }
                 };
                 let rows = shape(placed, table)?;
                 self.write_keyed(table, rows, Some(present), inputs).await?
@@ -180,6 +192,15 @@ impl Flow<'_> {
             return Ok(None);
         }
         self.context.table(table.to_string()).await.map(Some).map_err(EngineError::plan("reading base.addresses"))
+    }
+
+    /// Spelling → standard address, where addresses have levels.
+    async fn spellings(&self) -> Result<Option<DataFrame>> {
+        if self.project.city.city.address != AddressStyle::Cn || self.run.state(&spelled()).is_none() {
+            return Ok(None);
+        }
+        let step = format!("reading {}", spelled());
+        self.context.table(spelled().to_string()).await.map(Some).map_err(EngineError::plan(step))
     }
 
     /// Writes the rows that differ from the table's last version, sorted by id.
@@ -288,6 +309,11 @@ impl Flow<'_> {
         self.report.relations = self.run.state(&name).map_or(0, |state| state.rows);
         Ok(())
     }
+}
+
+/// The table of spellings.
+fn spelled() -> TableName {
+    TableName::new("link", "address_spellings")
 }
 
 fn base(table: &Table) -> TableName {

@@ -80,7 +80,7 @@ impl Flow<'_> {
     }
 
     /// Writes a table anew.
-    async fn rewrite(
+    pub(super) async fn rewrite(
         &mut self,
         table: &TableName,
         schema: &SchemaRef,

@@ -61,6 +61,12 @@ impl AddressParser {
         PARSER.get_or_init(|| Arc::new(Self::new(Divisions::builtin())))
     }
 
+    /// Code of the home division; empty where there is none.
+    #[must_use]
+    pub fn home(&self) -> &str {
+        self.gazetteer.places.get(self.gazetteer.home.start as usize).map_or("", |place| &place.code)
+    }
+
     /// Learns roads and compounds of the city's own registers: their names are read as they are, and what the
     /// register says of them (road, number, community) completes addresses that leave it out.
     pub fn learn<'a>(
