@@ -234,6 +234,13 @@ impl Gazetteer {
                 self.insert(&format!("{stem}{short}"), at, Rank::Full);
             }
         }
+        // 大石街, as Guangzhou writes; 龙华新区, as it was called before it was a district.
+        if level == Level::Town && name.ends_with("街道") {
+            self.insert(&format!("{stem}街"), at, Rank::Short);
+        }
+        if level == Level::District && name.ends_with('区') && !name.ends_with("新区") {
+            self.insert(&format!("{stem}新区"), at, Rank::Old);
+        }
         if level == Level::Town {
             // Townships became towns, towns streets; people keep writing what they knew.
             let kinds = ["街道", "镇", "乡", "地区"];
@@ -293,7 +300,7 @@ impl Gazetteer {
             let name = standard(compound.name).unwrap_or_default();
             let place = self.place_of(compound.division).unwrap_or(NOWHERE);
             let road = compound.road.and_then(standard).unwrap_or_default();
-            let roadno = compound.roadno.and_then(super::tail::standard_roadno).unwrap_or_default();
+            let roadno = compound.roadno.and_then(super::door::standard_roadno).unwrap_or_default();
             let at = self.compounds.len() as u32;
             if let Some(road_name) = compound.road {
                 self.learn_name(road_name, &road, Learned::Road(place));

@@ -10,9 +10,11 @@
 //! says what it ends: 街道, 村, 路, 号, 号楼, 单元, 室. Numbers joined by dashes are told apart by how many there
 //! are and what stands before them.
 
+mod door;
 mod fold;
 pub mod functions;
 mod gazetteer;
+mod lexicon;
 mod names;
 mod numerals;
 mod parsed;
@@ -23,6 +25,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 mod trie;
+mod unit;
 mod words;
 
 use std::sync::{Arc, OnceLock};

@@ -3,31 +3,20 @@
 
 use jingwei_model::Level;
 
+use super::door::Door;
 use super::gazetteer::{Learned, NOWHERE, push_community};
+use super::lexicon::{self, Zone};
 use super::numerals::{Number, is_chinese_numeral, push_chinese, read};
 use super::parsed::Rule;
 use super::scan::{Scanner, is_road_sign};
-use super::tail::{Unit, unit};
+use super::unit::{Unit, unit};
 use super::words;
-
-/// Kinds of development zones.
-const ZONES: [&str; 12] = [
-    "开发区",
-    "高新区",
-    "工业园区",
-    "产业园区",
-    "科技园区",
-    "保税区",
-    "示范区",
-    "合作区",
-    "自贸区",
-    "物流园区",
-    "试验区",
-    "科技城",
-];
 
 /// Words for the place where two roads meet.
 const CROSSINGS: [&str; 8] = ["交叉", "路口", "交汇", "交口", "交界", "街口", "十字路口", "丁字路口"];
+
+/// Longer names are no company's.
+const LONGEST_COMPANY: usize = 24;
 
 /// What may follow a number that is part of a name: 三区, 12条, 2期.
 const fn is_name_after_number(character: char) -> bool {
@@ -178,7 +167,17 @@ impl Scanner<'_> {
         let next = text.get(number.end).copied();
         let (unit, _) = unit(text, number.end);
         let joined = next.is_none_or(|next| matches!(next, '-' | '/' | '(' | ')' | '、'));
+        // 公园壹号, 湘湖一号3幢: names that end with a number.
+        let is_name = |at: usize| {
+            number.chinese
+                && number.len() == 1
+                && unit == Unit::Door
+                && at > self.at
+                && !self.is_inside()
+                && (character == '壹' || text.get(number.end + 1).is_some_and(char::is_ascii_digit))
+        };
         match unit {
+            Unit::Door if is_name(at) => false,
             Unit::None if number.chinese => {
                 (joined && next.is_some_and(|next| next == '-'))
                     || (next.is_none() && (self.is_inside() || number.len() >= 3))
@@ -240,13 +239,7 @@ impl Scanner<'_> {
             '居' | '村' if words::community_office(text, at) > 0 => {
                 (!self.has(Level::Community)).then(|| (Level::Community, at + words::community_office(text, at)))
             }
-            '村' if early
-                && before != '新'
-                && (self.group_end(end).is_some()
-                    || (!words::goes_on(text, end, false) && !words::is_road_next(text, end))) =>
-            {
-                self.community(end)
-            }
+            '村' => self.village(end),
             '镇' | '乡'
                 if self.is_last_at_most(Level::Devzone)
                     && !self.has(Level::Town)
@@ -258,7 +251,7 @@ impl Scanner<'_> {
             '县' | '旗' if matches!(self.last, Some(Level::Prov | Level::City)) && !self.has(Level::District) => {
                 Some((Level::District, end))
             }
-            '区' | '城' if self.is_zone(end) => Some((Level::Devzone, end)),
+            '区' | '园' | '城' | '地' | '块' if let Some(found) = self.zone(end) => Some(found),
             '区' if matches!(self.last, Some(Level::Prov | Level::City))
                 && !self.has(Level::District)
                 && (start + 2..start + 5).contains(&at) =>
@@ -271,6 +264,13 @@ impl Scanner<'_> {
                 plain.then_some((Level::District, end))
             }
             '组' | '队' | '社' if self.last == Some(Level::Community) && self.group_end(start) == Some(end) => {
+                Some((Level::Road, end))
+            }
+            // 施家桥组12号.
+            '组' if self.last == Some(Level::Community)
+                && (start + 1..start + 5).contains(&at)
+                && words::is_filled(text, end) =>
+            {
                 Some((Level::Road, end))
             }
             _ => None,
@@ -296,15 +296,74 @@ impl Scanner<'_> {
         (numerals > 0 && is_group).then_some(at + 1)
     }
 
-    fn is_zone(&self, end: usize) -> bool {
-        let name = &self.text[self.at..end];
-        let above = self.last.is_some() && self.is_last_at_most(Level::Town) && !self.has(Level::Devzone);
-        above
-            && name.len() >= 3
-            && ZONES.iter().any(|zone| {
-                let length = zone.chars().count();
-                name.len() >= length && words::has(name, name.len() - length, zone)
+    /// The end of the zone whose name the character before `end` ends.
+    fn zone(&self, end: usize) -> Option<(Level, usize)> {
+        let (text, start) = (self.text, self.at);
+        if self.has(Level::Devzone) || self.has(Level::Poi) || is_road_sign(text, end) {
+            return None;
+        }
+        let kind = lexicon::zone(text, start, end)?;
+        let name = end - start;
+        let numbered = self.has(Level::Roadno) || self.has(Level::Subroadno);
+        // 瑞祥新区12幢 is a compound.
+        let has_house = || {
+            read(text, end).is_some_and(|number| matches!(unit(text, number.end).0, Unit::House | Unit::HouseOrFloor))
+        };
+        let is_zone = match kind {
+            Zone::Sure => name >= 3 && self.last.is_some(),
+            Zone::Yard => name >= 3 && self.last.is_some_and(|last| last <= Level::Community) && !numbered,
+            Zone::New => {
+                let early = matches!(self.last, Some(Level::Prov | Level::City | Level::District));
+                (early || (name >= 4 && self.last == Some(Level::Town))) && !has_house()
+            }
+        };
+        // 工业园西区.
+        let is_part = text.get(end).is_some_and(|next| words::is_direction(*next)) && text.get(end + 1) == Some(&'区');
+        is_zone.then_some((Level::Devzone, end + if is_part { 2 } else { 0 }))
+    }
+
+    /// A village that ends at `end`, unless the name goes on.
+    fn village(&self, end: usize) -> Option<(Level, usize)> {
+        const NO_VILLAGE: [&str; 12] = [
+            "新村", "文化村", "度假村", "油画村", "地球村", "艺术村", "民俗村", "家属村", "奥运村", "教师村", "科技村",
+            "大学村",
+        ];
+        const AFTER: [&str; 24] = [
+            "大厦", "公寓", "小区", "新村", "小学", "中学", "学校", "幼儿", "卫生", "市场", "菜场", "超市", "公园",
+            "客运", "车站", "加油", "信用", "农贸", "酒店", "饭店", "家园", "软件", "文化", "人家",
+        ];
+        let (text, start) = (self.text, self.at);
+        if self.has(Level::Community) || !self.is_last_at_most(Level::Community) {
+            return None;
+        }
+        if self.group_end(end).is_some() {
+            return self.community(end);
+        }
+        if words::is_road_next(text, end)
+            || NO_VILLAGE.iter().any(|kind| {
+                let length = kind.chars().count();
+                end >= start + length && words::has(text, end - length, kind)
             })
+        {
+            return None;
+        }
+        // Without a place around it, and where it begins with the name of one, more doubt is due.
+        if self.last.is_none() || self.known == end {
+            return if words::goes_on(text, end, false) { None } else { self.community(end) };
+        }
+        if words::any(text, end, &AFTER) > 0 {
+            return None;
+        }
+        // 天山三村12号楼, 清凉东村23幢.
+        let is_part = words::is_direction(text[end - 2]) || is_chinese_numeral(text[end - 2]);
+        let has_house = || {
+            read(text, end).is_some_and(|number| match unit(text, number.end).0 {
+                Unit::House | Unit::HouseOrFloor => true,
+                Unit::Door => text.get(number.end + 1).is_some_and(char::is_ascii_digit),
+                _ => false,
+            })
+        };
+        if is_part && has_house() { None } else { self.community(end) }
     }
 
     fn community(&self, end: usize) -> Option<(Level, usize)> {
@@ -327,6 +386,25 @@ impl Scanner<'_> {
         if matches!(next, Some('坊' | '心' | '桥' | '灯' | '道')) {
             return None;
         }
+        // 商业街, 铁路局, 四路口村.
+        let before = text[end.saturating_sub(2)];
+        let is_word = match text[end - 1] {
+            '街' => before == '业' || words::has(text, end.saturating_sub(3), "步行街") || words::has(text, end.saturating_sub(3), "美食街"),
+            '路' => {
+                matches!(before, '铁' | '公') && matches!(next, Some('局' | '段' | '处' | '站' | '管' | '公'))
+                    || (next == Some('口') && matches!(after, Some('村' | '镇' | '乡')))
+            }
+            _ => false,
+        };
+        let early = self.is_last_at_most(Level::Community) && !self.has(Level::Community);
+        let is_village = early && after == Some('村') && next.is_some_and(|next| !next.is_ascii_digit());
+        if is_word || is_village {
+            return None;
+        }
+        // After a house's number a road must have one of its own: 318号第一大道2楼 is a place.
+        if self.has(Level::Roadno) && !(text[end - 1] == '巷' || text[end - 1] == '弄' || self.has_door(end)) {
+            return None;
+        }
         let counted = next.is_some_and(|next| words::is_direction(next) || is_chinese_numeral(next));
         if counted && after == Some('段') {
             return Some((level, end + 2));
@@ -337,37 +415,81 @@ impl Scanner<'_> {
         if counted && ends && next.is_some_and(words::is_direction) {
             return Some((level, end + 1));
         }
+        // 中山大道北一段.
+        if next.is_some_and(words::is_direction)
+            && after.is_some_and(is_chinese_numeral)
+            && text.get(end + 2) == Some(&'段')
+        {
+            return Some((level, end + 3));
+        }
         if words::road_goes_on(text, end) {
             return None;
         }
         Some((level, end))
     }
 
+    /// Whether a door's number, a crossing or nothing stands at `end`.
+    fn has_door(&self, end: usize) -> bool {
+        match self.text.get(end) {
+            None | Some('(' | '与' | '和') => true,
+            Some(_) => Door::read(self.text, end).is_some() || self.crossing_follows(end),
+        }
+    }
+
     /// Takes the name up to `end`, in which no word says what it is.
     fn place_name(&mut self, end: usize) {
-        let start = self.at;
+        let (text, start) = (self.text, self.at);
         if self.is_inside() {
-            return self.rest_to(end);
+            return self.tenant(end);
         }
-        let part = words::part_of_compound(self.text, start, end);
+        let mut part = words::part_of_compound(text, start, end);
         if part == start {
-            return if self.has(Level::Subpoi) { self.rest_to(end) } else { self.set(Level::Subpoi, end, push_name) };
+            return self.part(end);
         }
         if end - start == 1 {
-            self.crossing |= self.text[start] == '口' && self.last == Some(Level::Subroad);
-            return if self.text[start] == '院' { self.drop_to(end, Rule::Filler) } else { self.rest_to(end) };
+            self.crossing |= text[start] == '口' && self.last == Some(Level::Subroad);
+            return if text[start] == '院' { self.drop_to(end, Rule::Filler) } else { self.rest_to(end) };
         }
         if self.has(Level::Poi) {
-            return self.rest_to(end);
+            return self.part(end);
+        }
+        if part == end {
+            part = lexicon::second_place(text, start, end);
+        } else if lexicon::is_stem_of_name(text, start, part, text[end - 1]) {
+            part = end;
         }
         self.set(Level::Poi, part, push_name);
         if part < end {
-            if self.has(Level::Subpoi) {
-                self.rest_to(end);
-            } else {
-                self.set(Level::Subpoi, end, push_name);
-            }
+            self.part(end);
         }
+    }
+
+    /// Takes the name up to `end` as that of a part of the place before.
+    fn part(&mut self, end: usize) {
+        if self.has(Level::Subpoi) { self.rest_to(end) } else { self.set(Level::Subpoi, end, push_name) }
+    }
+
+    /// Takes the name up to `end`, which stands after a building or a floor: a company in it, else a note.
+    pub fn tenant(&mut self, end: usize) {
+        if !lexicon::is_place(self.text, self.at, end) {
+            self.rest_to(end);
+        } else if !self.has(Level::Poi) {
+            self.set(Level::Poi, end, push_name);
+        } else {
+            self.part(end);
+        }
+    }
+
+    /// The end of a company's name that begins here with the name of a division: 台州市宏达鞋业有限公司.
+    pub fn company_end(&self) -> Option<usize> {
+        let (text, start) = (self.text, self.at);
+        let window = start..text.len().min(start + LONGEST_COMPANY);
+        let stop = window.clone().find(|at| !text[*at].is_alphanumeric() || text[*at].is_ascii_digit());
+        let stop = stop.unwrap_or(window.end);
+        (start + 4..=stop).rev().find(|end| lexicon::is_place(text, start, *end)).filter(|end| {
+            // 萧山区人民路: a level of the address, not a company.
+            !(start + 1..*end).any(|at| matches!(text[at], '路' | '街' | '镇' | '巷' | '号'))
+        })
     }
 
     /// Reads a road or compound of the city's registers.

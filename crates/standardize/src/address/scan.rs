@@ -130,6 +130,15 @@ impl<'a> Scanner<'a> {
             self.drop_to(start, Rule::Separator);
             self.set(Level::Subpoi, end, super::names::push_name);
             self.drop_to(end + 1, Rule::Separator);
+        } else if self.last >= Some(Level::Road)
+            && !self.has(Level::Poi)
+            && super::lexicon::is_place(self.text, start, end)
+            && !(start..end).any(|at| words::begins_aside(self.text, start, at, true))
+        {
+            // 天山路600弄(思创大厦).
+            self.drop_to(start, Rule::Separator);
+            self.set(Level::Poi, end, super::names::push_name);
+            self.drop_to(end + 1, Rule::Separator);
         } else {
             self.rest_to(end + 1);
         }
@@ -303,6 +312,7 @@ impl<'a> Scanner<'a> {
             Rank::Full | Rank::Old => length > 2 || level < Level::District || self.text[self.at + length - 1] != '区',
             Rank::Short => {
                 level <= Level::City
+                    || (level == Level::District && self.last.is_none() && self.is_unique(place, length))
                     || (level <= Level::Town
                         && (self.gazetteer.home.contains(&place) || self.inner_follows(place, length)))
             }
@@ -310,12 +320,21 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Whether a county's name without its kind is no other place's, so that it stands at the head of an address.
+    fn is_unique(&self, place: u32, length: usize) -> bool {
+        let gazetteer = self.gazetteer;
+        let name = &self.text[self.at..self.at + length];
+        gazetteer.names.get(name).iter().all(|entry| {
+            entry.place == place || self.level_of(*entry) > Level::District || entry.rank > Rank::Short
+        })
+    }
+
     /// Whether a division in `place` is named after the next `length` characters.
     fn inner_follows(&self, place: u32, length: usize) -> bool {
         let mut follows = false;
         self.gazetteer.names.each(self.text, self.at + length, |_, entries| {
             follows |= entries.iter().any(|entry| {
-                entry.rank == Rank::Full && entry.place != place && self.gazetteer.is_within(entry.place, place)
+                matches!(entry.rank, Rank::Full | Rank::Old) && entry.place != place && self.gazetteer.is_within(entry.place, place)
             });
         });
         follows
@@ -336,6 +355,13 @@ impl<'a> Scanner<'a> {
                 if self.next_lies_within(end, level) {
                     return true;
                 }
+                // 大石街植村 is in the street, 大石街12号 on a road.
+                if level == Level::Town
+                    && self.text[end - 1] == '街'
+                    && self.text.get(end).is_none_or(|next| !is_han(*next) || words::is_direction(*next))
+                {
+                    return false;
+                }
                 // 学院路与成府路: the street's name without its kind is the road's.
                 let is_road = matches!(self.text[end - 1], '路' | '街' | '巷');
                 if is_road && self.text.get(end).is_none_or(|next| matches!(next, '与' | '和' | '及' | '(')) {
@@ -352,7 +378,7 @@ impl<'a> Scanner<'a> {
                         level <= Level::District || (level == Level::Town && !self.out.places.is_empty())
                     }
                     Level::Town if self.text[end].is_ascii_digit() && !is_road => {
-                        !super::tail::is_name_number(self.text, end)
+                        !super::unit::is_name_number(self.text, end)
                     }
                     _ => !words::goes_on(self.text, end, level >= Level::Town),
                 }
@@ -428,6 +454,12 @@ impl<'a> Scanner<'a> {
                 && self.out.places.iter().any(|place| self.gazetteer.is_within(*place, entry.place))
         });
         let Some(said) = said else { return false };
+        if self.last.is_some_and(|last| last >= Level::Road)
+            && let Some(end) = self.company_end()
+        {
+            self.tenant(end);
+            return true;
+        }
         let place = &self.gazetteer.places[said.place as usize];
         if place.level == Level::Prov
             && place.name.ends_with('市')
@@ -465,6 +497,10 @@ impl<'a> Scanner<'a> {
 pub(super) fn is_road_sign(text: &[char], end: usize) -> bool {
     words::any(text, end, &["路", "街", "巷", "大街", "大道", "胡同", "桥", "站", "口"]) > 0
         && !words::has(text, end, "街道")
+}
+
+fn is_han(character: char) -> bool {
+    character.is_alphabetic() && !character.is_ascii() && !super::numerals::is_chinese_numeral(character)
 }
 
 /// Signs between levels.

@@ -149,14 +149,22 @@ static KINDS: LazyLock<Words> = LazyLock::new(|| {
 /// name of a town or community is doubted more than a district's.
 pub(super) fn goes_on(text: &[char], end: usize, doubtful: bool) -> bool {
     let Some(&next) = text.get(end) else { return false };
-    if is_generic(next) || KINDS.begin_at(text, end) {
+    let after = text.get(end + 1).copied();
+    // 城关镇 and 城东街道 follow a county's name.
+    let is_inner_town = next == '城' && matches!(after, Some('关' | '厢' | '东' | '西' | '南' | '北' | '中'));
+    if (is_generic(next) && !is_inner_town) || KINDS.begin_at(text, end) {
         return true;
     }
-    let after = text.get(end + 1).copied();
     let leads = is_direction(next)
         || matches!(next, '上' | '下' | '前' | '后' | '内' | '外' | '大' | '小' | '新' | '老' | '第');
     if doubtful {
-        return leads || next.is_ascii_alphanumeric() || is_chinese_numeral(next) || is_stem(next);
+        // 柳市上峰村, but 望京东路 and 望京新城.
+        let goes = leads
+            && after.is_none_or(|after| {
+                is_generic(after) || is_direction(after) || after.is_ascii_digit() || is_chinese_numeral(after)
+            }) || (leads && (KINDS.begin_at(text, end) || KINDS.begin_at(text, end + 1)))
+            || (leads && is_road_within(text, end + 1, 3));
+        return goes || next.is_ascii_alphanumeric() || is_chinese_numeral(next) || is_stem(next);
     }
     let after_is_kind = after
         .is_none_or(|after| is_generic(after) || is_direction(after) || after == '环' || is_chinese_numeral(after))
@@ -164,6 +172,11 @@ pub(super) fn goes_on(text: &[char], end: usize, doubtful: bool) -> bool {
     (leads && after_is_kind)
         || (is_chinese_numeral(next)
             && after.is_some_and(|after| (is_generic(after) && !is_numbered(after)) || after == '期' || after == '环'))
+}
+
+/// Whether a road's name ends within a few characters.
+fn is_road_within(text: &[char], start: usize, most: usize) -> bool {
+    text.iter().skip(start).take(most).any(|character| matches!(character, '路' | '街' | '巷' | '道'))
 }
 
 /// Whether a road's sign follows directly, as in 和平镇路: what ends at `end` names a road then.
@@ -237,6 +250,32 @@ static RELATIVE: LazyLock<Words> = LazyLock::new(|| {
         "交界",
         "路段",
         "路边",
+        "路东",
+        "路西",
+        "路南",
+        "路北",
+        "东边",
+        "西边",
+        "南边",
+        "北边",
+        "后面",
+        "前面",
+        "里面",
+        "外面",
+        "背后",
+        "楼后",
+        "楼前",
+        "大门口",
+        "马路对面",
+        "向里",
+        "往里",
+        "巷内",
+        "进去",
+        "左转",
+        "右转",
+        "左拐",
+        "右拐",
+        "直走",
     ])
 });
 
@@ -254,6 +293,11 @@ static NOTES: LazyLock<Words> = LazyLock::new(|| {
         "物业办",
         "集群",
         "收件",
+        "收货",
+        "姓名",
+        "地址",
+        "所在地区",
+        "详细地址",
         "先生",
         "女士",
         "小姐",
@@ -358,29 +402,6 @@ pub(super) fn road_goes_on(text: &[char], end: usize) -> bool {
         }
         None => false,
     }
-}
-
-/// Whether a name is a tower's, whose numbers are floors and rooms.
-pub(super) fn is_tower(name: &str) -> bool {
-    [
-        "大厦",
-        "中心",
-        "广场",
-        "商务楼",
-        "写字楼",
-        "大楼",
-        "饭店",
-        "酒店",
-        "宾馆",
-        "商场",
-        "商城",
-        "SOHO",
-        "国际",
-        "科技园",
-        "市场",
-    ]
-    .iter()
-    .any(|kind| name.ends_with(kind))
 }
 
 #[cfg(test)]
