@@ -5,7 +5,6 @@ use std::fmt::Write;
 use super::fold::form;
 use super::numerals::{Number, is_stem, read};
 use super::unit::{Unit, unit};
-use super::words;
 
 /// A number on a road: 6号, 甲6号院, 6-2号, 12号附3号, 1027弄.
 #[derive(Debug, Clone, Copy)]
@@ -70,10 +69,6 @@ impl Door {
         }
         if unit == Unit::Door && door.sub.is_none() {
             door.read_after(text);
-        }
-        // 号院 may be said once more: 号院内.
-        if unit == Unit::Yard && text.get(door.end) == Some(&'内') && words::is_filled(text, door.end + 1) {
-            door.end += 1;
         }
         Some(door)
     }

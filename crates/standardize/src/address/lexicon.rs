@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use super::numerals::is_chinese_numeral;
 use super::words::{has, is_direction};
 
 /// Words by their last character, asked for at many places of every text.
@@ -219,10 +218,16 @@ pub(super) fn sort_of(text: &[char], start: usize, end: usize) -> Option<Sort> {
     }
 }
 
+/// Whether a name is a hamlet's, whose houses have doors: 俞家湾8号, 前李庄23号.
+pub(super) fn is_hamlet(text: &[char], start: usize, end: usize) -> bool {
+    ending(text, start, end).is_none() && matches!(text[end - 1], '湾' | '庄' | '里' | '院' | '店' | '寺' | '厂')
+}
+
 /// Whether the name `start..end` ends with a word of several characters that only names of places end with.
 pub(super) fn is_place(text: &[char], start: usize, end: usize) -> bool {
     ending(text, start, end).is_some_and(|(length, ..)| end > start + length)
-        || (end >= start + 3 && matches!(sort_of_last(text[end - 1]), Some(Sort::Organization)))
+        || (end >= start + 3 && matches!(text[end - 1], '店' | '厂' | '馆' | '吧'))
+        || (end >= start + 5 && sort_of_last(text[end - 1]) == Some(Sort::Organization))
 }
 
 /// Parts of a place, written after its name.
@@ -230,7 +235,7 @@ const PARTS: &[&str] = &[
     "主楼", "副楼", "裙楼", "附楼", "主塔", "门诊楼", "门诊部", "住院部", "住院楼", "急诊", "写字楼", "商务楼",
     "办公楼", "综合楼", "教学楼", "实验楼", "行政楼", "科研楼", "图书馆", "食堂", "大堂", "前台", "门卫",
     "传达室", "收发室", "门面房", "店面房", "售楼处", "物业", "正门", "北苑", "南苑", "东苑", "西苑", "中苑",
-    "北园", "南园", "东园", "西园", "校区", "中心区", "男装", "女装", "一楼大厅",
+    "北园", "南园", "东园", "西园", "校区", "中心区", "男装", "女装", "组团",
 ];
 
 static PARTS_BY_LAST: LazyLock<Suffixes<()>> = LazyLock::new(|| Suffixes::new(PARTS.iter().map(|part| (*part, ()))));
@@ -242,6 +247,9 @@ pub(super) fn second_place(text: &[char], start: usize, end: usize) -> usize {
         && let Some(mut begin) = end.checked_sub(length).filter(|begin| *begin >= start + 3)
     {
         // 北校区, 玉泉校区, 滨海校区.
+        if has(text, begin, "组团") && begin >= start + 5 {
+            begin -= 2;
+        }
         if has(text, begin, "校区") {
             let is_short = is_direction(text[begin - 1]) || matches!(text[begin - 1], '新' | '老');
             let from = begin - if is_short { 1 } else { 2 };
@@ -250,22 +258,28 @@ pub(super) fn second_place(text: &[char], start: usize, end: usize) -> usize {
                 .find(|at| matches!(ending(text, start, *at), Some((_, Sort::Organization, true))))
                 .unwrap_or(from);
         }
-        if begin >= start + 3 && (length > 2 || sort_of(text, start, begin).is_some()) {
+        let is_named = has(text, end - length, "校区") || has(text, end - length, "组团");
+        if begin >= start + 3 && (is_named || sort_of(text, start, begin).is_some()) {
             return begin;
         }
     }
     // The first of two names must end with a word that leaves no doubt, and the second have a stem of its own.
-    for begin in start + 4..end.saturating_sub(2) {
+    for begin in start + 4..end.saturating_sub(1) {
         let Some((length, _, true)) = ending(text, start, begin) else { continue };
         if begin < start + length + 1 || is_joined(text, begin) {
             continue;
         }
-        if let Some((kind, ..)) = ending(text, begin, end)
-            && end >= begin + kind + 2
+        if let Some((kind, sort, _)) = ending(text, begin, end)
+            && (end >= begin + kind + 2 || (sort == Sort::Market && kind >= 3))
         {
             return begin;
         }
         if end >= begin + 4 && matches!(sort_of_last(text[end - 1]), Some(Sort::Organization)) {
+            return begin;
+        }
+        // 西南大学桂园.
+        let is_campus = matches!(ending(text, start, begin), Some((_, Sort::Organization, _)));
+        if is_campus && matches!(text[end - 1], '园' | '苑') && end <= begin + 4 {
             return begin;
         }
     }
@@ -287,7 +301,7 @@ const ZONES: &[&str] = &[
     "开发区", "工业区", "高新区", "工业园区", "产业园区", "科技园区", "物流园区", "高教园区", "高新园区", "经济园区",
     "商贸园区", "创业园区", "机电园区", "产学研园区", "农业园区", "集聚区", "聚集区", "功能区", "加工区", "保税区",
     "合作区", "示范区", "试验区", "度假区", "自贸区", "经济区", "经济区块", "工业区块", "工业小区", "工业基地", "工业片区",
-    "产业基地", "工业集中区", "科技城", "工业功能区", "出口加工区",
+    "产业基地", "轻工基地", "工业集中区", "经开区", "农发区", "科技城", "工业功能区", "出口加工区",
 ];
 
 /// Endings of zones before a road, and of places after a number.
@@ -327,10 +341,10 @@ pub(super) fn zone(text: &[char], start: usize, end: usize) -> Option<Zone> {
     }
 }
 
-/// Whether a part such as 三区 counts compounds of one name, so that it is part of the name: 凌云二区, but 天通苑东区.
-/// The stem ends at `end`.
-pub(super) fn is_stem_of_name(text: &[char], start: usize, end: usize, part: char) -> bool {
-    part == '区' && end == start + 2 && sort_of(text, start, end).is_none() && !is_chinese_numeral(text[end - 1])
+/// Whether a part such as 三区 is part of a short name, as in 翠苑四区 and 凌云二区, but not in 天通苑东区. The stem
+/// ends at `end`.
+pub(super) fn is_stem_of_name(start: usize, end: usize, part: char) -> bool {
+    part == '区' && end == start + 2
 }
 
 #[cfg(test)]

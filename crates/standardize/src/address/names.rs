@@ -340,6 +340,7 @@ impl Scanner<'_> {
             return self.community(end);
         }
         if words::is_road_next(text, end)
+            || words::has(text, end, "社区")
             || NO_VILLAGE.iter().any(|kind| {
                 let length = kind.chars().count();
                 end >= start + length && words::has(text, end - length, kind)
@@ -398,7 +399,9 @@ impl Scanner<'_> {
         };
         let early = self.is_last_at_most(Level::Community) && !self.has(Level::Community);
         let is_village = early && after == Some('村') && next.is_some_and(|next| !next.is_ascii_digit());
-        if is_word || is_village {
+        // 横街工业区.
+        let is_zone = early && words::any(text, end, &["工业区", "工业园", "开发区", "产业园", "工业小区"]) > 0;
+        if is_word || is_village || is_zone {
             return None;
         }
         // After a house's number a road must have one of its own: 318号第一大道2楼 is a place.
@@ -455,7 +458,7 @@ impl Scanner<'_> {
         }
         if part == end {
             part = lexicon::second_place(text, start, end);
-        } else if lexicon::is_stem_of_name(text, start, part, text[end - 1]) {
+        } else if lexicon::is_stem_of_name(start, part, text[end - 1]) {
             part = end;
         }
         self.set(Level::Poi, part, push_name);
@@ -469,14 +472,20 @@ impl Scanner<'_> {
         if self.has(Level::Subpoi) { self.rest_to(end) } else { self.set(Level::Subpoi, end, push_name) }
     }
 
-    /// Takes the name up to `end`, which stands after a building or a floor: a company in it, else a note.
+    /// Takes the name up to `end`, which stands after a building or a floor: a company in it, which the standard address
+    /// is without, else a note.
     pub fn tenant(&mut self, end: usize) {
-        if !lexicon::is_place(self.text, self.at, end) {
+        if words::part_of_compound(self.text, self.at, end) == self.at && !self.has(Level::Subpoi) {
+            // 五爱市场3楼A区.
+            self.part(end);
+        } else if !lexicon::is_place(self.text, self.at, end) {
             self.rest_to(end);
         } else if !self.has(Level::Poi) {
-            self.set(Level::Poi, end, push_name);
+            self.mention(Level::Poi, end);
+        } else if !self.has(Level::Subpoi) {
+            self.mention(Level::Subpoi, end);
         } else {
-            self.part(end);
+            self.rest_to(end);
         }
     }
 

@@ -96,6 +96,11 @@ impl<'a> Scanner<'a> {
         self.take(level, end);
     }
 
+    /// Takes everything up to `end` as a level's text that the standard address is without: a company in a building.
+    pub fn mention(&mut self, level: Level, end: usize) {
+        self.take(level, end);
+    }
+
     fn take(&mut self, level: Level, end: usize) {
         let span = (self.at as u32, end as u32);
         let first = self.out.written[level as usize].map_or(span.0, |(first, _)| first);
@@ -125,6 +130,10 @@ impl<'a> Scanner<'a> {
             return self.rest_to(self.at + 1);
         };
         let (start, end) = (self.at + 1, self.at + close);
+        // (二楼), (501室): levels like any other.
+        if self.last.is_some_and(|last| last >= Level::Road) && super::unit::is_inner(self.text, start, end) {
+            return self.drop_to(start, Rule::Separator);
+        }
         let is_part = start < end && words::part_of_compound(self.text, start, end) == start;
         if is_part && self.last == Some(Level::Poi) && !self.has(Level::Subpoi) {
             self.drop_to(start, Rule::Separator);
@@ -289,7 +298,10 @@ impl<'a> Scanner<'a> {
         let gazetteer = self.gazetteer;
         let (mut count, mut next) = (0, [0_u32; 16]);
         gazetteer.names.each(self.text, end, |_, entries| {
-            for entry in entries.iter().filter(|entry| entry.rank == Rank::Full) {
+            let sure = |entry: &&Entry| {
+                entry.rank == Rank::Full || (entry.rank == Rank::Short && self.level_of(**entry) <= Level::City)
+            };
+            for entry in entries.iter().filter(sure) {
                 if count < next.len() {
                     next[count] = entry.place;
                     count += 1;
@@ -300,6 +312,9 @@ impl<'a> Scanner<'a> {
             |place: &u32| next[..count].iter().any(|inner| inner != place && gazetteer.is_within(*inner, *place));
         if self.out.spare.iter().any(holds) {
             self.out.spare.retain(holds);
+        } else if self.out.spare.iter().any(|place| gazetteer.places[*place as usize].level == Level::Prov) {
+            // 河北 is the province before it is a town.
+            self.out.spare.retain(|place| gazetteer.places[*place as usize].level == Level::Prov);
         } else if self.out.spare.iter().any(|place| gazetteer.home.contains(place)) {
             self.out.spare.retain(|place| gazetteer.home.contains(place));
         }
@@ -358,7 +373,7 @@ impl<'a> Scanner<'a> {
                 // 大石街植村 is in the street, 大石街12号 on a road.
                 if level == Level::Town
                     && self.text[end - 1] == '街'
-                    && self.text.get(end).is_none_or(|next| !is_han(*next) || words::is_direction(*next))
+                    && !self.names_street(end)
                 {
                     return false;
                 }
@@ -371,6 +386,7 @@ impl<'a> Scanner<'a> {
                 self.gazetteer.learned.each(self.text, end, |next, _| learned |= next >= end + 3);
                 match level {
                     _ if learned => true,
+                    Level::City | Level::District if words::is_zone_next(self.text, end) => true,
                     Level::Town if words::town_office(self.text, end) > 0 => true,
                     Level::Community if words::community_office(self.text, end) > 0 => true,
                     // 芳城园一区 alone is the compound, as it is before 12号楼.
@@ -384,6 +400,13 @@ impl<'a> Scanner<'a> {
                 }
             }
         }
+    }
+
+    /// Whether what stands at `end` leaves 大石街 the name of a street office: another name, and no door.
+    fn names_street(&self, end: usize) -> bool {
+        let Some(&next) = self.text.get(end) else { return false };
+        let is_door = super::door::Door::read(self.text, end).is_some();
+        next.is_alphabetic() && !next.is_ascii() && !words::is_direction(next) && !is_door
     }
 
     /// Whether the next name is that of a division in one of the candidates.
@@ -497,10 +520,6 @@ impl<'a> Scanner<'a> {
 pub(super) fn is_road_sign(text: &[char], end: usize) -> bool {
     words::any(text, end, &["路", "街", "巷", "大街", "大道", "胡同", "桥", "站", "口"]) > 0
         && !words::has(text, end, "街道")
-}
-
-fn is_han(character: char) -> bool {
-    character.is_alphabetic() && !character.is_ascii() && !super::numerals::is_chinese_numeral(character)
 }
 
 /// Signs between levels.

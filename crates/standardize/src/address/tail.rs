@@ -106,7 +106,8 @@ impl Scanner<'_> {
             && unit(text, first.end).0 == Unit::Lane
             && !self.is_inside()
             && !self.has(Level::Roadno)
-            && !self.has(Level::Subroad)
+            && !self.has(Level::Subroadno)
+            && (!self.has(Level::Subroad) || self.last == Some(Level::Subroad))
         {
             begin(self);
             self.write_lane(&first);
@@ -151,12 +152,18 @@ impl Scanner<'_> {
         if let Some(inner) = &inner {
             end = inner.end + 2;
         }
-        self.set(Level::Subroad, end, |_, out| {
+        let write = |out: &mut String| {
             write_with(number, "弄", out);
             if let Some(inner) = inner {
                 write_with(&inner, "支弄", out);
             }
-        });
+        };
+        // 216巷32弄.
+        if self.has(Level::Subroad) {
+            self.extend(Level::Subroad, end, write);
+        } else {
+            self.set(Level::Subroad, end, |_, out| write(out));
+        }
     }
 
     /// Units and rooms that have a name and no number: 丙单元, 东单元, 中户, 左门.
@@ -247,15 +254,19 @@ impl Scanner<'_> {
             // 下梁村二区56号.
             Some(Level::Subpoi) if open && self.has(Level::Community) && !self.has(Level::Poi) => Some(Level::Roadno),
             // 灵山村杨家牌楼56号: a hamlet has doors, a compound has buildings.
-            Some(Level::Poi) if open && self.is_last_at_least_a_hamlet() => Some(Level::Roadno),
+            Some(Level::Poi) if open && self.is_hamlet() => Some(Level::Roadno),
             _ if self.has(Level::Poi) || self.has(Level::Subpoi) => None,
             _ if self.has(Level::Roadno) || self.has(Level::Subroadno) => None,
             _ => Some(Level::Roadno),
         }
     }
 
-    fn is_last_at_least_a_hamlet(&self) -> bool {
-        self.sort().is_none() && (self.has(Level::Community) || self.has(Level::Town))
+    fn is_hamlet(&self) -> bool {
+        let Some((start, end)) = self.out.written[Level::Poi as usize] else { return false };
+        match self.sort() {
+            None => self.has(Level::Community) || self.has(Level::Town),
+            Some(_) => self.has(Level::Community) && lexicon::is_hamlet(self.text, start as usize, end as usize),
+        }
     }
 
     /// What the place read says it is.

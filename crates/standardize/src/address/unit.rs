@@ -59,6 +59,7 @@ pub(super) fn unit(text: &[char], at: usize) -> (Unit, usize) {
             _ => (Unit::HouseOrFloor, at + 1),
         },
         '幢' | '栋' | '座' => (Unit::House, at + 1 + usize::from(second == Some('楼'))),
+        '舍' if at > 0 && text[at - 1].is_ascii_digit() => (Unit::House, at + 1),
         '塔' if at > 0 && text[at - 1].is_ascii_alphanumeric() => {
             (Unit::House, at + 1 + usize::from(matches!(second, Some('楼' | '座'))))
         }
@@ -104,6 +105,14 @@ fn is_gate(text: &[char], at: usize) -> bool {
 /// Whether the number at `at` is part of a name: 3区, 10号线.
 pub(super) fn is_name_number(text: &[char], at: usize) -> bool {
     read(text, at).is_none_or(|number| unit(text, number.end).0 == Unit::Name)
+}
+
+/// Whether `start..end` is the number of a floor, a room, a unit or a building, with its word.
+pub(super) fn is_inner(text: &[char], start: usize, end: usize) -> bool {
+    read(text, start).is_some_and(|number| match unit(text, number.end) {
+        (Unit::Floor | Unit::HouseOrFloor | Unit::Room | Unit::Cell | Unit::House, last) => last == end,
+        _ => false,
+    })
 }
 
 /// 号 and what may follow it.

@@ -164,7 +164,12 @@ pub(super) fn goes_on(text: &[char], end: usize, doubtful: bool) -> bool {
                 is_generic(after) || is_direction(after) || after.is_ascii_digit() || is_chinese_numeral(after)
             }) || (leads && (KINDS.begin_at(text, end) || KINDS.begin_at(text, end + 1)))
             || (leads && is_road_within(text, end + 1, 3));
-        return goes || next.is_ascii_alphanumeric() || is_chinese_numeral(next) || is_stem(next);
+        // 九堡九沙大道, but 望京三区 and 望京十号院.
+        let counts = is_chinese_numeral(next)
+            && after.is_none_or(|after| {
+                is_generic(after) || is_numbered(after) || is_chinese_numeral(after) || matches!(after, '期' | '环')
+            });
+        return goes || next.is_ascii_alphanumeric() || counts || is_stem(next);
     }
     let after_is_kind = after
         .is_none_or(|after| is_generic(after) || is_direction(after) || after == '环' || is_chinese_numeral(after))
@@ -188,6 +193,13 @@ pub(super) fn is_road_next(text: &[char], end: usize) -> bool {
         Some(next) if is_direction(*next) => matches!(text.get(end + 1), Some('路' | '街' | '巷' | '口' | '大' | '环')),
         _ => false,
     }
+}
+
+/// Whether a development zone's kind follows the name of its city: 金华开发区.
+pub(super) fn is_zone_next(text: &[char], end: usize) -> bool {
+    const ZONES: [&str; 8] =
+        ["开发区", "经济技术开发区", "经济开发区", "高新", "新区", "经开区", "工业园区", "保税区"];
+    any(text, end, &ZONES) > 0
 }
 
 /// Length of the office's name after a community's: 花家地社区居委会.
@@ -250,6 +262,11 @@ static RELATIVE: LazyLock<Words> = LazyLock::new(|| {
         "交界",
         "路段",
         "路边",
+        "边上",
+        "左边",
+        "右边",
+        "对门",
+        "斜对门",
         "路东",
         "路西",
         "路南",
@@ -385,6 +402,10 @@ pub(super) fn road_goes_on(text: &[char], end: usize) -> bool {
         .take_while(|character| is_chinese_numeral(**character) || is_direction(**character))
         .count();
     let after = end + counted;
+    // 五凤大街二巷: a lane of its own.
+    if counted > 0 && text.get(after) == Some(&'巷') {
+        return false;
+    }
     match text.get(after) {
         Some('街' | '路' | '巷' | '里' | '园' | '苑' | '区' | '村' | '社') => true,
         Some('条') => counted > 0,
