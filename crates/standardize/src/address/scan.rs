@@ -185,12 +185,24 @@ impl<'a> Scanner<'a> {
         true
     }
 
-    /// Whether a division's full name begins at `place`.
+    /// Whether a division's full name begins at `place`, so that what stands before it is no part of the address. A
+    /// district far from home must hold the division named next: 阳光丽景新城北区 holds the name of one by chance.
     pub fn gazetteer_begins(&self, place: usize) -> bool {
         let mut begins = false;
         self.gazetteer.names.each(self.text, place, |end, entries| {
             begins |= end >= place + 3
-                && entries.iter().any(|entry| entry.rank == Rank::Full && self.level_of(*entry) <= Level::District);
+                && entries.iter().any(|entry| {
+                    entry.rank == Rank::Full
+                        && match self.level_of(*entry) {
+                            Level::Prov | Level::City => true,
+                            Level::District => {
+                                self.gazetteer.home.contains(&entry.place)
+                                    || !matches!(self.text[end - 1], '区')
+                                    || self.names_inner(entry.place, end)
+                            }
+                            _ => false,
+                        }
+                });
         });
         begins
     }
@@ -224,7 +236,10 @@ impl<'a> Scanner<'a> {
                 return true;
             }
             for rank in RANKS {
-                let shadowed = learned > *end && matches!(rank, Rank::Short | Rank::OldShort);
+                let is_far = |entry: &Entry| !gazetteer.home.contains(&entry.place);
+                let shadowed = learned > *end
+                    && (matches!(rank, Rank::Short | Rank::OldShort)
+                        || (self.out.places.is_empty() && entries.iter().all(is_far)));
                 if !shadowed && self.is_candidate(*end, entries, rank) && self.stands(*end, rank) {
                     self.accept(*end);
                     return true;
@@ -247,7 +262,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The end of the longest learned name that begins here.
-    fn learned_end(&self) -> usize {
+    pub fn learned_end(&self) -> usize {
         let mut last = 0;
         self.gazetteer.learned.each(self.text, self.at, |end, _| last = end);
         last
@@ -324,12 +339,29 @@ impl<'a> Scanner<'a> {
     fn stands_alone(&self, place: u32, level: Level, rank: Rank, length: usize) -> bool {
         match rank {
             // 东区, 城区: any compound may have one.
-            Rank::Full | Rank::Old => length > 2 || level < Level::District || self.text[self.at + length - 1] != '区',
+            Rank::Full | Rank::Old => {
+                let last = self.text[self.at + length - 1];
+                let is_home = self.gazetteer.home.contains(&place);
+                match level {
+                    Level::Prov | Level::City => true,
+                    Level::District => {
+                        let end = self.at + length;
+                        // 新北区嘉园: a compound far from Changzhou.
+                        length > 2 && (is_home || last != '区' || !words::is_kind(self.text, end)) || last != '区'
+                    }
+                    // A town whose name does not say that it is one.
+                    _ => {
+                        matches!(last, '道' | '镇' | '乡' | '区' | '木' | '处' | '村')
+                            || is_home
+                            || self.names_inner(place, self.at + length)
+                    }
+                }
+            }
             Rank::Short => {
                 level <= Level::City
                     || (level == Level::District && self.last.is_none() && self.is_unique(place, length))
                     || (level <= Level::Town
-                        && (self.gazetteer.home.contains(&place) || self.inner_follows(place, length)))
+                        && (self.gazetteer.home.contains(&place) || self.names_inner(place, self.at + length)))
             }
             Rank::OldShort => false,
         }
@@ -344,12 +376,14 @@ impl<'a> Scanner<'a> {
         })
     }
 
-    /// Whether a division in `place` is named after the next `length` characters.
-    fn inner_follows(&self, place: u32, length: usize) -> bool {
+    /// Whether a division in `place` is named at `at`.
+    fn names_inner(&self, place: u32, at: usize) -> bool {
         let mut follows = false;
-        self.gazetteer.names.each(self.text, self.at + length, |_, entries| {
+        self.gazetteer.names.each(self.text, at, |_, entries| {
             follows |= entries.iter().any(|entry| {
-                matches!(entry.rank, Rank::Full | Rank::Old) && entry.place != place && self.gazetteer.is_within(entry.place, place)
+                matches!(entry.rank, Rank::Full | Rank::Old)
+                    && entry.place != place
+                    && self.gazetteer.is_within(entry.place, place)
             });
         });
         follows
@@ -465,10 +499,12 @@ impl<'a> Scanner<'a> {
                         && !is_road_sign(self.text, end)
                 }
                 Rank::Full => true,
+                // 房山矿新村, in 房山区: more than the district's name said again.
                 Rank::Short => {
                     level <= Level::District
-                        && !words::goes_on(self.text, end, false)
                         && self.is_last_at_most(Level::Community)
+                        && (self.last <= Some(Level::District) || self.names_inner(entry.place, end))
+                        && !words::goes_on(self.text, end, false)
                 }
                 _ => false,
             };

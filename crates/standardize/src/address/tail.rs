@@ -89,6 +89,10 @@ impl Scanner<'_> {
             return true;
         }
         let Some(first) = read(text, at) else { return false };
+        // 六号院佳苑: a learned name that begins with a number.
+        if at == start && self.learned_end() > first.end + 1 {
+            return false;
+        }
         // 9511工厂联合大街: a place's name that begins with a number.
         if at == start && self.known > first.end && !matches!(self.last, Some(Level::Road | Level::Subroad)) {
             return false;

@@ -145,6 +145,11 @@ static KINDS: LazyLock<Words> = LazyLock::new(|| {
     ])
 });
 
+/// Whether a word that ends the names of places stands at `at`.
+pub(super) fn is_kind(text: &[char], at: usize) -> bool {
+    KINDS.begin_at(text, at)
+}
+
 /// Whether the name that ends at `end` goes on after it, so that what ends there is only part of a name. A short
 /// name of a town or community is doubted more than a district's.
 pub(super) fn goes_on(text: &[char], end: usize, doubtful: bool) -> bool {
@@ -174,7 +179,9 @@ pub(super) fn goes_on(text: &[char], end: usize, doubtful: bool) -> bool {
     let after_is_kind = after
         .is_none_or(|after| is_generic(after) || is_direction(after) || after == '环' || is_chinese_numeral(after))
         || KINDS.begin_at(text, end + 1);
-    (leads && after_is_kind)
+    // 北京朝阳北路 goes on, 北京门头沟大东巷 does not.
+    let goes = if is_direction(next) { after_is_kind } else { after.is_none_or(is_generic) };
+    (leads && goes)
         || (is_chinese_numeral(next)
             && after.is_some_and(|after| (is_generic(after) && !is_numbered(after)) || after == '期' || after == '环'))
 }
@@ -339,7 +346,9 @@ static TITLES: LazyLock<Words> = LazyLock::new(|| Words::new(&["先生", "女士
 /// Whether words that name no place begin at `at`, in a name that began at `start`.
 pub(super) fn begins_aside(text: &[char], start: usize, at: usize, after_name: bool) -> bool {
     let Some(&character) = text.get(at) else { return false };
-    if RELATIVE.begin_at(text, at) || NOTES.begin_at(text, at) {
+    // 衙门口 is a place.
+    let is_gate = character == '门' && text.get(at + 1) == Some(&'口') && at == start + 1;
+    if (RELATIVE.begin_at(text, at) && !is_gate) || NOTES.begin_at(text, at) {
         return true;
     }
     // 王先生: the surname belongs to the note.
