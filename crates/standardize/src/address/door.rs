@@ -92,6 +92,16 @@ impl Door {
                     }
                 }
             }
+            // 10号-2, but not 6号-501 or 6号-2-501.
+            Some('-') => {
+                if let Some(sub) = read(text, self.end + 1).filter(|sub| sub.is_digits() && sub.len() <= 2)
+                    && !matches!(text.get(sub.end), Some('-' | '/' | '号' | '#'))
+                    && unit(text, sub.end).0 == Unit::None
+                {
+                    self.sub = Some(('-', sub));
+                    self.end = sub.end;
+                }
+            }
             Some(sign @ ('之' | '附')) => {
                 if let Some(sub) = read(text, self.end + 1) {
                     self.sub = Some((if sign == '附' { '附' } else { '-' }, sub));

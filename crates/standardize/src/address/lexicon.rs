@@ -2,48 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::words::{has, is_direction};
-
-/// Words by their last character, asked for at many places of every text.
-struct Suffixes<T> {
-    /// Which list holds the words that end with a character; zero for none.
-    lists: Box<[u8]>,
-    words: Vec<Vec<(Box<[char]>, T)>>,
-}
-
-impl<T: Copy> Suffixes<T> {
-    /// The words, the longest first of those that end alike.
-    fn new(words: impl IntoIterator<Item = (&'static str, T)>) -> Self {
-        let mut suffixes = Self { lists: vec![0; 1 << 16].into(), words: vec![Vec::new()] };
-        for (word, value) in words {
-            let word: Box<[char]> = word.chars().collect();
-            let Some(list) = word.last().and_then(|last| suffixes.lists.get_mut(*last as usize)) else { continue };
-            if *list == 0 {
-                *list = u8::try_from(suffixes.words.len()).unwrap_or(0);
-                suffixes.words.push(Vec::new());
-            }
-            suffixes.words[usize::from(*list)].push((word, value));
-        }
-        for list in &mut suffixes.words {
-            list.sort_by_key(|(word, _)| usize::MAX - word.len());
-        }
-        suffixes
-    }
-
-    /// The length and the value of the longest word that `start..end` ends with.
-    fn at(&self, text: &[char], start: usize, end: usize) -> Option<(usize, T)> {
-        let last = *text.get(end.checked_sub(1)?)?;
-        let list = self.lists.get(last as usize).copied().unwrap_or(0);
-        if list == 0 {
-            return None;
-        }
-        let name = &text[start.min(end)..end];
-        self.words[usize::from(list)]
-            .iter()
-            .find(|(word, _)| name.ends_with(word))
-            .map(|(word, value)| (word.len(), *value))
-    }
-}
+use super::words::{Suffixes, has, is_direction};
 
 /// What a name says its place is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +69,9 @@ const ENDINGS: &[(&str, Sort, bool)] = &[
     ("创意园", Sort::Tower, true),
     ("产业园", Sort::Tower, true),
     ("工业园", Sort::Tower, true),
+    ("大学城", Sort::Tower, true),
+    ("半岛", Sort::Compound, false),
+    ("城区", Sort::Compound, false),
     ("物流园", Sort::Tower, true),
     ("孵化器", Sort::Tower, true),
     ("基地", Sort::Tower, true),
@@ -232,10 +194,50 @@ pub(super) fn is_place(text: &[char], start: usize, end: usize) -> bool {
 
 /// Parts of a place, written after its name.
 const PARTS: &[&str] = &[
-    "主楼", "副楼", "裙楼", "附楼", "主塔", "门诊楼", "门诊部", "住院部", "住院楼", "急诊", "写字楼", "商务楼",
-    "办公楼", "综合楼", "教学楼", "实验楼", "行政楼", "科研楼", "图书馆", "食堂", "大堂", "前台", "门卫",
-    "传达室", "收发室", "门面房", "店面房", "售楼处", "物业", "正门", "北苑", "南苑", "东苑", "西苑", "中苑",
-    "北园", "南园", "东园", "西园", "校区", "中心区", "男装", "女装", "组团",
+    "主楼",
+    "副楼",
+    "裙楼",
+    "附楼",
+    "主塔",
+    "门诊楼",
+    "门诊部",
+    "住院部",
+    "住院楼",
+    "急诊",
+    "写字楼",
+    "商务楼",
+    "办公楼",
+    "综合楼",
+    "教学楼",
+    "实验楼",
+    "行政楼",
+    "科研楼",
+    "图书馆",
+    "食堂",
+    "大堂",
+    "前台",
+    "门卫",
+    "传达室",
+    "收发室",
+    "门面房",
+    "店面房",
+    "售楼处",
+    "物业",
+    "正门",
+    "北苑",
+    "南苑",
+    "东苑",
+    "西苑",
+    "中苑",
+    "北园",
+    "南园",
+    "东园",
+    "西园",
+    "校区",
+    "中心区",
+    "男装",
+    "女装",
+    "组团",
 ];
 
 static PARTS_BY_LAST: LazyLock<Suffixes<()>> = LazyLock::new(|| Suffixes::new(PARTS.iter().map(|part| (*part, ()))));
@@ -279,7 +281,8 @@ pub(super) fn second_place(text: &[char], start: usize, end: usize) -> usize {
         }
         // 西南大学桂园.
         let is_campus = matches!(ending(text, start, begin), Some((_, Sort::Organization, _)));
-        if is_campus && matches!(text[end - 1], '园' | '苑') && end <= begin + 4 {
+        let is_garden = matches!(text[end - 1], '园' | '苑') && ending(text, begin, end).is_none();
+        if is_campus && is_garden && end <= begin + 4 {
             return begin;
         }
     }
@@ -290,18 +293,74 @@ pub(super) fn second_place(text: &[char], start: usize, end: usize) -> usize {
 fn is_joined(text: &[char], at: usize) -> bool {
     const JOINED: &[&str] = &[
         "大", "附属", "附中", "附小", "家属", "宿舍", "幼儿", "管理", "服务", "分", "有限", "物业", "区", "城", "路",
-        "街", "村", "小学", "中学", "医院", "公寓", "酒店", "广场", "中心", "国际", "市场", "第", "南", "北", "东",
-        "西", "新", "菜", "农", "批发", "购物", "商", "后", "前", "内", "门", "院",
+        "街", "村", "小学", "中学", "医院", "公寓", "酒店", "广场", "中心", "国际", "市场", "第", "新", "菜", "农",
+        "批发", "购物", "商", "后", "前", "内", "门", "院",
     ];
-    JOINED.iter().any(|word| has(text, at, word))
+    // 东区, 北门: a part; 东和公寓: another name.
+    let is_side = text.get(at).is_some_and(|side| is_direction(*side))
+        && text.get(at + 1).is_none_or(|next| {
+            is_direction(*next)
+                || matches!(
+                    next,
+                    '区' | '门' | '苑' | '园' | '校' | '院' | '楼' | '侧' | '座' | '路' | '街' | '大' | '村'
+                )
+        });
+    is_side || JOINED.iter().any(|word| has(text, at, word))
+}
+
+/// Whether a name that ends at `end` is a place's, whatever follows.
+pub(super) fn is_closed(text: &[char], start: usize, end: usize) -> bool {
+    let closed = match ending(text, start, end) {
+        Some((length, _, open)) => {
+            let is_area = ["半岛", "城区", "新城"].iter().any(|word| has(text, end - length, word));
+            end > start + length && (open || is_area)
+        }
+        None => false,
+    };
+    closed && !is_joined(text, end)
 }
 
 /// Endings of zones wherever they stand.
 const ZONES: &[&str] = &[
-    "开发区", "工业区", "高新区", "工业园区", "产业园区", "科技园区", "物流园区", "高教园区", "高新园区", "经济园区",
-    "商贸园区", "创业园区", "机电园区", "产学研园区", "农业园区", "集聚区", "聚集区", "功能区", "加工区", "保税区",
-    "合作区", "示范区", "试验区", "度假区", "自贸区", "经济区", "经济区块", "工业区块", "工业小区", "工业基地", "工业片区",
-    "产业基地", "轻工基地", "工业集中区", "经开区", "农发区", "科技城", "工业功能区", "出口加工区",
+    "开发区",
+    "工业区",
+    "高新区",
+    "工业园区",
+    "产业园区",
+    "科技园区",
+    "物流园区",
+    "高教园区",
+    "高新园区",
+    "经济园区",
+    "商贸园区",
+    "创业园区",
+    "机电园区",
+    "产学研园区",
+    "农业园区",
+    "集聚区",
+    "聚集区",
+    "功能区",
+    "加工区",
+    "保税区",
+    "合作区",
+    "示范区",
+    "试验区",
+    "度假区",
+    "自贸区",
+    "经济区",
+    "经济区块",
+    "工业区块",
+    "工业小区",
+    "工业基地",
+    "工业片区",
+    "产业基地",
+    "轻工基地",
+    "工业集中区",
+    "经开区",
+    "农发区",
+    "科技城",
+    "工业功能区",
+    "出口加工区",
 ];
 
 /// Endings of zones before a road, and of places after a number.
@@ -339,6 +398,15 @@ pub(super) fn zone(text: &[char], start: usize, end: usize) -> Option<Zone> {
     } else {
         None
     }
+}
+
+/// Whether a market's name begins with a town's that ends at `end`: 濮院毛衫市场, 织里童装城.
+pub(super) fn is_market_of(text: &[char], end: usize) -> bool {
+    let last = text.len().min(end + 7);
+    (end + 2..=last).any(|stop| {
+        matches!(ending(text, end, stop), Some((_, Sort::Market, true)))
+            && text[end..stop].iter().all(|character| character.is_alphabetic() && *character != '路')
+    })
 }
 
 /// Whether a part such as 三区 is part of a short name, as in 翠苑四区 and 凌云二区, but not in 天通苑东区. The stem

@@ -3,9 +3,9 @@
 
 use jingwei_model::Level;
 
+use super::asides;
 use super::door::Door;
-use super::gazetteer::{Learned, NOWHERE, push_community};
-use super::lexicon::{self, Zone};
+use super::gazetteer::push_community;
 use super::numerals::{Number, is_chinese_numeral, push_chinese, read};
 use super::parsed::Rule;
 use super::scan::{Scanner, is_road_sign};
@@ -14,9 +14,6 @@ use super::words;
 
 /// Words for the place where two roads meet.
 const CROSSINGS: [&str; 8] = ["交叉", "路口", "交汇", "交口", "交界", "街口", "十字路口", "丁字路口"];
-
-/// Longer names are no company's.
-const LONGEST_COMPANY: usize = 24;
 
 /// What may follow a number that is part of a name: 三区, 12条, 2期.
 const fn is_name_after_number(character: char) -> bool {
@@ -74,7 +71,7 @@ impl Scanner<'_> {
     /// Reads the name that begins here.
     pub fn name(&mut self) {
         let (start, text) = (self.at, self.text);
-        if self.learned() {
+        if self.is_said_again() || self.learned() {
             return;
         }
         let nothing_yet = self.last.is_none();
@@ -112,6 +109,42 @@ impl Scanner<'_> {
         }
     }
 
+    /// Drops a town, community, zone or road that the text has said before: 文三路文三路477号.
+    fn is_said_again(&mut self) -> bool {
+        let (text, start) = (self.text, self.at);
+        if self.is_inside() {
+            return false;
+        }
+        for level in [Level::Town, Level::Community, Level::Devzone, Level::Road] {
+            let Some((first, last)) = self.out.written[level as usize] else { continue };
+            let name = &text[first as usize..last as usize];
+            let end = start + name.len();
+            if name.len() < 3 || !text[start..].starts_with(name) {
+                continue;
+            }
+            if level == Level::Road {
+                // 解放南路菜场 is a place, and no road said again.
+                let door = Door::read(text, end);
+                if door.is_some() || end == text.len() {
+                    self.drop_to(end, Rule::Repeated);
+                    self.last = Some(Level::Road);
+                    let said = self.out.written[Level::Roadno as usize];
+                    if let (Some(door), Some((first, last))) = (door, said)
+                        && text[end..door.end] == text[first as usize..last as usize]
+                    {
+                        self.drop_to(door.end, Rule::Repeated);
+                        self.last = Some(Level::Roadno);
+                    }
+                    return true;
+                }
+            } else if self.is_last_at_most(level) && !words::goes_on(text, end, false) && !is_road_sign(text, end) {
+                self.drop_to(end, Rule::Repeated);
+                return true;
+            }
+        }
+        false
+    }
+
     /// Whether the phase of a compound ends at `at`, before the name of a road: 软件园二期望海路.
     fn ends_phase(&self, at: usize) -> bool {
         self.text[at] == '期'
@@ -136,7 +169,7 @@ impl Scanner<'_> {
         if at > start && self.text[at] == '路' {
             return false;
         }
-        words::begins_aside(self.text, start, at, after_name)
+        asides::begins_aside(self.text, start, at, after_name)
     }
 
     /// Whether a name ends before `at`.
@@ -214,6 +247,7 @@ impl Scanner<'_> {
             }
             '街' | '路' | '巷' => self.road(end),
             '弄' if at >= start + 2 => self.road(end),
+            '线' if early && at == start + 2 && self.is_highway(end) => self.road(end),
             '同' if before == '胡' => self.road(end),
             '条' if (before == '头' || is_chinese_numeral(before)) && !words::goes_on(text, end, false) => {
                 self.road(end)
@@ -243,10 +277,16 @@ impl Scanner<'_> {
             '镇' | '乡'
                 if self.is_last_at_most(Level::Devzone)
                     && !self.has(Level::Town)
+                    // 梦想小镇, 都市水乡.
+                    && !matches!(before, '小' | '古' | '集' | '水' | '家' | '老' | '故' | '同')
                     && !words::is_road_next(text, end)
-                    && !matches!(next, Some('江' | '海')) =>
+                    && words::any(text, end, &["江市", "江路", "江街", "海区", "海路", "海街"]) == 0 =>
             {
                 self.last.is_some().then(|| (Level::Town, end + words::town_office(text, end)))
+            }
+            // 场桥办事处, of a town that became a street.
+            '处' if early && !self.has(Level::Town) && at >= start + 4 && words::has(text, at - 2, "办事处") => {
+                Some((Level::Town, end))
             }
             '县' | '旗' if matches!(self.last, Some(Level::Prov | Level::City)) && !self.has(Level::District) => {
                 Some((Level::District, end))
@@ -269,7 +309,7 @@ impl Scanner<'_> {
             // 施家桥组12号.
             '组' if self.last == Some(Level::Community)
                 && (start + 1..start + 5).contains(&at)
-                && words::is_filled(text, end) =>
+                && asides::is_filled(text, end) =>
             {
                 Some((Level::Road, end))
             }
@@ -278,7 +318,7 @@ impl Scanner<'_> {
     }
 
     /// The end of a village's group at `place`, which stands where a road would: 三组, 第5队.
-    fn group_end(&self, place: usize) -> Option<usize> {
+    pub fn group_end(&self, place: usize) -> Option<usize> {
         let from = place + usize::from(self.text.get(place) == Some(&'第'));
         let numerals = self
             .text
@@ -296,252 +336,9 @@ impl Scanner<'_> {
         (numerals > 0 && is_group).then_some(at + 1)
     }
 
-    /// The end of the zone whose name the character before `end` ends.
-    fn zone(&self, end: usize) -> Option<(Level, usize)> {
-        let (text, start) = (self.text, self.at);
-        if self.has(Level::Devzone) || self.has(Level::Poi) || is_road_sign(text, end) {
-            return None;
-        }
-        let kind = lexicon::zone(text, start, end)?;
-        let name = end - start;
-        let numbered = self.has(Level::Roadno) || self.has(Level::Subroadno);
-        // 瑞祥新区12幢 is a compound.
-        let has_house = || {
-            read(text, end).is_some_and(|number| matches!(unit(text, number.end).0, Unit::House | Unit::HouseOrFloor))
-        };
-        let is_zone = match kind {
-            Zone::Sure => name >= 3 && self.last.is_some(),
-            Zone::Yard => name >= 3 && self.last.is_some_and(|last| last <= Level::Community) && !numbered,
-            Zone::New => {
-                let early = matches!(self.last, Some(Level::Prov | Level::City | Level::District));
-                (early || (name >= 4 && self.last == Some(Level::Town))) && !has_house()
-            }
-        };
-        // 工业园西区.
-        let is_part = text.get(end).is_some_and(|next| words::is_direction(*next)) && text.get(end + 1) == Some(&'区');
-        is_zone.then_some((Level::Devzone, end + if is_part { 2 } else { 0 }))
-    }
-
-    /// A village that ends at `end`, unless the name goes on.
-    fn village(&self, end: usize) -> Option<(Level, usize)> {
-        const NO_VILLAGE: [&str; 12] = [
-            "新村", "文化村", "度假村", "油画村", "地球村", "艺术村", "民俗村", "家属村", "奥运村", "教师村", "科技村",
-            "大学村",
-        ];
-        const AFTER: [&str; 24] = [
-            "大厦", "公寓", "小区", "新村", "小学", "中学", "学校", "幼儿", "卫生", "市场", "菜场", "超市", "公园",
-            "客运", "车站", "加油", "信用", "农贸", "酒店", "饭店", "家园", "软件", "文化", "人家",
-        ];
-        let (text, start) = (self.text, self.at);
-        if self.has(Level::Community) || !self.is_last_at_most(Level::Community) {
-            return None;
-        }
-        if self.group_end(end).is_some() {
-            return self.community(end);
-        }
-        if words::is_road_next(text, end)
-            || words::has(text, end, "社区")
-            || NO_VILLAGE.iter().any(|kind| {
-                let length = kind.chars().count();
-                end >= start + length && words::has(text, end - length, kind)
-            })
-        {
-            return None;
-        }
-        // Without a place around it, and where it begins with the name of one, more doubt is due.
-        if self.last.is_none() || self.known == end {
-            return if words::goes_on(text, end, false) { None } else { self.community(end) };
-        }
-        if words::any(text, end, &AFTER) > 0 {
-            return None;
-        }
-        // 天山三村12号楼, 清凉东村23幢.
-        let is_part = words::is_direction(text[end - 2]) || is_chinese_numeral(text[end - 2]);
-        let has_house = || {
-            read(text, end).is_some_and(|number| match unit(text, number.end).0 {
-                Unit::House | Unit::HouseOrFloor => true,
-                Unit::Door => text.get(number.end + 1).is_some_and(char::is_ascii_digit),
-                _ => false,
-            })
-        };
-        if is_part && has_house() { None } else { self.community(end) }
-    }
-
-    fn community(&self, end: usize) -> Option<(Level, usize)> {
+    pub fn community(&self, end: usize) -> Option<(Level, usize)> {
         let open = !self.has(Level::Community) && !is_road_sign(self.text, end);
         open.then(|| (Level::Community, end + words::community_office(self.text, end)))
-    }
-
-    /// A road that ends at `end`, unless the name goes on.
-    fn road(&self, end: usize) -> Option<(Level, usize)> {
-        let text = self.text;
-        let level = if !self.has(Level::Road) {
-            Level::Road
-        } else if !self.has(Level::Subroad) && !self.has(Level::Poi) {
-            Level::Subroad
-        } else {
-            return None;
-        };
-        let next = text.get(end).copied();
-        let after = text.get(end + 1).copied();
-        if matches!(next, Some('坊' | '心' | '桥' | '灯' | '道')) {
-            return None;
-        }
-        // 商业街, 铁路局, 四路口村.
-        let before = text[end.saturating_sub(2)];
-        let is_word = match text[end - 1] {
-            '街' => before == '业' || words::has(text, end.saturating_sub(3), "步行街") || words::has(text, end.saturating_sub(3), "美食街"),
-            '路' => {
-                matches!(before, '铁' | '公') && matches!(next, Some('局' | '段' | '处' | '站' | '管' | '公'))
-                    || (next == Some('口') && matches!(after, Some('村' | '镇' | '乡')))
-            }
-            _ => false,
-        };
-        let early = self.is_last_at_most(Level::Community) && !self.has(Level::Community);
-        let is_village = early && after == Some('村') && next.is_some_and(|next| !next.is_ascii_digit());
-        // 横街工业区.
-        let is_zone = early && words::any(text, end, &["工业区", "工业园", "开发区", "产业园", "工业小区"]) > 0;
-        if is_word || is_village || is_zone {
-            return None;
-        }
-        // After a house's number a road must have one of its own: 318号第一大道2楼 is a place.
-        if self.has(Level::Roadno) && !(text[end - 1] == '巷' || text[end - 1] == '弄' || self.has_door(end)) {
-            return None;
-        }
-        let counted = next.is_some_and(|next| words::is_direction(next) || is_chinese_numeral(next));
-        if counted && after == Some('段') {
-            return Some((level, end + 2));
-        }
-        // 皇后大道中99号.
-        let ends =
-            after.is_some_and(|after| after.is_ascii_digit()) || (after.is_none() && end >= 2 && text[end - 2] == '大');
-        if counted && ends && next.is_some_and(words::is_direction) {
-            return Some((level, end + 1));
-        }
-        // 中山大道北一段.
-        if next.is_some_and(words::is_direction)
-            && after.is_some_and(is_chinese_numeral)
-            && text.get(end + 2) == Some(&'段')
-        {
-            return Some((level, end + 3));
-        }
-        if words::road_goes_on(text, end) {
-            return None;
-        }
-        Some((level, end))
-    }
-
-    /// Whether a door's number, a crossing or nothing stands at `end`.
-    fn has_door(&self, end: usize) -> bool {
-        match self.text.get(end) {
-            None | Some('(' | '与' | '和') => true,
-            Some(_) => Door::read(self.text, end).is_some() || self.crossing_follows(end),
-        }
-    }
-
-    /// Takes the name up to `end`, in which no word says what it is.
-    fn place_name(&mut self, end: usize) {
-        let (text, start) = (self.text, self.at);
-        if self.is_inside() {
-            return self.tenant(end);
-        }
-        let mut part = words::part_of_compound(text, start, end);
-        if part == start {
-            return self.part(end);
-        }
-        if end - start == 1 {
-            self.crossing |= text[start] == '口' && self.last == Some(Level::Subroad);
-            return if text[start] == '院' { self.drop_to(end, Rule::Filler) } else { self.rest_to(end) };
-        }
-        if self.has(Level::Poi) {
-            return self.part(end);
-        }
-        if part == end {
-            part = lexicon::second_place(text, start, end);
-        } else if lexicon::is_stem_of_name(start, part, text[end - 1]) {
-            part = end;
-        }
-        self.set(Level::Poi, part, push_name);
-        if part < end {
-            self.part(end);
-        }
-    }
-
-    /// Takes the name up to `end` as that of a part of the place before.
-    fn part(&mut self, end: usize) {
-        if self.has(Level::Subpoi) { self.rest_to(end) } else { self.set(Level::Subpoi, end, push_name) }
-    }
-
-    /// Takes the name up to `end`, which stands after a building or a floor: a company in it, which the standard address
-    /// is without, else a note.
-    pub fn tenant(&mut self, end: usize) {
-        if words::part_of_compound(self.text, self.at, end) == self.at && !self.has(Level::Subpoi) {
-            // 五爱市场3楼A区.
-            self.part(end);
-        } else if !lexicon::is_place(self.text, self.at, end) {
-            self.rest_to(end);
-        } else if !self.has(Level::Poi) {
-            self.mention(Level::Poi, end);
-        } else if !self.has(Level::Subpoi) {
-            self.mention(Level::Subpoi, end);
-        } else {
-            self.rest_to(end);
-        }
-    }
-
-    /// The end of a company's name that begins here with the name of a division: 台州市宏达鞋业有限公司.
-    pub fn company_end(&self) -> Option<usize> {
-        let (text, start) = (self.text, self.at);
-        let window = start..text.len().min(start + LONGEST_COMPANY);
-        let stop = window.clone().find(|at| !text[*at].is_alphanumeric() || text[*at].is_ascii_digit());
-        let stop = stop.unwrap_or(window.end);
-        (start + 4..=stop).rev().find(|end| lexicon::is_place(text, start, *end)).filter(|end| {
-            // 萧山区人民路: a level of the address, not a company.
-            !(start + 1..*end).any(|at| matches!(text[at], '路' | '街' | '镇' | '巷' | '号'))
-        })
-    }
-
-    /// Reads a road or compound of the city's registers.
-    fn learned(&mut self) -> bool {
-        if self.is_inside() {
-            return false;
-        }
-        let mut found: Option<(usize, Learned)> = None;
-        let gazetteer = self.gazetteer;
-        let (text, places) = (self.text, &self.out.places);
-        let fits = |place: u32| {
-            place == NOWHERE
-                || places.is_empty()
-                || places.iter().any(|other| gazetteer.is_within(place, *other) || gazetteer.is_within(*other, place))
-        };
-        let (road, poi) = (self.has(Level::Road), self.has(Level::Poi));
-        gazetteer.learned.each(text, self.at, |end, values| {
-            let aside = words::begins_aside(text, end, end, true);
-            let part = text.get(end).is_some_and(|next| {
-                words::is_direction(*next) && matches!(text.get(end + 1), Some('区' | '里' | '园'))
-            });
-            if !aside && (part || words::goes_on(text, end, false)) {
-                return;
-            }
-            for value in values {
-                let open = match value {
-                    Learned::Road(place) => !road && fits(*place),
-                    Learned::Compound(at) => !poi && fits(gazetteer.compounds[*at as usize].place),
-                };
-                // A compound named like a road is written after that road.
-                let better =
-                    found.is_none_or(|(last, before)| end > last || (road && matches!(before, Learned::Road(_))));
-                if open && better {
-                    found = Some((end, *value));
-                }
-            }
-        });
-        match found {
-            Some((end, Learned::Road(_))) => self.set(Level::Road, end, push_name),
-            Some((end, Learned::Compound(_))) => self.place_name(end),
-            None => return false,
-        }
-        true
     }
 }
 

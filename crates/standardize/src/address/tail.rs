@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use jingwei_model::Level;
 
+use super::asides;
 use super::door::Door;
+use super::group::{Group, is_joint};
 use super::lexicon::{self, Sort};
 use super::names::is_room_number;
 use super::numerals::{Number, is_stem, read};
@@ -14,12 +16,12 @@ use super::unit::{Unit, unit};
 use super::words;
 
 /// A number before 楼 above this counts buildings.
-const MOST_FLOORS: u32 = 80;
+pub(super) const MOST_FLOORS: u32 = 80;
 
 /// Digits of a mobile phone's number.
 const MOBILE: usize = 11;
 
-fn write_house(number: &Number, out: &mut String) {
+pub(super) fn write_house(number: &Number, out: &mut String) {
     if number.is_letters() {
         let _ = write!(out, "{}座", number.text());
     } else {
@@ -28,42 +30,10 @@ fn write_house(number: &Number, out: &mut String) {
     }
 }
 
-fn write_with(number: &Number, unit: &str, out: &mut String) {
+pub(super) fn write_with(number: &Number, unit: &str, out: &mut String) {
     out.extend(number.stem);
     out.push_str(number.trimmed());
     out.push_str(unit);
-}
-
-const fn is_joint(character: char) -> bool {
-    matches!(character, '-' | '/' | '、')
-}
-
-/// Numbers joined by dashes.
-struct Group {
-    numbers: [Option<Number>; 5],
-    count: usize,
-    end: usize,
-}
-
-impl Group {
-    fn read(text: &[char], first: Number) -> Self {
-        let mut group = Self { numbers: [Some(first), None, None, None, None], count: 1, end: first.end };
-        while group.count < group.numbers.len() {
-            let Some(&joint) = text.get(group.end) else { break };
-            // 5一2一501: the numeral one typed for a dash.
-            let typed = joint == '一'
-                && text[group.end - 1].is_ascii_digit()
-                && text.get(group.end + 1).is_some_and(char::is_ascii_digit);
-            if !is_joint(joint) && !typed {
-                break;
-            }
-            let Some(next) = read(text, group.end + 1) else { break };
-            group.numbers[group.count] = Some(next);
-            group.count += 1;
-            group.end = next.end;
-        }
-        group
-    }
 }
 
 impl Scanner<'_> {
@@ -83,7 +53,8 @@ impl Scanner<'_> {
         if self.named_part() || (digits > MOBILE && self.room_and_mobile(at, digits)) {
             return true;
         }
-        if digits >= 7 || (digits == 6 && self.last.is_none()) {
+        let is_postcode = || self.last.is_none() || unit(text, at + digits).0 == Unit::None;
+        if digits >= 7 || (digits == 6 && is_postcode()) {
             // A phone number, a postcode, an identifier.
             self.rest_to(at + digits);
             return true;
@@ -142,7 +113,7 @@ impl Scanner<'_> {
                 return false;
             }
             Unit::HouseOrFloor if first.chinese && self.is_last_at_most(Level::Town) => return false,
-            Unit::Yard if first.chinese && text[first.end] == '院' => return false,
+            Unit::Yard if first.chinese && (text[first.end] == '院' || self.has(Level::Roadno)) => return false,
             _ => {}
         }
         if group.count == 1 { self.single(first, unit, end, begin) } else { self.group(&group, unit, end, begin) }
@@ -181,7 +152,7 @@ impl Scanner<'_> {
             Some('门' | '户' | '室')
                 if !self.has(Level::Roomno)
                     && (self.has(Level::Cellno) || self.has(Level::Floorno))
-                    && words::is_filled(text, start + 2) =>
+                    && asides::is_filled(text, start + 2) =>
             {
                 Level::Roomno
             }
@@ -255,6 +226,8 @@ impl Scanner<'_> {
         match self.last {
             Some(Level::Road) if !self.has(Level::Roadno) => Some(Level::Roadno),
             Some(Level::Subroad) if !self.has(Level::Subroadno) => Some(Level::Subroadno),
+            // 武林广场29号.
+            Some(Level::Poi) if open && self.is_square() => Some(Level::Roadno),
             // 下梁村二区56号.
             Some(Level::Subpoi) if open && self.has(Level::Community) && !self.has(Level::Poi) => Some(Level::Roadno),
             // 灵山村杨家牌楼56号: a hamlet has doors, a compound has buildings.
@@ -263,6 +236,10 @@ impl Scanner<'_> {
             _ if self.has(Level::Roadno) || self.has(Level::Subroadno) => None,
             _ => Some(Level::Roadno),
         }
+    }
+
+    fn is_square(&self) -> bool {
+        self.out.written[Level::Poi as usize].is_some_and(|(_, end)| words::has(self.text, end as usize - 2, "广场"))
     }
 
     fn is_hamlet(&self) -> bool {
@@ -274,7 +251,7 @@ impl Scanner<'_> {
     }
 
     /// What the place read says it is.
-    fn sort(&self) -> Option<Sort> {
+    pub fn sort(&self) -> Option<Sort> {
         let (start, end) = self.out.written[Level::Poi as usize]?;
         lexicon::sort_of(self.text, start as usize, end as usize)
     }
@@ -306,16 +283,21 @@ impl Scanner<'_> {
             return false;
         }
         let is_compound = self.sort() == Some(Sort::Compound) || (self.has(Level::Subpoi) && self.sort().is_none());
+        if matches!(self.sort(), Some(Sort::Tower | Sort::Market)) {
+            return true;
+        }
         match read(self.text, end) {
             Some(next) if unit(self.text, next.end).0 == Unit::Cell => false,
             Some(next) if next.is_digits() && next.len() >= 3 => {
-                !is_compound || next.trimmed().starts_with(number.trimmed()) && next.trimmed().len() == number.trimmed().len() + 2
+                !is_compound
+                    || next.trimmed().starts_with(number.trimmed())
+                        && next.trimmed().len() == number.trimmed().len() + 2
             }
             _ => !is_compound,
         }
     }
 
-    fn write_level(&mut self, level: Level, number: &Number, end: usize) {
+    pub fn write_level(&mut self, level: Level, number: &Number, end: usize) {
         self.set(level, end, |_, out| match level {
             Level::Houseno => write_house(number, out),
             Level::Cellno => write_with(number, "单元", out),
@@ -389,7 +371,7 @@ impl Scanner<'_> {
     fn bare(&mut self, number: Number, begin: impl Fn(&mut Self)) -> bool {
         let next = self.text.get(number.end).copied();
         let is_end = next.is_none_or(|next| !next.is_alphanumeric())
-            || words::begins_aside(self.text, number.end, number.end, true);
+            || asides::begins_aside(self.text, number.end, number.end, true);
         // Numerals and letters without a unit are words, but for the room that ends an address.
         if number.chinese && !(is_end && (self.is_inside() || number.len() >= 3)) {
             return false;
@@ -425,96 +407,5 @@ impl Scanner<'_> {
             _ => self.rest_to(number.end),
         }
         true
-    }
-
-    /// Numbers joined by dashes: building, unit, floor and room from the left, by how many there are and what stands
-    /// before them.
-    fn group(&mut self, group: &Group, unit: Unit, end: usize, begin: impl Fn(&mut Self)) -> bool {
-        let [Some(first), Some(second), third, fourth, fifth] = group.numbers else { return false };
-        begin(self);
-        let numbers = [Some(first), Some(second), third, fourth];
-        if fifth.is_some() {
-            self.rest_to(end);
-            return true;
-        }
-        // 1-10幢, 5-6号楼, 1-2层, 501-502室 are one level each.
-        let range = match unit {
-            Unit::House | Unit::HouseOrFloor | Unit::Hash if group.count == 2 && !self.has(Level::Houseno) => {
-                Some((Level::Houseno, "号楼"))
-            }
-            Unit::Floor if group.count == 2 => Some((Level::Floorno, "层")),
-            Unit::Cell if group.count == 2 && self.has(Level::Houseno) => Some((Level::Cellno, "单元")),
-            Unit::Room | Unit::None | Unit::Door
-                if group.count == 2
-                    && is_room_number(&first)
-                    && (self.has(Level::Cellno) || is_room_number(&second)) =>
-            {
-                Some((Level::Roomno, "室"))
-            }
-            _ => None,
-        };
-        if let Some((level, kind)) = range {
-            if self.has(level) {
-                self.rest_to(end);
-            } else {
-                self.set(level, end, |_, out| {
-                    let _ = write!(out, "{}-{}{kind}", first.trimmed(), second.trimmed());
-                });
-            }
-            return true;
-        }
-        let levels = self.group_levels(group, unit);
-        // The unit after the last number belongs to it.
-        for (place, (number, level)) in numbers.iter().flatten().zip(levels).enumerate() {
-            let end = if place + 1 == group.count { end } else { number.end };
-            if self.has(level) {
-                self.rest_to(end);
-            } else if level == Level::Houseno && number.is_letters() {
-                self.set(level, end, |_, out| write_house(number, out));
-            } else {
-                self.write_level(level, number, end);
-            }
-            if place + 1 < group.count {
-                self.drop_to(self.at + 1, Rule::Separator);
-            }
-        }
-        true
-    }
-
-    fn group_levels(&self, group: &Group, unit: Unit) -> [Level; 4] {
-        use Level::{Cellno, Floorno, Houseno, Roadno, Roomno, Subroadno};
-        let [_, second, third, ..] = group.numbers;
-        // 3-5-2 after a house: unit, floor and the one of a few doors on it, as the Northeast writes.
-        let is_few = |number: Option<Number>| number.is_some_and(|number| number.is_digits() && number.len() == 1);
-        let on_road = matches!(self.last, Some(Level::Road)) && !self.has(Roadno) && !self.has(Level::Poi);
-        let first = match self.last {
-            Some(Level::Subroad) if !self.has(Subroadno) && !self.has(Level::Poi) => Subroadno,
-            _ if on_road => Roadno,
-            _ => Houseno,
-        };
-        let to_unit = unit == Unit::Cell;
-        let room_ends =
-            matches!(unit, Unit::Room | Unit::Door) || second.is_some_and(|second| is_room_number(&second));
-        if self.has(Cellno) {
-            return [Floorno, Roomno, Roomno, Roomno];
-        }
-        if self.has(Houseno) {
-            let on_floor = is_few(second) && group.numbers[0].is_some_and(|first| first.value() >= 10);
-            return match group.count {
-                2 if on_floor => [Floorno, Roomno, Roomno, Roomno],
-                2 => [Cellno, Roomno, Roomno, Roomno],
-                _ => [Cellno, Floorno, Roomno, Roomno],
-            };
-        }
-        let numbered = self.has(Roadno) || self.has(Subroadno);
-        match group.count {
-            2 if to_unit || !room_ends => [first, Cellno, Roomno, Roomno],
-            2 => [first, Roomno, Roomno, Roomno],
-            3 if to_unit => [Roadno, Houseno, Cellno, Roomno],
-            3 if numbered && !self.has(Level::Poi) && is_few(third) => [Cellno, Floorno, Roomno, Roomno],
-            3 => [first, Cellno, Roomno, Roomno],
-            _ if on_road => [Roadno, Houseno, Cellno, Roomno],
-            _ => [Houseno, Cellno, Floorno, Roomno],
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! The words after numbers, and what they say a number numbers.
 
+use super::asides;
 use super::numerals::{is_chinese_numeral, read};
 use super::words;
 
@@ -37,8 +38,7 @@ pub(super) enum Unit {
 const HALLS: [&str; 9] = ["宿舍楼", "教学楼", "办公楼", "公寓楼", "厂房", "车间", "仓库", "宿舍", "公寓"];
 
 /// Words after a stall's or shop's number.
-const STALLS: [&str; 12] =
-    ["档口", "铺位", "商铺", "店面", "店铺", "门面", "摊位", "柜台", "卡位", "档", "铺", "摊"];
+const STALLS: [&str; 12] = ["档口", "铺位", "商铺", "店面", "店铺", "门面", "摊位", "柜台", "卡位", "档", "铺", "摊"];
 
 /// The unit at `at`, and where it ends.
 pub(super) fn unit(text: &[char], at: usize) -> (Unit, usize) {
@@ -71,7 +71,7 @@ pub(super) fn unit(text: &[char], at: usize) -> (Unit, usize) {
         '层' => (Unit::Floor, at + 1),
         'F' if !second.is_some_and(|next| next.is_ascii_alphabetic()) => (Unit::Floor, at + 1),
         '室' | '户' => (Unit::Room, at + 1),
-        '房' if matches!(second, Some('间' | '室')) || words::is_filled(text, at + 1) => {
+        '房' if matches!(second, Some('间' | '室')) || asides::is_filled(text, at + 1) => {
             (Unit::Room, at + 1 + usize::from(matches!(second, Some('间' | '室'))))
         }
         '档' | '铺' | '店' | '商' | '摊' | '柜' | '卡' if words::any(text, at, &STALLS) > 0 => {
@@ -99,7 +99,7 @@ fn is_gate(text: &[char], at: usize) -> bool {
         next.is_ascii_alphanumeric()
             || is_chinese_numeral(*next)
             || matches!(next, '洞' | '-' | '/' | '(' | '、' | '第')
-    }) || (text.get(at + 1) != Some(&'口') && words::begins_aside(text, at + 1, at + 1, true))
+    }) || (text.get(at + 1) != Some(&'口') && asides::begins_aside(text, at + 1, at + 1, true))
 }
 
 /// Whether the number at `at` is part of a name: 3区, 10号线.
@@ -129,8 +129,8 @@ fn door_unit(text: &[char], at: usize) -> (Unit, usize) {
         Some('楼') => (Unit::House, at + 2 + usize::from(matches!(third, Some('栋' | '幢' | '座')))),
         Some('幢' | '栋' | '座') => (Unit::House, at + 2),
         Some('院') => (Unit::Yard, at + 2),
-        Some('大') if third == Some('院') && words::is_filled(text, at + 3) => (Unit::Yard, at + 3),
-        Some('房') if matches!(third, Some('间' | '室')) || words::is_filled(text, at + 2) => {
+        Some('大') if third == Some('院') && asides::is_filled(text, at + 3) => (Unit::Yard, at + 3),
+        Some('房') if matches!(third, Some('间' | '室')) || asides::is_filled(text, at + 2) => {
             (Unit::Room, at + 2 + usize::from(matches!(third, Some('间' | '室'))))
         }
         Some('室' | '户') => (Unit::Room, at + 2),
@@ -139,9 +139,12 @@ fn door_unit(text: &[char], at: usize) -> (Unit, usize) {
         // 6号大街, 3号路, 2号支路 are roads; 6号路口, 14号街面房 are doors.
         Some('大') if matches!(third, Some('街' | '道' | '路')) => (Unit::Name, at),
         Some('支') if third == Some('路') => (Unit::Name, at),
-        Some('路') if !matches!(third, Some('口' | '边' | '旁' | '东' | '西' | '南' | '北' | '对')) => (Unit::Name, at),
+        Some('路') if !matches!(third, Some('口' | '边' | '旁' | '东' | '西' | '南' | '北' | '对')) => {
+            (Unit::Name, at)
+        }
         Some('街') if !matches!(third, Some('道' | '面' | '口')) => (Unit::Name, at),
         Some('公') if matches!(third, Some('路' | '馆')) => (Unit::Name, at),
+        Some('小') if third == Some('区') => (Unit::Name, at),
         Some('地') if third != Some('下') => (Unit::Name, at),
         Some('线' | '桥' | '口' | '井' | '店' | '馆' | '厅' | '坑' | '闸') => (Unit::Name, at),
         _ => (Unit::Door, at + 1),
