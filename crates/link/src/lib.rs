@@ -12,6 +12,7 @@ mod ids;
 mod matcher;
 mod quality;
 mod rules;
+pub mod similarity;
 mod survive;
 
 pub use error::{LinkError, Result};
