@@ -6,19 +6,34 @@
 //! result does not depend on the order of records or on the number of threads; two records that disagree on a
 //! conflict column are never one entity, not even through a chain; an entity keeps its id.
 
+mod block;
+mod cluster;
+mod compare;
+mod decide;
 mod error;
 mod functions;
 mod ids;
+mod linker;
 mod matcher;
+mod model;
+mod parallel;
+mod probabilistic;
 mod quality;
+mod records;
 mod rules;
 pub mod similarity;
 mod survive;
+mod tables;
+mod train;
 
 pub use error::{LinkError, Result};
 pub use functions::{aggregates, functions};
 pub use ids::Previous;
+pub use linker::{Decision, EntityEdge, LinkReport, Linkage, Linker, RuleReport};
 pub use matcher::{Counts, Links, Matcher, edges_schema, history_schema, members_schema};
+pub use model::{Program, Table};
+pub use probabilistic::ModelMatcher;
 pub use quality::{Quality, evaluate};
 pub use rules::RuleMatcher;
 pub use survive::survive;
+pub use train::{Evidence, Outcomes, Scorer, Weights, probability};

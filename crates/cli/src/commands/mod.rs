@@ -6,6 +6,7 @@ pub mod explain;
 pub mod history;
 pub mod init;
 pub mod integrate;
+pub mod link;
 pub mod plan;
 pub mod profile;
 pub mod quality;
