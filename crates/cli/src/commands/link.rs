@@ -9,7 +9,7 @@ use arrow::datatypes::DataType;
 use clap::Args;
 use datafusion::prelude::{SessionContext, ident};
 use jingwei_engine::{EngineError, Result, SessionSettings, adhoc, session};
-use jingwei_link::{Linkage, Linker, Quality, Table, evaluate};
+use jingwei_link::{Linkage, Linker, Quality, ReportOptions, Table, evaluate, suggest};
 use jingwei_model::config::{LinkModel, parse};
 use serde_json::{Map, Value, json};
 
@@ -22,8 +22,20 @@ pub struct Link {
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// The linkage model.
-    #[arg(long)]
-    model: PathBuf,
+    #[arg(long, required_unless_present = "suggest")]
+    model: Option<PathBuf>,
+    /// Link without a model: one is made up from what the columns hold.
+    #[arg(long, conflicts_with = "model")]
+    suggest: bool,
+    /// File to write the model to that was made up.
+    #[arg(long, value_name = "MODEL.toml", requires = "suggest")]
+    save_model: Option<PathBuf>,
+    /// File for a report of the linkage, an HTML page that needs nothing else.
+    #[arg(long, value_name = "OUT.html")]
+    report: Option<PathBuf>,
+    /// Two records, by their ids, whose score is explained part by part.
+    #[arg(long, num_args = 2, value_names = ["RECORD", "RECORD"], action = clap::ArgAction::Append)]
+    explain: Vec<String>,
     /// File with the truth: precision, recall and F1 are told.
     #[arg(long)]
     truth: Option<PathBuf>,
@@ -44,10 +56,6 @@ pub struct Link {
 /// Files that cannot be read, and a model that does not fit them.
 pub async fn run(args: Link) -> Result<()> {
     let began = Instant::now();
-    let name = args.model.display().to_string();
-    let text = std::fs::read_to_string(&args.model).map_err(|error| EngineError::Io { path: name.clone(), error })?;
-    let model: LinkModel =
-        parse(&name, &text, |variable| std::env::var(variable).ok()).map_err(|error| EngineError::Config(Box::new(error)))?;
     let context = session(&SessionSettings::default())?;
     let mut tables = Vec::new();
     for file in &args.files {
@@ -63,6 +71,22 @@ pub async fn run(args: Link) -> Result<()> {
         tables.push(Table { name, rows });
     }
     let quiet = args.format == "json";
+    let failed = |error| EngineError::Link { element: "records".to_owned(), error: Box::new(error) };
+    let model = match &args.model {
+        Some(path) => read_model(path)?,
+        None => {
+            let suggestion = suggest(&tables, &labels(&args)).await.map_err(failed)?;
+            for note in &suggestion.notes {
+                complain(&format!("  {note}"));
+            }
+            suggestion.model
+        }
+    };
+    if let Some(path) = &args.save_model {
+        let text = toml::to_string(&model).map_err(|error| EngineError::Internal(error.to_string()))?;
+        write_text(path, &text)?;
+    }
+    let title = model.title.clone();
     let linkage = Linker::new(model)
         .link(&context, tables, &|phase| {
             if !quiet {
@@ -70,7 +94,7 @@ pub async fn run(args: Link) -> Result<()> {
             }
         })
         .await
-        .map_err(|error| EngineError::Link { element: "records".to_owned(), error: Box::new(error) })?;
+        .map_err(failed)?;
     let wall = began.elapsed().as_secs_f64();
     let cpu = cpu_seconds();
     let quality = match &args.truth {
@@ -81,11 +105,19 @@ pub async fn run(args: Link) -> Result<()> {
         complain(&format!("warning: {warning}"));
     }
     if let Some(folder) = &args.output {
-        let failed = |error| EngineError::Link { element: "records".to_owned(), error: Box::new(error) };
         std::fs::create_dir_all(folder)
             .map_err(|error| EngineError::Io { path: folder.display().to_string(), error })?;
         write(&folder.join("members.parquet"), &linkage.members().map_err(failed)?)?;
         write(&folder.join("edges.parquet"), &linkage.edge_table().map_err(failed)?)?;
+    }
+    if let Some(path) = &args.report {
+        let quality = quality.map(|quality| [quality.precision, quality.recall, quality.f1]);
+        write_text(path, &linkage.html(&ReportOptions { title, quality }))?;
+    }
+    let mut explanations = Vec::new();
+    for pair in args.explain.chunks_exact(2) {
+        let find = |id: &str| linkage.find(id).map_err(EngineError::usage);
+        explanations.push(linkage.explain(find(&pair[0])?, find(&pair[1])?));
     }
     let mut answer = Map::new();
     answer.insert("records".to_owned(), json!(linkage.report.records));
@@ -102,6 +134,9 @@ pub async fn run(args: Link) -> Result<()> {
     answer.insert("pairs".to_owned(), json!(linkage.report.pairs));
     answer.insert("review".to_owned(), json!(linkage.report.review));
     answer.insert("weights".to_owned(), json!(linkage.weights));
+    if !explanations.is_empty() {
+        answer.insert("explanations".to_owned(), json!(explanations));
+    }
     if args.format == "json" {
         say_json(&Value::Object(answer))?;
     } else {
@@ -109,8 +144,30 @@ pub async fn run(args: Link) -> Result<()> {
         if let Some(quality) = quality {
             say(&quality.to_string());
         }
+        for explanation in &explanations {
+            say(&format!("\n{explanation}"));
+        }
     }
     Ok(())
+}
+
+fn read_model(path: &Path) -> Result<LinkModel> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| EngineError::Io { path: name.clone(), error })?;
+    parse(&name, &text, |variable| std::env::var(variable).ok()).map_err(|error| EngineError::Config(Box::new(error)))
+}
+
+/// Columns that hold the truth: a model that is made up must not see the entity's, should it stand in the data.
+fn labels(args: &Link) -> Vec<String> {
+    if args.truth.is_some() { args.truth_columns.iter().skip(1).cloned().collect() } else { Vec::new() }
+}
+
+fn write_text(path: &Path, text: &str) -> Result<()> {
+    let io = |error| EngineError::Io { path: path.display().to_string(), error };
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    std::fs::write(&partial, text).map_err(io)?;
+    std::fs::rename(&partial, path).map_err(io)
 }
 
 fn stem(file: &Path) -> Result<String> {
@@ -120,12 +177,7 @@ fn stem(file: &Path) -> Result<String> {
         .ok_or_else(|| EngineError::usage(format!("{} has no name", file.display())))
 }
 
-async fn compare(
-    context: &SessionContext,
-    linkage: &Linkage,
-    path: &Path,
-    columns: &[String],
-) -> Result<Quality> {
+async fn compare(context: &SessionContext, linkage: &Linkage, path: &Path, columns: &[String]) -> Result<Quality> {
     let shown = path.display().to_string();
     let step = || EngineError::plan(format!("reading {shown}"));
     adhoc(context, "_truth", &shown).await?;
@@ -133,7 +185,15 @@ async fn compare(
         [record, entity] => vec![ident(record.as_str()), ident(entity.as_str())],
         _ => return Err(EngineError::usage("--truth-columns takes two names: the record's id and its entity's")),
     };
-    let rows = context.table("_truth").await.map_err(step())?.select(columns).map_err(step())?.collect().await.map_err(step())?;
+    let rows = context
+        .table("_truth")
+        .await
+        .map_err(step())?
+        .select(columns)
+        .map_err(step())?
+        .collect()
+        .await
+        .map_err(step())?;
     let mut truth: HashMap<String, String> = HashMap::new();
     for batch in &rows {
         let cast = |column: usize| {
@@ -149,9 +209,10 @@ async fn compare(
     }
     let records = &linkage.records;
     let roots = linkage.entities.root.iter().map(u32::to_string).collect::<Vec<_>>();
-    let quality = evaluate((0..records.len() as u32).filter_map(|record| {
-        Some((roots[record as usize].as_str(), truth.get(records.id_of(record))?.as_str()))
-    }));
+    let quality = evaluate(
+        (0..records.len() as u32)
+            .filter_map(|record| Some((roots[record as usize].as_str(), truth.get(records.id_of(record))?.as_str()))),
+    );
     Ok(quality)
 }
 

@@ -8,6 +8,7 @@ mod determinism;
 mod http;
 mod incremental;
 mod interruption;
+mod link;
 mod real_input;
 mod references;
 mod sql_files;

@@ -6,8 +6,11 @@ use arrow::array::{AsArray, Float64Builder};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+
+use crate::similarity::{
+    self, AddressTokens, Agreement, ChineseName, OrganizationName, PersonName, PhoneNumber, Prepare, PreparedDate,
+    RegistrationCode, ResidentNumber,
 };
 
 /// A similarity or distance of two texts, or of two places.
@@ -21,14 +24,43 @@ pub enum Kernel {
     DamerauLevenshtein,
     /// Items in common, as a share of the smaller set; items are words.
     Overlap,
+    /// Dates, by the score of their agreement.
+    Date,
+    /// Chinese names, likewise.
+    ChineseName,
+    /// Names in an alphabet, likewise.
+    PersonName,
+    /// Names of organizations, likewise.
+    OrganizationName,
+    /// Resident ids, likewise.
+    ResidentId,
+    /// Phone numbers, likewise.
+    Phone,
+    /// Registration numbers of organizations, likewise.
+    CreditCode,
+    /// Unparsed addresses by their numbers and words, 0 to 1.
+    Address,
     /// Metres between two places: longitude and latitude of each.
     Metres,
 }
 
 impl Kernel {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::JaroWinkler, Self::Levenshtein, Self::DamerauLevenshtein, Self::Overlap, Self::Metres];
+    pub const ALL: [Self; 13] = [
+        Self::JaroWinkler,
+        Self::Levenshtein,
+        Self::DamerauLevenshtein,
+        Self::Overlap,
+        Self::Date,
+        Self::ChineseName,
+        Self::PersonName,
+        Self::OrganizationName,
+        Self::ResidentId,
+        Self::Phone,
+        Self::CreditCode,
+        Self::Address,
+        Self::Metres,
+    ];
 
     /// Its name in SQL.
     #[must_use]
@@ -38,6 +70,14 @@ impl Kernel {
             Self::Levenshtein => "levenshtein",
             Self::DamerauLevenshtein => "damerau_levenshtein",
             Self::Overlap => "token_overlap",
+            Self::Date => "date_similarity",
+            Self::ChineseName => "chinese_name_similarity",
+            Self::PersonName => "person_name_similarity",
+            Self::OrganizationName => "organization_name_similarity",
+            Self::ResidentId => "resident_id_similarity",
+            Self::Phone => "phone_similarity",
+            Self::CreditCode => "credit_code_similarity",
+            Self::Address => "address_similarity",
             Self::Metres => "metres_between",
         }
     }
@@ -58,12 +98,35 @@ impl Kernel {
     #[must_use]
     pub fn texts(self, left: &str, right: &str) -> f64 {
         match self {
-            Self::JaroWinkler => strsim::jaro_winkler(left, right),
-            Self::Levenshtein => strsim::levenshtein(left, right) as f64,
-            Self::DamerauLevenshtein => strsim::osa_distance(left, right) as f64,
+            Self::JaroWinkler => similarity::jaro_winkler(left, right),
+            Self::Levenshtein => similarity::levenshtein(left, right) as f64,
+            Self::DamerauLevenshtein => similarity::damerau(left, right) as f64,
             Self::Overlap => overlap(left, right),
+            Self::Date => agreement::<PreparedDate, _>(left, right),
+            Self::ChineseName => agreement::<ChineseName, _>(left, right),
+            Self::PersonName => agreement::<PersonName, _>(left, right),
+            Self::OrganizationName => agreement::<OrganizationName, _>(left, right),
+            Self::ResidentId => agreement::<ResidentNumber, _>(left, right),
+            Self::Phone => agreement::<PhoneNumber, _>(left, right),
+            Self::CreditCode => agreement::<RegistrationCode, _>(left, right),
+            Self::Address => match (AddressTokens::prepare(left), AddressTokens::prepare(right)) {
+                (Some(left), Some(right)) => left.compare(&right),
+                _ => f64::NAN,
+            },
             Self::Metres => f64::NAN,
         }
+    }
+}
+
+/// The score of the agreement of two values; `NaN` where one of them says nothing.
+fn agreement<P, A>(left: &str, right: &str) -> f64
+where
+    P: Prepare<Outcome = A>,
+    A: Agreement,
+{
+    match (P::prepare(left), P::prepare(right)) {
+        (Some(left), Some(right)) => left.compare(&right).score(),
+        _ => f64::NAN,
     }
 }
 
@@ -134,23 +197,14 @@ impl ScalarUDFImpl for KernelFunction {
         let rows = args.number_rows;
         let mut out = Float64Builder::with_capacity(rows);
         let kind = if self.kernel == Kernel::Metres { DataType::Float64 } else { DataType::Utf8 };
-        let columns = args
-            .args
-            .iter()
-            .map(|arg| Ok(cast(&arg.to_array(rows)?, &kind)?))
-            .collect::<Result<Vec<_>>>()?;
+        let columns = args.args.iter().map(|arg| Ok(cast(&arg.to_array(rows)?, &kind)?)).collect::<Result<Vec<_>>>()?;
         let known = |row: usize| columns.iter().all(|column| column.is_valid(row));
         if self.kernel == Kernel::Metres {
-            let values = columns
-                .iter()
-                .map(|column| column.as_primitive::<arrow::datatypes::Float64Type>())
-                .collect::<Vec<_>>();
+            let values =
+                columns.iter().map(|column| column.as_primitive::<arrow::datatypes::Float64Type>()).collect::<Vec<_>>();
             for row in 0..rows {
                 out.append_option(known(row).then(|| {
-                    metres(
-                        (values[0].value(row), values[1].value(row)),
-                        (values[2].value(row), values[3].value(row)),
-                    )
+                    metres((values[0].value(row), values[1].value(row)), (values[2].value(row), values[3].value(row)))
                 }));
             }
         } else {

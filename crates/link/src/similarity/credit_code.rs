@@ -61,6 +61,12 @@ impl RegistrationCode {
         }
     }
 
+    /// Whether its check characters fit.
+    #[must_use]
+    pub const fn is_checked(&self) -> bool {
+        self.checked
+    }
+
     /// Whether the two cannot be one organization's: each holds a right organization code, and not the same.
     #[must_use]
     pub fn excludes(&self, other: &Self) -> bool {

@@ -66,6 +66,18 @@ impl PreparedDate {
         Some(one.num_days_from_ce().abs_diff(other.num_days_from_ce()))
     }
 
+    /// The year.
+    #[must_use]
+    pub const fn year(&self) -> i16 {
+        self.year
+    }
+
+    /// Whether people or things of today can have it: 1850 to 2099, a month and a day of the calendar's range.
+    #[must_use]
+    pub const fn is_plausible(&self) -> bool {
+        1850 <= self.year && self.year < 2100 && 1 <= self.month && self.month <= 12 && 1 <= self.day && self.day <= 31
+    }
+
     const fn is_placeholder(&self) -> bool {
         self.month == 0 || self.day == 0 || (self.month == 1 && self.day == 1)
     }

@@ -62,6 +62,16 @@ impl ResidentNumber {
         self.shown as usize == PLACES
     }
 
+    /// The day of birth of a valid number.
+    #[must_use]
+    pub fn birth(&self) -> Option<super::PreparedDate> {
+        let number = |range: std::ops::Range<usize>| {
+            self.places[range].iter().fold(0_u32, |sum, digit| sum * 10 + u32::from(*digit))
+        };
+        let year = i32::try_from(number(6..10)).ok()?;
+        if self.valid { super::PreparedDate::new(year, number(10..12), number(12..14)) } else { None }
+    }
+
     /// Places that show in both, and how many of them agree.
     #[must_use]
     pub fn agreeing(&self, other: &Self) -> (u8, u8) {
