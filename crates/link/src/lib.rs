@@ -12,6 +12,7 @@ mod compare;
 mod decide;
 mod error;
 mod functions;
+mod household;
 mod ids;
 mod linker;
 mod matcher;
