@@ -13,6 +13,7 @@ mod decide;
 mod error;
 mod explain;
 mod functions;
+mod household;
 mod ids;
 mod linker;
 mod matcher;

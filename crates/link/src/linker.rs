@@ -11,10 +11,11 @@ use serde::Serialize;
 
 use crate::block::{Groups, rule_groups};
 use crate::cluster::{Clustering, Entities, cluster};
-use crate::decide::{ScoredPair, score};
+use crate::decide::{ScoredPair, score, score_households, united};
+use crate::household::{Households, households};
 use crate::model::{Program, Table, clean};
 use crate::records::{ColumnKind, Input, Records, load};
-use crate::train::{Weights, probability, train};
+use crate::train::{Scorer, Weights, probability, train};
 use crate::{LinkError, Result};
 
 /// A model at work.
@@ -44,6 +45,8 @@ pub struct Linkage {
     pub records: Records,
     /// The trained weights.
     pub weights: Weights,
+    /// Who shares a household, if the model has something that households share.
+    pub households: Option<Households>,
     /// Pairs that may be one entity.
     pub pairs: Vec<ScoredPair>,
     /// The entities.
@@ -173,7 +176,7 @@ impl Linker {
         lap(&mut report, "train");
 
         progress("score");
-        let (pairs, looked) = score(&program, &records, &blocks, &weights, -4.0);
+        let (mut pairs, looked) = score(&program, &records, &blocks, &weights, LEAST);
         report.pairs = program
             .blocks
             .iter()
@@ -192,12 +195,24 @@ impl Linker {
         let one_to_one = records.tables.iter().map(|table| self.model.one_to_one.contains(table)).collect::<Vec<_>>();
         let join = logit(self.model.threshold);
         let how = Clustering { join, connect: join.min(logit(self.model.review[0])) };
-        let entities = cluster(&program, &records, &weights, &pairs, &one_to_one, &self.decided(&records), how);
+        let decided = self.decided(&records);
+        let scorer = Scorer::new(&program, &records, &weights);
+        let mut entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
+        lap(&mut report, "cluster");
+        progress("households");
+        let households = households(&program, &records, &entities, weights.pairs);
+        if let Some(households) = &households {
+            let more = score_households(&program, &records, households, &weights, LEAST);
+            pairs = united(pairs, more);
+            let scorer = scorer.with_households(Some(households));
+            entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
+        }
+        lap(&mut report, "households");
         report.entities = entities.root.iter().enumerate().filter(|(record, root)| *record as u32 == **root).count() as u64;
         let (low, high) = (logit(self.model.review[0]), logit(self.model.review[1]));
         report.review = pairs.iter().filter(|pair| (low..high).contains(&pair.logit)).count() as u64;
         lap(&mut report, "cluster");
-        Ok(Linkage { program, records, weights, pairs, entities, join, least: how.connect, review: self.model.review, report })
+        Ok(Linkage { program, records, weights, households, pairs, entities, join, least: how.connect, review: self.model.review, report })
     }
 
     /// Cleans the tables and reads what the model needs of them.
@@ -268,6 +283,9 @@ impl Linker {
         Ok(blocks)
     }
 }
+
+/// Log odds from which pairs are kept.
+const LEAST: f32 = -4.0;
 
 fn logit(probability: f64) -> f32 {
     (probability / (1.0 - probability)).ln() as f32

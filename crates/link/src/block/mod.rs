@@ -38,12 +38,6 @@ impl Groups {
         self.ends.len()
     }
 
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
     /// Pairs of all groups, before those within one table are taken out when only tables are linked.
     #[must_use]
     pub fn total(&self) -> u64 {
@@ -72,8 +66,14 @@ impl Groups {
     pub fn pair(&self, number: u64) -> (u32, u32) {
         let group = self.pairs.partition_point(|pairs| *pairs <= number);
         let before = if group == 0 { 0 } else { self.pairs[group - 1] };
+        self.pair_of(group, number - before)
+    }
+
+    /// The pair of a number within a group.
+    #[must_use]
+    pub fn pair_of(&self, group: usize, number: u64) -> (u32, u32) {
         let records = self.group(group);
-        let (mut rest, mut first) = (number - before, 0_usize);
+        let mut rest = number;
         // Pairs are counted by their larger member: (0,1), (0,2), (1,2), (0,3) …
         let guess = ((8.0 * rest as f64 + 1.0).sqrt() as u64 + 1) / 2;
         let mut second = guess.max(1) as usize;
@@ -84,8 +84,7 @@ impl Groups {
             second += 1;
         }
         rest -= second as u64 * (second as u64 - 1) / 2;
-        first += rest as usize;
-        (records[first], records[second])
+        (records[rest as usize], records[second])
     }
 }
 
@@ -102,6 +101,18 @@ pub fn groups(records: &Records, columns: &[usize], max_group: Option<usize>, li
     let mut keyed = keys(records, columns);
     sort(&mut keyed);
     collect(&keyed, max_group, limit)
+}
+
+/// Groups of records that share columns and a number given to each; 0 is none.
+#[must_use]
+pub fn keyed_groups(records: &Records, columns: &[usize], numbers: &[u32]) -> Groups {
+    let mut keyed = keys(records, columns);
+    keyed.retain(|(_, record)| numbers[*record as usize] != 0);
+    for (key, record) in &mut keyed {
+        *key = (*key ^ u64::from(numbers[*record as usize])).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    }
+    sort(&mut keyed);
+    collect(&keyed, None, u64::MAX)
 }
 
 /// Groups of a rule whose sides differ: a record stands in the group of its left key and in that of its right key.

@@ -12,7 +12,7 @@ use crate::decide::ScoredPair;
 use crate::model::Program;
 use crate::parallel;
 use crate::records::Records;
-use crate::train::{Scorer, Weights};
+use crate::train::Scorer;
 
 /// Components with more records than this are joined by their edges alone, without scoring every pair.
 const SMALL: usize = 100;
@@ -44,7 +44,7 @@ pub struct Entities {
 pub fn cluster(
     program: &Program,
     records: &Records,
-    weights: &Weights,
+    scorer: &Scorer<'_>,
     pairs: &[ScoredPair],
     one_to_one: &[bool],
     decisions: &[(u32, u32, bool)],
@@ -100,7 +100,6 @@ pub fn cluster(
         groups.push(&edges[start..start + length]);
         start += length;
     }
-    let scorer = Scorer::new(program, records, weights);
     let tasks = parallel::ranges(components.len(), 64.min(components.len().max(1)));
     let results = parallel::map(parallel::threads(), tasks, |range| {
         let mut comparer = Comparer::new(program, records);
@@ -110,7 +109,7 @@ pub fn cluster(
             let (members, edges) = (components[number], groups[number]);
             let edges = edges.iter().map(|edge| pairs[*edge as usize]).collect::<Vec<_>>();
             let mut component = Component::new(members);
-            component.score(program, records, &scorer, &mut comparer, &edges, one_to_one);
+            component.score(program, records, scorer, &mut comparer, &edges, one_to_one);
             component.decide(decided.get(&parent[members[0] as usize]).map_or(&[][..], Vec::as_slice));
             component.join(how.join, &mut joined, &mut refused);
         }

@@ -1,10 +1,11 @@
 //! All candidate pairs, scored; those that could matter become edges.
 
-use crate::block::{Groups, allowed, meets};
+use crate::block::{Groups, allowed, keyed_groups, meets};
 use crate::compare::Comparer;
+use crate::household::{Households, personal};
 use crate::model::Program;
 use crate::parallel;
-use crate::records::Records;
+use crate::records::{NULL, Records};
 use crate::train::{Scorer, Weights};
 
 /// A pair that may be one entity.
@@ -80,4 +81,66 @@ pub fn score(
         pairs.extend(found);
     }
     (pairs, looked)
+}
+
+/// The number under which pairs come that a household brought together.
+pub const HOUSEHOLD: u16 = u16::MAX;
+
+/// Scores the pairs that share a household and something of their own, but agree on nothing that the household
+/// shares; the pairs found before are given anew with what the household adds.
+#[must_use]
+pub fn score_households(
+    program: &Program,
+    records: &Records,
+    households: &Households,
+    weights: &Weights,
+    least: f32,
+) -> Vec<ScoredPair> {
+    let scorer = Scorer::new(program, records, weights).with_households(Some(households));
+    let sets = personal(program, weights);
+    let found = parallel::map(parallel::threads(), (0..sets.len()).collect(), |set: usize| {
+        let columns = &sets[set];
+        let mut comparer = Comparer::new(program, records);
+        let groups = keyed_groups(records, columns, &households.of);
+        let mut found = Vec::new();
+        for number in 0..groups.len() {
+            let members = groups.group(number);
+            for (place, right) in members.iter().enumerate() {
+                for left in &members[..place] {
+                    let (left, right) = (*left, *right);
+                    if !allowed(program, records, left, right) {
+                        continue;
+                    }
+                    let (a, b) = (records.row(left), records.row(right));
+                    let before = |columns: &Vec<usize>| columns.iter().all(|column| a[*column] != NULL && a[*column] == b[*column]);
+                    if sets[..set].iter().any(before) {
+                        continue;
+                    }
+                    let pattern = comparer.pattern(left, right);
+                    if scorer.agrees(pattern) {
+                        continue;
+                    }
+                    let logit = scorer.evidence(pattern, left, right).logit() as f32;
+                    if logit >= least {
+                        found.push(ScoredPair { left, right, pattern, logit, rule: HOUSEHOLD });
+                    }
+                }
+            }
+        }
+        found
+    });
+    let mut pairs = found.concat();
+    pairs.sort_unstable_by_key(|pair| (pair.left, pair.right));
+    pairs
+}
+
+/// All pairs once each; one that a household brought stands for the same pair found before.
+#[must_use]
+pub fn united(mut pairs: Vec<ScoredPair>, more: Vec<ScoredPair>) -> Vec<ScoredPair> {
+    if more.is_empty() {
+        return pairs;
+    }
+    pairs.retain(|pair| more.binary_search_by_key(&(pair.left, pair.right), |more| (more.left, more.right)).is_err());
+    pairs.extend(more);
+    pairs
 }

@@ -3,6 +3,7 @@
 
 mod em;
 mod random;
+mod rarity;
 mod weights;
 
 use hashbrown::HashMap;
@@ -44,10 +45,11 @@ pub fn train(program: &Program, records: &Records, blocks: &[Groups], config: &T
         }
         for (number, comparison) in program.comparisons.iter().enumerate() {
             if !comparison.household {
-                classes.related[number].clone_from(&u[number]);
+                em::pin(&mut classes.related[number], u[number][0]);
             }
         }
     }
+    let rarities = rarities(program, records, &classes, &u, (matches, related, pairs), config);
     for sample in &samples {
         tracing::debug!(block = sample.name, shares = ?sample.shares, patterns = sample.patterns.len(), "sample");
     }
@@ -63,12 +65,37 @@ pub fn train(program: &Program, records: &Records, blocks: &[Groups], config: &T
                 u: u[number].clone(),
                 related: classes.related[number].clone(),
                 random: chances[number].levels.clone(),
+                rarity: rarities[number].clone(),
             })
             .collect(),
         matches,
         related,
         pairs,
     }
+}
+
+/// For each comparison and level with a term frequency: what replaces ln u, by class of frequency.
+fn rarities(
+    program: &Program,
+    records: &Records,
+    classes: &Classes,
+    u: &[Vec<f64>],
+    (matches, related, pairs): (f64, f64, f64),
+    config: &TrainingConfig,
+) -> Vec<Vec<Vec<Option<f64>>>> {
+    let places = program.comparisons.iter().enumerate().flat_map(|(number, comparison)| {
+        (0..comparison.levels.len()).map(move |place| (number, place))
+    });
+    let tasks = places.filter(|(number, place)| program.comparisons[*number].levels[*place].term_frequency.is_some());
+    let tasks = tasks.collect::<Vec<_>>();
+    let odds = parallel::map(parallel::threads(), tasks.clone(), |task| rarity::odds(program, records, task, classes, u, config));
+    let others = (pairs - matches - related).max(1.0);
+    let mut all = program.comparisons.iter().map(|comparison| vec![Vec::new(); comparison.levels.len()]).collect::<Vec<_>>();
+    for ((number, place), odds) in tasks.into_iter().zip(odds) {
+        let prior = (matches * classes.m[number][place] / others).ln();
+        all[number][place] = odds.into_iter().map(|odds| odds.map(|odds| prior - odds)).collect();
+    }
+    all
 }
 
 /// Pattern counts of the model's rules and, so that no comparison is without a block it is not made of, of the best

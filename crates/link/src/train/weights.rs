@@ -7,8 +7,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rarity::class;
+use crate::household::Households;
 use crate::model::Program;
 use crate::records::{NULL, Records};
+
+/// Chance that two records of one household, that agree on nothing of it, are tied by others. It is taken to be the
+/// same for records of one person and of relatives, so only strangers are told apart by it.
+const TIED: f64 = 0.5;
 
 /// Probabilities of a comparison's outcomes; place 0 is the best level, the last one everything else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +31,8 @@ pub struct Outcomes {
     pub related: Vec<f64>,
     /// Among random pairs, as counted; term frequencies are relative to it.
     pub random: Vec<f64>,
+    /// For levels with a term frequency: ln u by class of frequency, where enough pairs agree to learn it.
+    pub rarity: Vec<Vec<Option<f64>>>,
 }
 
 /// A trained model.
@@ -79,7 +87,12 @@ pub struct Scorer<'a> {
     frequencies: Vec<Vec<Option<(usize, usize, f64)>>>,
     /// Log frequency of every value of a column, by column.
     columns: Vec<Vec<f32>>,
+    /// Class of frequency of every value of a column, by column.
+    classes: Vec<Vec<u8>>,
+    /// For each comparison and level: ln u by class of frequency, relative to the level's.
+    learned: Vec<Vec<Vec<Option<f64>>>>,
     prior: Evidence,
+    households: Option<(&'a Households, [f64; 3])>,
 }
 
 impl<'a> Scorer<'a> {
@@ -96,13 +109,16 @@ impl<'a> Scorer<'a> {
             })
             .collect();
         let mut columns: Vec<Vec<f32>> = vec![Vec::new(); program.columns.len()];
+        let mut classes: Vec<Vec<u8>> = vec![Vec::new(); program.columns.len()];
         let mut frequencies = Vec::new();
+        let mut learned = Vec::new();
         for (comparison, outcomes) in program.comparisons.iter().zip(&weights.outcomes) {
             let mut of_levels = vec![None];
             for (number, level) in comparison.levels.iter().enumerate() {
                 of_levels.push(level.term_frequency.map(|column| {
                     if columns[column].is_empty() {
                         columns[column] = log_frequencies(records, column);
+                        classes[column] = records.frequencies(column).into_iter().map(|count| class(count) as u8).collect();
                     }
                     // The level's own chance of agreement: that its values, drawn twice, are the same.
                     (column, number, agreement(&columns[column], records, column).max(outcomes.random[number]).ln())
@@ -110,6 +126,14 @@ impl<'a> Scorer<'a> {
             }
             of_levels.push(None);
             frequencies.push(of_levels);
+            learned.push(
+                outcomes
+                    .rarity
+                    .iter()
+                    .zip(&outcomes.u)
+                    .map(|(classes, u)| classes.iter().map(|log| log.map(|log| log - u.ln())).collect())
+                    .collect(),
+            );
         }
         let others = (weights.pairs - weights.matches - weights.related).max(1.0);
         Self {
@@ -118,12 +142,36 @@ impl<'a> Scorer<'a> {
             tables,
             frequencies,
             columns,
+            classes,
+            learned,
+            households: None,
             prior: Evidence {
                 same: weights.matches.max(1e-9).ln(),
                 related: weights.related.ln(),
                 other: others.ln(),
             },
         }
+    }
+
+    /// The same scorer, told who shares a household.
+    #[must_use]
+    pub fn with_households(mut self, households: Option<&'a Households>) -> Self {
+        self.households = households.map(|households| (households, [TIED.ln(), TIED.ln(), households.chance.ln()]));
+        self
+    }
+
+    /// Whether a pair agrees on something that households share.
+    #[must_use]
+    pub fn agrees(&self, pattern: u64) -> bool {
+        self.program.comparisons.iter().any(|comparison| comparison.household && comparison.level_in(pattern) == 1)
+    }
+
+    /// What the household says of a pair, in place of the comparisons that a household shares: when they agree on none
+    /// of these and others tie them together.
+    #[must_use]
+    pub fn tie(&self, pattern: u64, left: u32, right: u32) -> Option<[f64; 3]> {
+        let (households, evidence) = self.households.as_ref()?;
+        (households.shared(left, right) && !self.agrees(pattern)).then_some(*evidence)
     }
 
     /// How much a value's rarity adds to the log likelihood of two unrelated records agreeing on it.
@@ -134,6 +182,11 @@ impl<'a> Scorer<'a> {
         if a == NULL || b == NULL {
             return 0.0;
         }
+        if a == b
+            && let Some(Some(learned)) = self.learned[comparison][level - 1].get(usize::from(self.classes[column][a as usize]))
+        {
+            return *learned;
+        }
         // Of two values that only resemble each other, the commoner one counts.
         let frequency = self.columns[column][a as usize].max(self.columns[column][b as usize]);
         f64::from(frequency) - usual
@@ -143,17 +196,23 @@ impl<'a> Scorer<'a> {
     #[must_use]
     pub fn evidence(&self, pattern: u64, left: u32, right: u32) -> Evidence {
         let mut evidence = self.prior;
+        let tie = self.tie(pattern, left, right);
+        if let Some([same, related, other]) = tie {
+            evidence.same += same;
+            evidence.related += related;
+            evidence.other += other;
+        }
         for (number, comparison) in self.program.comparisons.iter().enumerate() {
             let level = comparison.level_in(pattern);
-            if level == 0 {
+            if level == 0 || (tie.is_some() && comparison.household) {
                 continue;
             }
             let [same, related, other] = self.tables[number][level];
             let rarity = self.rarity(number, level, left, right);
             evidence.same += same;
             evidence.other += other + rarity;
-            // What a household does not share is as rare between relatives as between strangers.
-            evidence.related += if comparison.household { related } else { related + rarity };
+            // Full agreement on what is a person's own is as rare between relatives as between strangers.
+            evidence.related += if comparison.household || level > 1 { related } else { related + rarity };
         }
         evidence
     }
