@@ -78,6 +78,8 @@ pub enum PartKind {
     Start,
     /// The level of a comparison.
     Level,
+    /// That other records tie the two to one household, which stands in place of what a household shares.
+    Household,
     /// That the value agreed on is rarer, or commoner, than values usually are.
     Rarity,
 }
@@ -116,8 +118,13 @@ impl Linkage {
     pub fn explain(&self, left: u32, right: u32) -> Explanation {
         let (left, right) = (left.min(right), left.max(right));
         let pattern = Comparer::new(&self.program, &self.records).pattern(left, right);
-        let scorer = Scorer::new(&self.program, &self.records, &self.weights);
+        let scorer = self.scorer();
         self.explain_with(&scorer, pattern, left, right)
+    }
+
+    /// What pairs are scored with.
+    pub(crate) fn scorer(&self) -> Scorer<'_> {
+        Scorer::new(&self.program, &self.records, &self.weights).with_households(self.households.as_ref())
     }
 
     /// As [`explain`](Self::explain), for many pairs.
@@ -135,7 +142,22 @@ impl Linkage {
             right: Vec::new(),
             weight: bits(prior.same - against(prior.related, prior.other) - entropy),
         }];
+        let tie = scorer.tie(pattern, left, right);
+        if let Some([same, kin, stranger]) = tie {
+            parts.push(Part {
+                kind: PartKind::Household,
+                name: "household".to_owned(),
+                level: "others of both live together".to_owned(),
+                left: Vec::new(),
+                right: Vec::new(),
+                weight: bits(same - against(kin, stranger)),
+            });
+        }
         for (number, comparison) in self.program.comparisons.iter().enumerate() {
+            // A household that others tie stands in place of what a household shares.
+            if tie.is_some() && comparison.household {
+                continue;
+            }
             let level = comparison.level_in(pattern);
             let [same, kin, stranger] = scorer.parts(number, level);
             let values = |record: u32| self.values(number, record);
@@ -149,7 +171,7 @@ impl Linkage {
             });
             let rarity = if level == 0 { 0.0 } else { scorer.rarity(number, level, left, right) };
             if rarity != 0.0 {
-                let share = if comparison.household { other } else { other + related };
+                let share = if comparison.household || level > 1 { other } else { other + related };
                 parts.push(Part {
                     kind: PartKind::Rarity,
                     name: comparison.name.clone(),

@@ -232,8 +232,7 @@ pub(super) fn waterfall(explanation: &Explanation) -> String {
         let to = from + part.weight;
         let name = match part.kind {
             PartKind::Start => "start 起点".to_owned(),
-            PartKind::Level => format!("{}: {}", part.name, part.level),
-            PartKind::Rarity => format!("{}: {}", part.name, part.level),
+            PartKind::Level | PartKind::Household | PartKind::Rarity => format!("{}: {}", part.name, part.level),
         };
         svg.text("", Anchor::Start, 0.0, y + 15.0, &short(&name, 36));
         let class = if part.weight >= 0.0 { "for" } else { "against" };

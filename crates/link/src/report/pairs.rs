@@ -2,7 +2,6 @@
 
 use crate::explain::Explanation;
 use crate::linker::Linkage;
-use crate::train::Scorer;
 
 /// Pairs with what they are examples of, in English and in Chinese.
 pub(super) fn typical(linkage: &Linkage) -> Vec<(&'static str, &'static str, Explanation)> {
@@ -23,7 +22,7 @@ pub(super) fn typical(linkage: &Linkage) -> Vec<(&'static str, &'static str, Exp
         ("The strongest pair that was not", "最强的未合并", order.get(joined).copied()),
         ("The strongest pair that its neighbours keep apart", "因约束或邻近记录而未合并", refused),
     ];
-    let scorer = Scorer::new(&linkage.program, &linkage.records, &linkage.weights);
+    let scorer = linkage.scorer();
     let mut told = Vec::new();
     let mut out = Vec::new();
     for (title, title_zh, place) in wanted {
