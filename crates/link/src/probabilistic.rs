@@ -11,7 +11,7 @@ use jingwei_model::config::EntityConfig;
 use crate::linker::Linker;
 use crate::rules::{Clusters, Edge};
 use crate::train::probability;
-use crate::{LinkError, Links, Matcher, Previous, Result, Table, ids, members_schema};
+use crate::{Explanation, LinkError, Links, Matcher, Previous, Result, Table, ids, members_schema};
 
 /// Links by the model of an entity configuration.
 #[derive(Debug, Clone)]
@@ -30,6 +30,20 @@ impl ModelMatcher {
             model.never.push(format!("l.\"{column}\" <> r.\"{column}\""));
         }
         Some(Self { config, linker: Linker::new(model) })
+    }
+
+    /// Why two records, by their keys, score as they do; `None` when one of them is not there. All records are
+    /// linked anew, since weights and rarity depend on all of them.
+    ///
+    /// # Errors
+    /// A model that does not fit the records.
+    pub async fn explain(&self, records: DataFrame, left: u128, right: u128) -> Result<Option<Explanation>> {
+        let (state, _) = records.clone().into_parts();
+        let context = SessionContext::new_with_state(state);
+        let table = Table { name: self.config.element.name().to_owned(), rows: records };
+        let linkage = self.linker.link(&context, vec![table], &|_| {}).await?;
+        let place = |key: u128| linkage.records.keys.binary_search(&key).ok().map(|place| place as u32);
+        Ok(place(left).zip(place(right)).filter(|(left, right)| left != right).map(|(left, right)| linkage.explain(left, right)))
     }
 }
 

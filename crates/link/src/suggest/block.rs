@@ -10,10 +10,14 @@ use super::compare::Atom;
 
 /// Imagined pairs.
 const DRAWS: usize = 4096;
-/// Pairs of strangers that a single rule may bring for each record.
-const MOST_PER_RULE: f64 = 6.0;
-/// And all rules together.
-const MOST: f64 = 24.0;
+/// Pairs of strangers that all rules together may bring for each record of a large table.
+const LEAST_BUDGET: f64 = 24.0;
+/// And of a small one.
+const MOST_BUDGET: f64 = 400.0;
+/// Pairs of strangers that are compared without anybody noticing.
+const UNNOTICED: f64 = 4e6;
+/// Share of the budget that a single rule may take.
+const RULE: f64 = 0.25;
 const RULES: usize = 16;
 /// Share of the pairs of one entity that may be missed before another rule is worth its cost.
 const MISSED: f64 = 0.000_3;
@@ -34,34 +38,37 @@ pub(super) fn block(atoms: &[Atom], rows: usize, model: &mut LinkModel) {
             .map(|word| candidate.atoms.iter().fold(u64::MAX, |all, atom| all & brings[*atom][word]))
             .collect();
     }
-    let mut missed = vec![u64::MAX; DRAWS / 64];
-    let (mut spent, mut chosen) = (0.0, 0);
-    while chosen < RULES {
-        let left = count(&missed);
-        if (left as f64) <= MISSED * DRAWS as f64 {
-            break;
+    let budget = budget(rows);
+    let mut spent = 0.0;
+    // Twice, so that most pairs have a second chance: tables may hold more errors than imagined.
+    for share in [0.7, 1.0] {
+        let mut missed = vec![u64::MAX; DRAWS / 64];
+        while model.blocks.len() < RULES && f64::from(count(&missed)) > MISSED * DRAWS as f64 {
+            let gain = |candidate: &Candidate| {
+                candidate.brings.iter().zip(&missed).map(|(brings, missed)| (brings & missed).count_ones()).sum::<u32>()
+            };
+            let best = candidates
+                .iter()
+                .enumerate()
+                .filter(|(_, candidate)| spent + candidate.cost <= budget * share)
+                .map(|(place, candidate)| (f64::from(gain(candidate)) / (candidate.cost / budget * 50.0 + 1.0), place))
+                .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(&a.1)));
+            // A rule that brings next to nothing only costs.
+            let Some((_, place)) = best.filter(|best| best.0 >= 0.1) else { break };
+            let best = candidates.swap_remove(place);
+            spent += best.cost;
+            for (missed, brings) in missed.iter_mut().zip(&best.brings) {
+                *missed &= !brings;
+            }
+            let on = best.atoms.iter().map(|atom| atoms[*atom].sql.clone()).collect::<Vec<_>>();
+            model.blocks.push(BlockingRule { on, condition: None, max_group: Some(300) });
         }
-        let gain = |candidate: &Candidate| {
-            candidate.brings.iter().zip(&missed).map(|(brings, missed)| (brings & missed).count_ones()).sum::<u32>()
-        };
-        let best = candidates
-            .iter()
-            .filter(|candidate| spent + candidate.cost <= MOST)
-            .map(|candidate| (f64::from(gain(candidate)) / (candidate.cost + 1.0), candidate))
-            .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cost.total_cmp(&a.1.cost)));
-        let Some((worth, best)) = best.filter(|best| best.0 > 0.0) else { break };
-        // A rule that brings next to nothing only costs.
-        if worth < 0.1 {
-            break;
-        }
-        spent += best.cost;
-        chosen += 1;
-        for (missed, brings) in missed.iter_mut().zip(&best.brings) {
-            *missed &= !brings;
-        }
-        let on = best.atoms.iter().map(|atom| atoms[*atom].sql.clone()).collect::<Vec<_>>();
-        model.blocks.push(BlockingRule { on, condition: None, max_group: Some(300) });
     }
+}
+
+/// Pairs of strangers that all rules together may bring for each record.
+fn budget(rows: usize) -> f64 {
+    (UNNOTICED / rows.max(1) as f64).clamp(LEAST_BUDGET, MOST_BUDGET)
 }
 
 fn count(words: &[u64]) -> u32 {
@@ -74,7 +81,7 @@ fn candidates(atoms: &[Atom], rows: usize) -> Vec<Candidate> {
     let cost = |places: &[usize]| rows as f64 / 2.0 * places.iter().map(|place| atoms[*place].chance).product::<f64>();
     let mut push = |places: &[usize]| {
         let cost = cost(places);
-        let fits = cost <= MOST_PER_RULE;
+        let fits = cost <= budget(rows) * RULE;
         if fits {
             all.push(Candidate { atoms: places.to_vec(), cost, brings: Vec::new() });
         }

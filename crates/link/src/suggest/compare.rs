@@ -1,6 +1,6 @@
 //! From what a column holds to its cleaning, its comparison and the keys it can give to blocking rules.
 
-use jingwei_model::config::{ComparisonConfig, ComparisonKind, LevelConfig, LinkModel};
+use jingwei_model::config::{BlockingRule, ComparisonConfig, ComparisonKind, LevelConfig, LinkModel};
 
 use super::align::Field;
 use super::column::Meaning;
@@ -43,7 +43,15 @@ pub(super) fn compare(fields: &[Field], model: &mut LinkModel, notes: &mut Vec<S
         if field.meaning == Meaning::Nothing {
             continue;
         }
-        let mut draft = Draft { model, atoms: &mut atoms, field, number, persons };
+        // Given and family names share values, and change places.
+        let partner = fields
+            .iter()
+            .filter(|other| other.column.name != *name && other.meaning == Meaning::Word && field.meaning == Meaning::Word)
+            .map(|other| (field.column.overlap(&other.column), other.column.name.as_str()))
+            .filter(|(overlap, _)| *overlap >= 0.15)
+            .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
+            .map(|(_, other)| other);
+        let mut draft = Draft { model, atoms: &mut atoms, field, number, persons, partner };
         match field.meaning {
             Meaning::Nothing => {}
             Meaning::ResidentId => draft.resident_id(),
@@ -70,6 +78,7 @@ struct Draft<'a> {
     field: &'a Field,
     number: usize,
     persons: bool,
+    partner: Option<&'a str>,
 }
 
 impl Draft<'_> {
@@ -306,7 +315,34 @@ impl Draft<'_> {
 
     fn word(&mut self) {
         let text = self.text();
-        self.kind(ComparisonKind::JaroWinkler, &[]);
+        match self.partner.map(quoted) {
+            None => self.kind(ComparisonKind::JaroWinkler, &[]),
+            Some(other) => {
+                let name = self.name().to_owned();
+                let like = |a: &str, b: &str, least: f64| format!("jaro_winkler(l.{a}, r.{b}) >= {least:?}");
+                self.levels(
+                    false,
+                    vec![
+                        rare(format!("l.{text} = r.{text}"), "equal", &name),
+                        level(like(&text, &text, 0.92), "nearly equal"),
+                        level(format!("l.{text} = r.{other} and l.{other} = r.{text}"), "changed places"),
+                        level(
+                            format!("{} or {}", like(&text, &other, 0.88), like(&other, &text, 0.88)),
+                            "like the other name",
+                        ),
+                        level(like(&text, &text, 0.7), "similar"),
+                    ],
+                );
+                // Found from one side: the other record has the two the other way round.
+                if self.number == 0 || !self.model.blocks.iter().any(|rule| rule.condition.is_some()) {
+                    self.model.blocks.push(BlockingRule {
+                        on: Vec::new(),
+                        condition: Some(format!("l.{text} = r.{other}")),
+                        max_group: Some(100),
+                    });
+                }
+            }
+        }
         self.whole(&text);
         self.part(format!("substr({text}, 1, 3)"));
     }
