@@ -82,9 +82,12 @@ pub(super) fn align(seen: &[Seen], model: &mut LinkModel, notes: &mut Vec<String
             }
         }
     }
+    // A table that lacks a column has it empty.
+    let rows = seen.iter().map(|table| table.rows).sum();
     Ok(fields
         .into_iter()
-        .map(|column| {
+        .map(|mut column| {
+            column.rows = rows;
             let id = births(seen, &column.name);
             Field { meaning: column.meaning(), column, id }
         })

@@ -258,7 +258,7 @@ impl Draft<'_> {
 
     fn chinese_address(&mut self) {
         let column = quoted(self.name());
-        let parsed = self.define("_levels", format!("address({column})"));
+        let parsed = self.define("_levels", format!("address({column})['completed']"));
         let mut part = |suffix: &str, level: &str| self.define(suffix, format!("{parsed}['{level}']"));
         let (road, number) = (part("_road", "road"), part("_roadno", "roadno"));
         let (community, poi) = (part("_community", "community"), part("_poi", "poi"));
