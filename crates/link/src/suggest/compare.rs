@@ -51,7 +51,7 @@ pub(super) fn compare(fields: &[Field], model: &mut LinkModel, notes: &mut Vec<S
             .filter(|(overlap, _)| *overlap >= 0.15)
             .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
             .map(|(_, other)| other);
-        let mut draft = Draft { model, atoms: &mut atoms, field, number, persons, partner };
+        let mut draft = Draft { model: &mut *model, atoms: &mut atoms, field, number, persons, partner };
         match field.meaning {
             Meaning::Nothing => {}
             Meaning::ResidentId => draft.resident_id(),
