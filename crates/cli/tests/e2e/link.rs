@@ -7,12 +7,44 @@ use serde_json::Value;
 use crate::support::{Ended, Project, fine, run};
 
 const GIVEN: [&str; 16] = [
-    "amelia", "oliver", "isabella", "thomas", "charlotte", "william", "sophie", "joshua", "matthew", "chloe", "benjamin", "grace",
-    "nicholas", "hannah", "samuel", "victoria",
+    "amelia",
+    "oliver",
+    "isabella",
+    "thomas",
+    "charlotte",
+    "william",
+    "sophie",
+    "joshua",
+    "matthew",
+    "chloe",
+    "benjamin",
+    "grace",
+    "nicholas",
+    "hannah",
+    "samuel",
+    "victoria",
 ];
 const SURNAMES: [&str; 20] = [
-    "harrison", "campbell", "robertson", "nguyen", "mitchell", "webb", "clarke", "dawson", "ferguson", "goldsmith", "hughes", "ingram",
-    "jenkins", "kowalski", "lambert", "morrison", "norris", "okafor", "patterson", "quinlan",
+    "harrison",
+    "campbell",
+    "robertson",
+    "nguyen",
+    "mitchell",
+    "webb",
+    "clarke",
+    "dawson",
+    "ferguson",
+    "goldsmith",
+    "hughes",
+    "ingram",
+    "jenkins",
+    "kowalski",
+    "lambert",
+    "morrison",
+    "norris",
+    "okafor",
+    "patterson",
+    "quinlan",
 ];
 const TOWNS: [&str; 7] = ["ashfield", "brookton", "cranleigh", "dunmore", "eastwood", "farnham", "glenelg"];
 
@@ -118,7 +150,8 @@ fn a_model_is_made_up_for_a_table_nobody_described() {
 fn the_parts_of_an_explanation_sum_to_the_score() {
     let project = project();
     let model = path(&project, "model.toml");
-    let answer = linked(&project, &["--model", &model, "--explain", "r3-0", "r3-1", "--explain", "r3-0", "people/r8-0"]);
+    let answer =
+        linked(&project, &["--model", &model, "--explain", "r3-0", "r3-1", "--explain", "r3-0", "people/r8-0"]);
     for explanation in answer["explanations"].as_array().unwrap() {
         let parts = explanation["parts"].as_array().unwrap();
         let sum = parts.iter().map(|part| part["weight"].as_f64().unwrap()).sum::<f64>();

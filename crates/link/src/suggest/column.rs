@@ -148,10 +148,7 @@ impl Column {
             self.whole_ids += usize::from(id.is_valid());
             self.masked_ids += usize::from(!id.is_whole());
         }
-        self.credit += usize::from(
-            count == 18
-                && RegistrationCode::prepare(text).is_some_and(|code| code.division().is_some() && code.is_checked()),
-        );
+        self.credit += usize::from(RegistrationCode::prepare(text).is_some_and(|code| code.is_checked()));
         if PhoneNumber::prepare(text).is_some() {
             self.phone += 1;
             let digits =

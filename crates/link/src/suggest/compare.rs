@@ -46,7 +46,9 @@ pub(super) fn compare(fields: &[Field], model: &mut LinkModel, notes: &mut Vec<S
         // Given and family names share values, and change places.
         let partner = fields
             .iter()
-            .filter(|other| other.column.name != *name && other.meaning == Meaning::Word && field.meaning == Meaning::Word)
+            .filter(|other| {
+                other.column.name != *name && other.meaning == Meaning::Word && field.meaning == Meaning::Word
+            })
             .map(|other| (field.column.overlap(&other.column), other.column.name.as_str()))
             .filter(|(overlap, _)| *overlap >= 0.15)
             .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
