@@ -43,6 +43,7 @@ async fn run(args: Args) -> Result<(), EngineError> {
         Command::Geocode(command) => commands::geocode::run(&project, command).await,
         Command::Explain(command) => commands::explain::run(&project, command).await,
         Command::Quality(command) => commands::quality::run(&project, command).await,
+        Command::Link(command) => commands::link::run(command).await,
         Command::Serve(command) => commands::serve::run(&project, command).await,
         Command::History(command) => commands::history::run(&project, &command),
         Command::Config(command) => commands::config::run(&project, &command),

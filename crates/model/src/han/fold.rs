@@ -3,10 +3,14 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use jingwei_model::id::clean::half_width;
+use crate::id::clean::half_width;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 use super::is_han;
+
+/// The tables of pairs, one a line: traditional to simplified, then variants to the form of matching keys. Lines
+/// that begin with `#` are comments.
+pub const TABLES: [&str; 2] = [include_str!("../../data/simplified.txt"), include_str!("../../data/variants.txt")];
 
 /// Characters and what they become: the basic plane by place (zero: itself), the rest by search.
 struct Table {
@@ -14,9 +18,8 @@ struct Table {
     beyond: Vec<(char, char)>,
 }
 
-static SIMPLIFIED: LazyLock<Table> = LazyLock::new(|| Table::new(&[include_str!("../../data/simplified.txt")]));
-static FOLDED: LazyLock<Table> =
-    LazyLock::new(|| Table::new(&[include_str!("../../data/simplified.txt"), include_str!("../../data/variants.txt")]));
+static SIMPLIFIED: LazyLock<Table> = LazyLock::new(|| Table::new(&TABLES[..1]));
+static FOLDED: LazyLock<Table> = LazyLock::new(|| Table::new(&TABLES));
 
 impl Table {
     fn new(files: &[&str]) -> Self {
@@ -128,11 +131,7 @@ mod tests {
 
     #[test]
     fn no_pair_of_the_tables_leads_on_to_another() {
-        for line in include_str!("../../data/simplified.txt")
-            .lines()
-            .chain(include_str!("../../data/variants.txt").lines())
-            .filter(|line| !line.starts_with('#'))
-        {
+        for line in TABLES.iter().flat_map(|table| table.lines()).filter(|line| !line.starts_with('#')) {
             let characters = line.chars().collect::<Vec<_>>();
             assert_eq!(characters.len(), 2, "{line}");
             assert_eq!(fold(characters[1]), characters[1], "{line}");

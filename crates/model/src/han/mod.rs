@@ -1,10 +1,12 @@
 //! Chinese characters: which they are, their simplified and standard forms, and how they are read.
+//!
+//! Shared by standardization (keys, readings) and by linkage (names that differ in form or sound only).
 
 mod fold;
 mod pinyin;
 
-pub use fold::{fold, name_key, simplified, simplify};
-pub use pinyin::pinyin;
+pub use fold::{TABLES, fold, name_key, simplified, simplify};
+pub use pinyin::{pinyin, readings, surname_reading};
 
 /// Whether a character is Chinese: an ideograph, a radical, or the 〇 of numbers.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use ::pinyin::ToPinyin;
+use ::pinyin::{Pinyin, ToPinyin, ToPinyinMulti};
 use hashbrown::HashMap;
 
 use super::is_han;
@@ -205,6 +205,19 @@ static WORD_READINGS: LazyLock<Readings> = LazyLock::new(|| by_first(WORDS));
 fn longest(table: &Readings, text: &str) -> Option<(&'static str, &'static str)> {
     let first = text.chars().next()?;
     table.get(&first)?.iter().find(|(written, _)| text.starts_with(written)).copied()
+}
+
+/// The readings of one character without tones, the usual one first; a reading may come twice, in other tones.
+/// Empty for a character that is not Chinese. ü stays ü.
+pub fn readings(character: char) -> impl Iterator<Item = &'static str> {
+    character.to_pinyin_multi().into_iter().flatten().map(Pinyin::plain)
+}
+
+/// The surname a Chinese name begins with, where it is read otherwise than its characters usually are or has two
+/// characters: its length in characters and its reading. `None` for a surname of one character read as usual.
+#[must_use]
+pub fn surname_reading(name: &str) -> Option<(usize, &'static str)> {
+    longest(&SURNAME_READINGS, name).map(|(written, read)| (written.chars().count(), read))
 }
 
 /// Appends the reading of `text` to `out`: syllables in lower case parted by spaces (ü as v), words of other
