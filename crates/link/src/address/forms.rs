@@ -141,7 +141,8 @@ pub fn numbers_something(text: &str) -> bool {
         match character {
             '(' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
-            '号' | '室' | '楼' | '栋' | '幢' | '座' | '单' | '层' | '户' | '房' if (1..=4).contains(&digits) => {
+            '号' | '室' | '楼' | '栋' | '幢' | '座' | '单' | '层' | '户' | '房' if (1..=4).contains(&digits) =>
+            {
                 return true;
             }
             _ => {}
