@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use datafusion::prelude::{DataFrame, ident};
+use datafusion::prelude::{DataFrame, JoinType, ident};
 use futures::TryStreamExt;
 use jingwei_model::config::AddressStyle;
 use jingwei_model::{Element, Table};
@@ -66,6 +66,7 @@ impl Flow<'_> {
                 None => rows,
             };
             let rows = shape(rows, &jingwei_model::table::ADDRESSES)?;
+            let rows = rows.cache().await.map_err(EngineError::plan("standard addresses"))?;
             if style == AddressStyle::Cn {
                 let options = WriteOptions {
                     comment: Some("Spellings of the sources and the standard addresses they mean".to_owned()),
@@ -73,7 +74,8 @@ impl Flow<'_> {
                 };
                 self.rewrite(&spelled(), &spellings_schema(), &spellings, options).await?;
             }
-            self.write_keyed(&jingwei_model::table::ADDRESSES, rows, None, inputs).await?;
+            let anew = self.has_stale_addresses(&rows).await?;
+            self.write_keyed(&jingwei_model::table::ADDRESSES, rows, None, inputs, anew).await?;
         }
         self.report.addresses = self.run.state(&table).map_or(0, |state| state.rows);
         let summary = format!("{} addresses", self.report.addresses);
@@ -169,7 +171,7 @@ impl Flow<'_> {
                     }
                 };
                 let rows = shape(placed, table)?;
-                self.write_keyed(table, rows, Some(present), inputs).await?
+                self.write_keyed(table, rows, Some(present), inputs, false).await?
             }
         };
         let report = self.report.elements.entry(element.to_string()).or_default();
@@ -194,6 +196,15 @@ impl Flow<'_> {
         self.context.table(table.to_string()).await.map(Some).map_err(EngineError::plan("reading base.addresses"))
     }
 
+    /// Whether the last version holds addresses that nothing means any more: a register has corrected its spelling.
+    async fn has_stale_addresses(&self, rows: &DataFrame) -> Result<bool> {
+        let Some(last) = self.addresses().await? else { return Ok(false) };
+        let step = || EngineError::plan("comparing base.addresses with its last version");
+        let present = rows.clone().select(vec![ident("id").alias("_present")]).map_err(step())?;
+        let stale = last.join(present, JoinType::LeftAnti, &["id"], &["_present"], None).map_err(step())?;
+        Ok(stale.count().await.map_err(step())? > 0)
+    }
+
     /// Spelling → standard address, where addresses have levels.
     async fn spellings(&self) -> Result<Option<DataFrame>> {
         if self.project.city.city.address != AddressStyle::Cn || self.run.state(&spelled()).is_none() {
@@ -203,13 +214,14 @@ impl Flow<'_> {
         self.context.table(spelled().to_string()).await.map(Some).map_err(EngineError::plan(step))
     }
 
-    /// Writes the rows that differ from the table's last version, sorted by id.
+    /// Writes the rows that differ from the table's last version, sorted by id; all of them where it is written anew.
     async fn write_keyed(
         &mut self,
         table: &Table,
         rows: DataFrame,
         present: Option<DataFrame>,
         inputs: String,
+        anew: bool,
     ) -> Result<Written> {
         let name = base(table);
         let step = || EngineError::plan(format!("building {name}"));
@@ -217,10 +229,9 @@ impl Flow<'_> {
             None => None,
             Some(_) => Some(shape(self.context.table(name.to_string()).await.map_err(step())?, table)?),
         };
-        let first = last.is_none();
+        let first = last.is_none() || anew;
         let rows = against_last(rows, last, present, table, &["id"], self.now)?;
-        let rows = rows
-            .filter(ident(CHANGED))
+        let rows = if anew { Ok(rows) } else { rows.filter(ident(CHANGED)) }
             .and_then(|rows| rows.sort(vec![ident("id").sort(true, false)]))
             .and_then(|rows| rows.drop_columns(&[CHANGED]))
             .map_err(step())?;

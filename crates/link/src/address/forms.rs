@@ -154,10 +154,26 @@ pub fn numbers_something(text: &str) -> bool {
 
 const STEMS: [char; 10] = ['甲', '乙', '丙', '丁', '戊', '己', '庚', '辛', '壬', '癸'];
 
+/// Appends the characters of a number; a dash stays between digits, and 号附 and 号之 are one: 188号附5 is 188-5, not 1885.
+fn push_digits(text: &str, out: &mut String) {
+    let start = out.len();
+    for character in text.chars().map(half_width) {
+        let is_dash = matches!(character, '-' | '\u{2010}'..='\u{2015}' | '~' | '附' | '之');
+        let body = &out[start..];
+        let door = body.strip_suffix('号').unwrap_or(body).len();
+        if is_dash && body[..door].ends_with(|last: char| last.is_ascii_digit()) {
+            out.truncate(start + door);
+            out.push('-');
+        } else if character.is_alphanumeric() {
+            out.push(character.to_ascii_uppercase());
+        }
+    }
+}
+
 /// Appends a number: 6甲 for 甲6号院, 501 for 0501室, 5 for 五号楼, `B1` for 地下1层, 东配 for 东配楼.
 pub fn push_number(text: &str, out: &mut String) {
     let start = out.len();
-    push_name(text, out);
+    push_digits(text, out);
     if let Some(word) = COUNTED.iter().find(|word| out[start..].ends_with(**word))
         && out.len() - start > word.len()
     {
@@ -242,6 +258,13 @@ mod tests {
             ("地下1层", "B1"),
             ("1027弄", "1027弄"),
             ("东配楼", "东配"),
+            ("188号附5号", "188-5"),
+            ("188-5号", "188-5"),
+            ("188号之5", "188-5"),
+            ("１５－３室", "15-3"),
+            ("153室", "153"),
+            ("-3室", "3"),
+            ("之江楼", "之江"),
             ("1号厂房", "1号厂房"),
             ("0", "0"),
             ("楼", "楼"),
