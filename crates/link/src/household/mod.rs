@@ -8,7 +8,7 @@
 
 use hashbrown::HashMap;
 
-use crate::block::{groups, key};
+use crate::block::{key, sampled_groups};
 use crate::cluster::Entities;
 use crate::model::Program;
 use crate::records::Records;
@@ -100,8 +100,9 @@ fn shared(program: &Program, records: &Records) -> Vec<Vec<usize>> {
             if columns.is_empty() {
                 continue;
             }
-            let together = groups(records, &columns, None, u64::MAX).total();
-            if finest.is_none_or(|finest| together <= 4 * finest) {
+            let (groups, each) = sampled_groups(records, &columns, None);
+            let together = each * groups.total() as f64;
+            if finest.is_none_or(|finest| together <= 4.0 * finest) {
                 finest = finest.or(Some(together));
                 found.push(columns);
             }

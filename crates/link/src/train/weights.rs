@@ -121,7 +121,7 @@ impl<'a> Scorer<'a> {
                         classes[column] = records.frequencies(column).into_iter().map(|count| class(count) as u8).collect();
                     }
                     // The level's own chance of agreement: that its values, drawn twice, are the same.
-                    (column, number, agreement(&columns[column], records, column).max(outcomes.random[number]).ln())
+                    (column, number, agreement(records, column).max(outcomes.random[number]).ln())
                 }));
             }
             of_levels.push(None);
@@ -237,12 +237,11 @@ fn log_frequencies(records: &Records, column: usize) -> Vec<f32> {
 }
 
 /// Chance that two values drawn from a column agree.
-fn agreement(logs: &[f32], records: &Records, column: usize) -> f64 {
-    let counts = records.frequencies(column);
-    logs.iter()
-        .zip(counts)
-        .filter(|(_, count)| *count > 0)
-        .map(|(log, _)| f64::from(*log).exp().powi(2))
-        .sum::<f64>()
-        .max(1e-12)
+fn agreement(records: &Records, column: usize) -> f64 {
+    let (mut squares, mut total) = (0_u128, 0_u128);
+    for count in records.frequencies(column) {
+        squares += u128::from(count) * u128::from(count);
+        total += u128::from(count);
+    }
+    (squares as f64 / (total * total).max(1) as f64).max(1e-12)
 }
