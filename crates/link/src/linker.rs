@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use datafusion::logical_expr::cast;
 use datafusion::arrow::datatypes::DataType;
+use datafusion::logical_expr::cast;
 use datafusion::prelude::{SessionContext, ident};
 use jingwei_model::config::LinkModel;
 use serde::Serialize;
@@ -208,11 +208,23 @@ impl Linker {
             entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
         }
         lap(&mut report, "households");
-        report.entities = entities.root.iter().enumerate().filter(|(record, root)| *record as u32 == **root).count() as u64;
+        report.entities =
+            entities.root.iter().enumerate().filter(|(record, root)| *record as u32 == **root).count() as u64;
         let (low, high) = (logit(self.model.review[0]), logit(self.model.review[1]));
         report.review = pairs.iter().filter(|pair| (low..high).contains(&pair.logit)).count() as u64;
         lap(&mut report, "cluster");
-        Ok(Linkage { program, records, weights, households, pairs, entities, join, least: how.connect, review: self.model.review, report })
+        Ok(Linkage {
+            program,
+            records,
+            weights,
+            households,
+            pairs,
+            entities,
+            join,
+            least: how.connect,
+            review: self.model.review,
+            report,
+        })
     }
 
     /// Cleans the tables and reads what the model needs of them.

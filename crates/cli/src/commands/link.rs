@@ -9,7 +9,7 @@ use arrow::datatypes::DataType;
 use clap::Args;
 use datafusion::prelude::{SessionContext, ident};
 use jingwei_engine::{EngineError, Result, SessionSettings, adhoc, session};
-use jingwei_link::{Decision, record_key, Linkage, Linker, Quality, ReportOptions, Table, evaluate, suggest};
+use jingwei_link::{Decision, Linkage, Linker, Quality, ReportOptions, Table, evaluate, record_key, suggest};
 use jingwei_model::config::{LinkModel, parse};
 use serde_json::{Map, Value, json};
 

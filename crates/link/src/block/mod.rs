@@ -52,7 +52,8 @@ impl Groups {
         let mut start = 0;
         for part in 1..=count as u64 {
             let bound = (u128::from(total) * u128::from(part) / count as u128) as u64;
-            let end = if part == count as u64 { self.len() } else { self.pairs.partition_point(|pairs| *pairs <= bound) };
+            let end =
+                if part == count as u64 { self.len() } else { self.pairs.partition_point(|pairs| *pairs <= bound) };
             if end > start {
                 runs.push(start..end);
                 start = end;
@@ -273,7 +274,8 @@ mod tests {
 
     #[test]
     fn sorting_by_the_upper_half_keeps_the_order_within() {
-        let keyed = (0..10_000_u64).map(|n| (n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) << 32 | n).collect::<Vec<_>>();
+        let keyed =
+            (0..10_000_u64).map(|n| (n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) << 32 | n).collect::<Vec<_>>();
         let mut expected = keyed.clone();
         expected.sort_by_key(|keyed| keyed >> 32);
         assert_eq!(sorted(keyed), expected);
@@ -281,7 +283,8 @@ mod tests {
 
     #[test]
     fn every_pair_of_every_group_has_a_number() {
-        let groups = Groups { records: vec![1, 2, 3, 7, 8, 9, 10], ends: vec![3, 7], pairs: vec![3, 9], ..Groups::default() };
+        let groups =
+            Groups { records: vec![1, 2, 3, 7, 8, 9, 10], ends: vec![3, 7], pairs: vec![3, 9], ..Groups::default() };
         let mut pairs = (0..groups.total()).map(|number| groups.pair(number)).collect::<Vec<_>>();
         pairs.sort_unstable();
         assert_eq!(pairs, [(1, 2), (1, 3), (2, 3), (7, 8), (7, 9), (7, 10), (8, 9), (8, 10), (9, 10)]);

@@ -96,7 +96,8 @@ pub fn cluster(
     let mut start = 0;
     for members in &components {
         let root = parent[members[0] as usize];
-        let length = edges[start..].iter().take_while(|edge| parent[pairs[**edge as usize].left as usize] == root).count();
+        let length =
+            edges[start..].iter().take_while(|edge| parent[pairs[**edge as usize].left as usize] == root).count();
         groups.push(&edges[start..start + length]);
         start += length;
     }
@@ -216,7 +217,11 @@ impl<'a> Component<'a> {
             count,
             alive: vec![true; count],
             size: vec![1.0; count],
-            sum: self.odds.iter().map(|logit| if *logit == f32::NEG_INFINITY { *logit } else { logit.clamp(-CAP, CAP) }).collect(),
+            sum: self
+                .odds
+                .iter()
+                .map(|logit| if *logit == f32::NEG_INFINITY { *logit } else { logit.clamp(-CAP, CAP) })
+                .collect(),
             root: (0..count).collect(),
             strength: vec![f32::INFINITY; count],
         };

@@ -122,8 +122,7 @@ impl<'a> Comparer<'a> {
                 (!score.is_nan()).then(|| bound.holds(score, *limit))
             }
             Condition::Difference { left: a, right: b, absolute, bound, value } => {
-                let difference =
-                    self.records.numbers[*a][left as usize] - self.records.numbers[*b][right as usize];
+                let difference = self.records.numbers[*a][left as usize] - self.records.numbers[*b][right as usize];
                 let difference = if *absolute { difference.abs() } else { difference };
                 (!difference.is_nan()).then(|| bound.holds(difference, *value))
             }

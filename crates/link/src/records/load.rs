@@ -19,12 +19,7 @@ pub struct Input {
 }
 
 /// Reads the tables. `columns` says what each column after the first `skip` ones is and which domain it belongs to.
-pub async fn load(
-    inputs: Vec<Input>,
-    skip: usize,
-    kinds: &[ColumnKind],
-    domains: &[Option<usize>],
-) -> Result<Records> {
+pub async fn load(inputs: Vec<Input>, skip: usize, kinds: &[ColumnKind], domains: &[Option<usize>]) -> Result<Records> {
     let count = domains.iter().flatten().max().map_or(0, |largest| largest + 1);
     let mut reader = Reader {
         kinds: kinds.to_vec(),
@@ -160,9 +155,7 @@ fn sorted(mut records: Records, keyed: bool) -> Result<Records> {
     if keyed {
         merge(&mut records, &mut order);
     }
-    if let Some(pair) =
-        order.windows(2).find(|pair| records.keys[pair[0] as usize] == records.keys[pair[1] as usize])
-    {
+    if let Some(pair) = order.windows(2).find(|pair| records.keys[pair[0] as usize] == records.keys[pair[1] as usize]) {
         let (table, id) = (records.table_of(pair[0]), records.id_of(pair[0]));
         return Err(LinkError::usage(format!(
             "two records of table `{table}` have the id `{id}`; name a column whose values differ with `id = \"…\"`"
@@ -172,17 +165,18 @@ fn sorted(mut records: Records, keyed: bool) -> Result<Records> {
     for record in &order {
         cells.extend_from_slice(records.row(*record));
     }
-    let numbers = records
-        .numbers
-        .iter()
-        .map(|values| {
-            if values.is_empty() {
-                Vec::new()
-            } else {
-                order.iter().map(|record| values[*record as usize]).collect()
-            }
-        })
-        .collect();
+    let numbers =
+        records
+            .numbers
+            .iter()
+            .map(|values| {
+                if values.is_empty() {
+                    Vec::new()
+                } else {
+                    order.iter().map(|record| values[*record as usize]).collect()
+                }
+            })
+            .collect();
     Ok(Records {
         keys: order.iter().map(|record| records.keys[*record as usize]).collect(),
         table: order.iter().map(|record| records.table[*record as usize]).collect(),
@@ -198,7 +192,8 @@ fn sorted(mut records: Records, keyed: bool) -> Result<Records> {
 fn merge(records: &mut Records, order: &mut Vec<u32>) {
     let mut kept: Vec<u32> = Vec::with_capacity(order.len());
     for record in order.iter().copied() {
-        let Some(first) = kept.last().copied().filter(|first| records.keys[*first as usize] == records.keys[record as usize])
+        let Some(first) =
+            kept.last().copied().filter(|first| records.keys[*first as usize] == records.keys[record as usize])
         else {
             kept.push(record);
             continue;
@@ -215,7 +210,9 @@ fn merge(records: &mut Records, order: &mut Vec<u32>) {
             if second {
                 records.cells[here] = b;
             }
-            if let Some((a, b)) = records.numbers[column].get(first as usize).zip(records.numbers[column].get(record as usize)) {
+            if let Some((a, b)) =
+                records.numbers[column].get(first as usize).zip(records.numbers[column].get(record as usize))
+            {
                 let least = a.min(*b);
                 records.numbers[column][first as usize] = least;
             }

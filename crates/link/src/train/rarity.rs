@@ -57,11 +57,8 @@ pub fn odds(
         let before = class.last().map_or(0, |(_, pairs)| *pairs);
         class.push((group as u32, before + pairs_of(members.len() as u64)));
     }
-    let learned = program
-        .comparisons
-        .iter()
-        .map(|other| other.inputs.is_disjoint(&comparison.inputs))
-        .collect::<Vec<_>>();
+    let learned =
+        program.comparisons.iter().map(|other| other.inputs.is_disjoint(&comparison.inputs)).collect::<Vec<_>>();
     let mut comparer = Comparer::new(program, records);
     for (class, groups_of) in by_class.iter().enumerate() {
         let total = groups_of.last().map_or(0, |(_, pairs)| *pairs);

@@ -63,7 +63,8 @@ impl Evidence {
     /// Natural logarithm of the odds that it is one entity.
     #[must_use]
     pub fn logit(self) -> f64 {
-        let (high, low) = if self.related > self.other { (self.related, self.other) } else { (self.other, self.related) };
+        let (high, low) =
+            if self.related > self.other { (self.related, self.other) } else { (self.other, self.related) };
         let against = if high == f64::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() };
         self.same - against
     }
@@ -118,7 +119,8 @@ impl<'a> Scorer<'a> {
                 of_levels.push(level.term_frequency.map(|column| {
                     if columns[column].is_empty() {
                         columns[column] = log_frequencies(records, column);
-                        classes[column] = records.frequencies(column).into_iter().map(|count| class(count) as u8).collect();
+                        classes[column] =
+                            records.frequencies(column).into_iter().map(|count| class(count) as u8).collect();
                     }
                     // The level's own chance of agreement: that its values, drawn twice, are the same.
                     (column, number, agreement(records, column).max(outcomes.random[number]).ln())
@@ -145,11 +147,7 @@ impl<'a> Scorer<'a> {
             classes,
             learned,
             households: None,
-            prior: Evidence {
-                same: weights.matches.max(1e-9).ln(),
-                related: weights.related.ln(),
-                other: others.ln(),
-            },
+            prior: Evidence { same: weights.matches.max(1e-9).ln(), related: weights.related.ln(), other: others.ln() },
         }
     }
 
@@ -183,7 +181,8 @@ impl<'a> Scorer<'a> {
             return 0.0;
         }
         if a == b
-            && let Some(Some(learned)) = self.learned[comparison][level - 1].get(usize::from(self.classes[column][a as usize]))
+            && let Some(Some(learned)) =
+                self.learned[comparison][level - 1].get(usize::from(self.classes[column][a as usize]))
         {
             return *learned;
         }
