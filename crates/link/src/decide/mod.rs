@@ -30,10 +30,9 @@ pub fn score(
     program: &Program,
     records: &Records,
     blocks: &[Groups],
-    weights: &Weights,
+    scorer: &Scorer<'_>,
     least: f32,
 ) -> (Vec<ScoredPair>, Vec<u64>) {
-    let scorer = Scorer::new(program, records, weights);
     let mut tasks = Vec::new();
     for (number, groups) in blocks.iter().enumerate() {
         let parts = (groups.total() / 200_000 + 1).min(256) as usize;
@@ -87,16 +86,16 @@ pub fn score(
 pub const HOUSEHOLD: u16 = u16::MAX;
 
 /// Scores the pairs that share a household and something of their own, but agree on nothing that the household
-/// shares; the pairs found before are given anew with what the household adds.
+/// shares; the pairs found before are given anew with what the household adds. The scorer knows the households.
 #[must_use]
 pub fn score_households(
     program: &Program,
     records: &Records,
     households: &Households,
     weights: &Weights,
+    scorer: &Scorer<'_>,
     least: f32,
 ) -> Vec<ScoredPair> {
-    let scorer = Scorer::new(program, records, weights).with_households(Some(households));
     let sets = personal(program, weights);
     let groups = numbered_groups(&households.of);
     let tasks = groups.runs((groups.total() / 200_000 + 1).min(256) as usize);
