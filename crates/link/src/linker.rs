@@ -176,7 +176,8 @@ impl Linker {
         lap(&mut report, "train");
 
         progress("score");
-        let (mut pairs, looked) = score(&program, &records, &blocks, &weights, LEAST);
+        let scorer = Scorer::new(&program, &records, &weights);
+        let (mut pairs, looked) = score(&program, &records, &blocks, &scorer, LEAST);
         report.pairs = program
             .blocks
             .iter()
@@ -196,15 +197,14 @@ impl Linker {
         let join = logit(self.model.threshold);
         let how = Clustering { join, connect: join.min(logit(self.model.review[0])) };
         let decided = self.decided(&records);
-        let scorer = Scorer::new(&program, &records, &weights);
         let mut entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
         lap(&mut report, "cluster");
         progress("households");
         let households = households(&program, &records, &entities, weights.pairs);
         if let Some(households) = &households {
-            let more = score_households(&program, &records, households, &weights, LEAST);
-            pairs = united(pairs, more);
             let scorer = scorer.with_households(Some(households));
+            let more = score_households(&program, &records, households, &weights, &scorer, LEAST);
+            pairs = united(pairs, more);
             entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
         }
         lap(&mut report, "households");

@@ -67,6 +67,16 @@ pub async fn load(inputs: Vec<Input>, skip: usize, kinds: &[ColumnKind], domains
     sorted(reader.records, skip > 1)
 }
 
+/// The key of a record of a table.
+#[must_use]
+pub fn record_key(table: &str, id: &str) -> u128 {
+    let mut text = Vec::with_capacity(table.len() + id.len() + 1);
+    text.extend_from_slice(table.as_bytes());
+    text.push(0x1f);
+    text.extend_from_slice(id.as_bytes());
+    hash128(&text)
+}
+
 struct Reader {
     kinds: Vec<ColumnKind>,
     skip: usize,
@@ -80,7 +90,6 @@ impl Reader {
         let ids = arrow::compute::cast(batch.column(0), &DataType::Utf8)?;
         let ids = ids.as_string::<i32>();
         let given = if self.skip > 1 { Some(arrow::compute::cast(batch.column(1), &DataType::Binary)?) } else { None };
-        let mut text = Vec::new();
         for row in 0..rows {
             if ids.is_null(row) {
                 let name = &records.tables[usize::from(table)];
@@ -95,13 +104,7 @@ impl Reader {
                         .map_err(|_| LinkError::Internal("a record key that is not 16 bytes".to_owned()))?;
                     u128::from_be_bytes(bytes)
                 }
-                None => {
-                    text.clear();
-                    text.extend_from_slice(records.tables[usize::from(table)].as_bytes());
-                    text.push(0x1f);
-                    text.extend_from_slice(ids.value(row).as_bytes());
-                    hash128(&text)
-                }
+                None => record_key(&records.tables[usize::from(table)], ids.value(row)),
             };
             records.keys.push(key);
             records.table.push(table);

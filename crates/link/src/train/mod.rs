@@ -11,7 +11,7 @@ use jingwei_model::config::TrainingConfig;
 use random::{all_pairs, draw};
 pub use weights::{Evidence, Outcomes, Scorer, Weights, probability};
 
-use crate::block::{Groups, allowed, groups, meets};
+use crate::block::{Groups, allowed, meets, sampled_groups};
 use crate::compare::Comparer;
 use crate::model::Program;
 use crate::parallel;
@@ -127,7 +127,7 @@ fn samples(program: &Program, records: &Records, blocks: &[Groups], config: &Tra
         let columns =
             comparison.levels.iter().map(|level| level.condition.agreements()).find(|columns| !columns.is_empty())?;
         // A value that many share brings few pairs of one entity together.
-        let groups = groups(records, &columns, Some(200), u64::MAX);
+        let (groups, _) = sampled_groups(records, &columns, Some(200));
         let name = format!("{} equal", comparison.name);
         Some(sample(program, records, &groups, rules, None, &name, &comparison.inputs, config))
     })

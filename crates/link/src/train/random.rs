@@ -6,7 +6,7 @@
 
 use jingwei_model::config::{LinkMode, TrainingConfig};
 
-use crate::block::{allowed, groups, pairs_of};
+use crate::block::{allowed, pairs_of, sampled_groups};
 use crate::compare::Comparer;
 use crate::model::Program;
 use crate::parallel;
@@ -90,8 +90,8 @@ pub fn chances(program: &Program, records: &Records, config: &TrainingConfig) ->
                 plain += counts[place + 1] as f64 + 0.5;
                 continue;
             }
-            let pairs = groups(records, &columns, None, u64::MAX);
-            let sample = (config.random_pairs / 10).min(pairs.total() as usize).max(1);
+            let (pairs, each) = sampled_groups(records, &columns, None);
+            let sample = (config.random_pairs / 30).min(pairs.total() as usize).max(1);
             let mut comparer = Comparer::new(program, records);
             let (mut seen, mut hit) = (0_u64, 0_u64);
             if pairs.total() > 0 {
@@ -105,7 +105,8 @@ pub fn chances(program: &Program, records: &Records, config: &TrainingConfig) ->
             }
             let share = hit as f64 / seen.max(1) as f64;
             // All of `pairs` are among all pairs of records, those within a table included.
-            levels[place] = (share * pairs.total() as f64 / (total * known)).clamp(0.1 / (total * known).max(1.0), 1.0);
+            levels[place] =
+                (share * each * pairs.total() as f64 / (total * known)).clamp(0.1 / (total * known).max(1.0), 1.0);
             rest -= levels[place];
         }
         let other = counts[comparison.outcomes()] as f64 + 0.5;
