@@ -132,7 +132,7 @@ mod tests {
     use crate::suggest::empty;
 
     fn atom(field: usize, sql: &str, recall: f64, chance: f64) -> Atom {
-        Atom { field, sql: sql.to_owned(), coarse: false, recall, chance }
+        Atom { field, sql: sql.to_owned(), recall, chance }
     }
 
     #[test]

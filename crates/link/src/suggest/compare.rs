@@ -13,8 +13,6 @@ pub(super) struct Atom {
     pub field: usize,
     /// SQL.
     pub sql: String,
-    /// Whether it is a part of the value that survives more errors.
-    pub coarse: bool,
     /// Probability that two records have it and agree, were they of one entity.
     pub recall: f64,
     /// Probability that two records have it and agree, were they not.
@@ -105,7 +103,7 @@ impl Draft<'_> {
     fn atom(&mut self, sql: String, coarse: bool, filled: f64, chance: f64) {
         let alike = if coarse { COARSELY_ALIKE } else { WRITTEN_ALIKE };
         let both = filled * filled;
-        self.atoms.push(Atom { field: self.number, sql, coarse, recall: alike * both, chance: chance * both });
+        self.atoms.push(Atom { field: self.number, sql, recall: alike * both, chance: chance * both });
     }
 
     fn whole(&mut self, sql: &str) {
