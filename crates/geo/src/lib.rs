@@ -9,6 +9,8 @@ mod area_index;
 mod crs;
 mod error;
 mod functions;
+mod join;
+mod prune;
 mod text;
 mod validity;
 mod wkb;
@@ -17,6 +19,10 @@ pub use area_index::AreaIndex;
 pub use crs::{Crs, Transformer};
 pub use error::GeoError;
 pub use functions::{area_of, functions, register};
+pub use join::{
+    Limit, Question, Relation, SpatialCodec, SpatialJoinExec, SpatialJoinRule, SpatialOn, with_spatial_join,
+};
+pub use prune::{SpatialPruneExec, SpatialPruneRule};
 pub use text::{from_geojson, from_wkt, to_geojson, to_wkt};
 pub use validity::why_invalid;
 pub use wkb::{bounds, from_geometry, point_of, point_to_wkb, representative_point, to_geometry};

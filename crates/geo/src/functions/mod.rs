@@ -25,6 +25,7 @@ pub fn functions() -> Vec<ScalarUDF> {
     functions.extend(predicates::functions());
     functions.extend(processing::functions());
     functions.push(transform::udf());
+    functions.push(crate::join::st_knn());
     functions
 }
 
