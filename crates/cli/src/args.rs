@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
-use crate::commands::{config, demo, explain, history, init, integrate, link, plan, profile, quality, query, serve, sql};
+use crate::commands::{
+    config, demo, explain, history, init, integrate, link, plan, profile, quality, query, serve, sql,
+};
 
 /// Joins a city's departmental data into base tables of people, land, housing, events, objects and
 /// organizations, and answers SQL over them.

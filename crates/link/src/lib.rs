@@ -39,6 +39,7 @@ pub use matcher::{Counts, Links, Matcher, edges_schema, history_schema, members_
 pub use model::{Program, Table};
 pub use probabilistic::ModelMatcher;
 pub use quality::{Quality, evaluate};
+pub use records::record_key;
 pub use report::ReportOptions;
 pub use rules::RuleMatcher;
 pub use suggest::{Meaning, Suggestion, suggest};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use datafusion::logical_expr::cast;
 use datafusion::arrow::datatypes::DataType;
+use datafusion::logical_expr::cast;
 use datafusion::prelude::{SessionContext, ident};
 use jingwei_model::config::LinkModel;
 use serde::Serialize;
@@ -176,7 +176,8 @@ impl Linker {
         lap(&mut report, "train");
 
         progress("score");
-        let (mut pairs, looked) = score(&program, &records, &blocks, &weights, LEAST);
+        let scorer = Scorer::new(&program, &records, &weights);
+        let (mut pairs, looked) = score(&program, &records, &blocks, &scorer, LEAST);
         report.pairs = program
             .blocks
             .iter()
@@ -196,23 +197,34 @@ impl Linker {
         let join = logit(self.model.threshold);
         let how = Clustering { join, connect: join.min(logit(self.model.review[0])) };
         let decided = self.decided(&records);
-        let scorer = Scorer::new(&program, &records, &weights);
         let mut entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
         lap(&mut report, "cluster");
         progress("households");
         let households = households(&program, &records, &entities, weights.pairs);
         if let Some(households) = &households {
-            let more = score_households(&program, &records, households, &weights, LEAST);
-            pairs = united(pairs, more);
             let scorer = scorer.with_households(Some(households));
+            let more = score_households(&program, &records, households, &weights, &scorer, LEAST);
+            pairs = united(pairs, more);
             entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
         }
         lap(&mut report, "households");
-        report.entities = entities.root.iter().enumerate().filter(|(record, root)| *record as u32 == **root).count() as u64;
+        report.entities =
+            entities.root.iter().enumerate().filter(|(record, root)| *record as u32 == **root).count() as u64;
         let (low, high) = (logit(self.model.review[0]), logit(self.model.review[1]));
         report.review = pairs.iter().filter(|pair| (low..high).contains(&pair.logit)).count() as u64;
         lap(&mut report, "cluster");
-        Ok(Linkage { program, records, weights, households, pairs, entities, join, least: how.connect, review: self.model.review, report })
+        Ok(Linkage {
+            program,
+            records,
+            weights,
+            households,
+            pairs,
+            entities,
+            join,
+            least: how.connect,
+            review: self.model.review,
+            report,
+        })
     }
 
     /// Cleans the tables and reads what the model needs of them.

@@ -43,7 +43,10 @@ impl ModelMatcher {
         let table = Table { name: self.config.element.name().to_owned(), rows: records };
         let linkage = self.linker.link(&context, vec![table], &|_| {}).await?;
         let place = |key: u128| linkage.records.keys.binary_search(&key).ok().map(|place| place as u32);
-        Ok(place(left).zip(place(right)).filter(|(left, right)| left != right).map(|(left, right)| linkage.explain(left, right)))
+        Ok(place(left)
+            .zip(place(right))
+            .filter(|(left, right)| left != right)
+            .map(|(left, right)| linkage.explain(left, right)))
     }
 }
 
@@ -64,8 +67,7 @@ impl Matcher for ModelMatcher {
             .iter()
             .enumerate()
             .map(|(record, logit)| {
-                (entities.root[record] as usize != record)
-                    .then(|| (MODEL.to_owned(), probability(f64::from(*logit))))
+                (entities.root[record] as usize != record).then(|| (MODEL.to_owned(), probability(f64::from(*logit))))
             })
             .collect();
         let edges = linkage

@@ -146,7 +146,9 @@ fn mistakes_in_a_model_are_told_with_their_place() {
     let text = MODEL.replace("on = [\"born\"]", "where = \"l.born <> r.born\"");
     assert!(message(&text, &rows).contains("every record together with every other"));
     let text = MODEL.replace("on = [\"born\"]", "where = \"concat(l.born, r.born) = 'x'\"");
-    assert!(message(&text, &rows).contains("in a way that is not known") || message(&text, &rows).contains("no number"));
+    assert!(
+        message(&text, &rows).contains("in a way that is not known") || message(&text, &rows).contains("no number")
+    );
     let text = format!("{MODEL}\n[limits]\npairs = 1\n");
     let told = message(&text, &persons(60));
     assert!(told.contains("pairs together") && told.contains("limits.pairs"), "{told}");

@@ -6,7 +6,7 @@
 Generates residents with gen_people.py, links them with both engines, and prints a table in Markdown and, with
 --json FILE, everything that was measured. CPU seconds (user and system, of the whole process for Jingwei, of the
 linkage without imports for Splink) are compared because wall time is noisy; F1 is of the pairs inside clusters at each
-engine's own default threshold. With --public, the folder of FEBRL's data sets and Splink's fake_1000 are linked too.
+engine's own default threshold. With --public, FEBRL's data sets and Splink's fake_1000 are linked too.
 
     pip install splink duckdb pyarrow numpy scipy
 """
@@ -67,7 +67,7 @@ def main():
     parser.add_argument("--persons", type=int, nargs="*", default=[100_000])
     parser.add_argument("--noise", type=float, nargs="*", default=[1, 3])
     parser.add_argument("--seed", type=int, default=42)
-    parser.add_argument("--public")
+    parser.add_argument("--public", nargs="?", const=os.path.join(HERE, "data"))
     parser.add_argument("--work")
     parser.add_argument("--no-splink", action="store_true")
     parser.add_argument("--json")

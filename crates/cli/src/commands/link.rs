@@ -9,7 +9,7 @@ use arrow::datatypes::DataType;
 use clap::Args;
 use datafusion::prelude::{SessionContext, ident};
 use jingwei_engine::{EngineError, Result, SessionSettings, adhoc, session};
-use jingwei_link::{Linkage, Linker, Quality, ReportOptions, Table, evaluate, suggest};
+use jingwei_link::{Decision, Linkage, Linker, Quality, ReportOptions, Table, evaluate, record_key, suggest};
 use jingwei_model::config::{LinkModel, parse};
 use serde_json::{Map, Value, json};
 
@@ -36,6 +36,9 @@ pub struct Link {
     /// Two records, by their ids, whose score is explained part by part.
     #[arg(long, num_args = 2, value_names = ["RECORD", "RECORD"], action = clap::ArgAction::Append)]
     explain: Vec<String>,
+    /// File with what people decided: columns `left_id`, `right_id` and `same`.
+    #[arg(long)]
+    decisions: Option<PathBuf>,
     /// File with the truth: precision, recall and F1 are told.
     #[arg(long)]
     truth: Option<PathBuf>,
@@ -87,7 +90,12 @@ pub async fn run(args: Link) -> Result<()> {
         write_text(path, &text)?;
     }
     let title = model.title.clone();
+    let decisions = match &args.decisions {
+        Some(path) => decisions(&context, path, &tables).await?,
+        None => Vec::new(),
+    };
     let linkage = Linker::new(model)
+        .with_decisions(decisions)
         .link(&context, tables, &|phase| {
             if !quiet {
                 complain(&format!("{phase} …"));
@@ -175,6 +183,37 @@ fn stem(file: &Path) -> Result<String> {
         .and_then(|name| name.to_str())
         .map(str::to_owned)
         .ok_or_else(|| EngineError::usage(format!("{} has no name", file.display())))
+}
+
+/// Reads what people decided. An id stands for the record of that id in whichever table has it.
+async fn decisions(context: &SessionContext, path: &Path, tables: &[Table]) -> Result<Vec<Decision>> {
+    let shown = path.display().to_string();
+    let step = || EngineError::plan(format!("reading {shown}"));
+    adhoc(context, "_decisions", &shown).await?;
+    let text = |name: &str| datafusion::logical_expr::cast(ident(name), DataType::Utf8);
+    let same = datafusion::logical_expr::cast(ident("same"), DataType::Boolean);
+    let rows = context
+        .table("_decisions")
+        .await
+        .and_then(|rows| rows.select(vec![text("left_id"), text("right_id"), same]))
+        .map_err(step())?
+        .collect()
+        .await
+        .map_err(step())?;
+    let mut decisions = Vec::new();
+    for batch in &rows {
+        let (left, right) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
+        let same = batch.column(2).as_boolean();
+        for row in 0..batch.num_rows() {
+            let keys = |id: &str| tables.iter().map(|table| record_key(&table.name, id)).collect::<Vec<_>>();
+            for one in keys(left.value(row)) {
+                for other in keys(right.value(row)) {
+                    decisions.push(Decision { left: one, right: other, same: same.value(row) });
+                }
+            }
+        }
+    }
+    Ok(decisions)
 }
 
 async fn compare(context: &SessionContext, linkage: &Linkage, path: &Path, columns: &[String]) -> Result<Quality> {

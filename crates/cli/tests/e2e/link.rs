@@ -1,6 +1,7 @@
 //! `jingwei link` as a user drives it: suggested models, explanations, reports, and models and tables that are wrong.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -244,4 +245,26 @@ fn a_model_and_a_suggestion_exclude_each_other() {
     let project = project();
     refused(&project, &["--model", &path(&project, "model.toml"), "--suggest"], &["--suggest"]);
     refused(&project, &[], &["--model"]);
+}
+
+#[test]
+fn public_data_is_linked_well_by_the_models_that_are_shipped() {
+    let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/peers");
+    let data = |name: &str| peers.join("linkage/data").join(name).display().to_string();
+    let fake = peers.join("models/fake_1000.toml").display().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().display().to_string();
+    let (file, columns) = (data("fake_1000.csv"), "unique_id,cluster");
+    let told = fine(
+        folder.path(),
+        &["link", &file, "--model", &fake, "--truth", &file, "--truth-columns", columns, "-o", &out, "--format", "json"],
+    );
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["records"], 1000);
+    assert!(told["f1"].as_f64().unwrap() > 0.88, "{}", told["f1"]);
+    assert!(told["precision"].as_f64().unwrap() > 0.9, "{}", told["precision"]);
+    assert!(told["seconds"]["train"].as_f64().is_some());
+    for name in ["members.parquet", "edges.parquet"] {
+        assert!(folder.path().join(name).is_file(), "{name}");
+    }
 }

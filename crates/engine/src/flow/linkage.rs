@@ -169,7 +169,13 @@ pub(super) fn members_of(element: Element) -> TableName {
 
 /// Without a configuration each record is an entity of its own.
 fn alone(element: Element) -> EntityConfig {
-    EntityConfig { element, rules: Vec::new(), conflict: Vec::new(), model: None, survivorship: Survivorship::default() }
+    EntityConfig {
+        element,
+        rules: Vec::new(),
+        conflict: Vec::new(),
+        model: None,
+        survivorship: Survivorship::default(),
+    }
 }
 
 fn id_history_schema() -> SchemaRef {

@@ -14,8 +14,12 @@ use crate::parallel;
 use crate::records::Records;
 use crate::train::Scorer;
 
-/// Components with more records than this are joined by their edges alone, without scoring every pair.
+/// Components with more records than this keep the edges they have, without scoring every pair.
 const SMALL: usize = 100;
+/// Components with more records than this are taken apart at their weaker edges first.
+const LARGE: usize = 400;
+/// How often a large component is taken apart, at ever stronger edges.
+const STEPS: usize = 8;
 /// Log odds beyond which more evidence does not count for more.
 const CAP: f32 = 12.0;
 
@@ -50,22 +54,22 @@ pub fn cluster(
     decisions: &[(u32, u32, bool)],
     how: Clustering,
 ) -> Entities {
-    let mut parent = (0..records.len() as u32).collect::<Vec<_>>();
-    let mut edges = Vec::new();
-    for (place, pair) in pairs.iter().enumerate() {
-        if pair.logit >= how.connect {
-            unite(&mut parent, pair.left, pair.right);
-            edges.push(place as u32);
+    let mut edges =
+        (0..pairs.len() as u32).filter(|edge| pairs[*edge as usize].logit >= how.connect).collect::<Vec<_>>();
+    let mut parent = components(records.len(), pairs, &edges, decisions);
+    // A component too large to look at every pair of it is taken apart at its weaker edges.
+    for step in 1..=STEPS {
+        let mut sizes = vec![0_u32; parent.len()];
+        parent.iter().for_each(|root| sizes[*root as usize] += 1);
+        let least = how.connect.max(how.join) + step as f32 * 2.0;
+        if sizes.iter().all(|size| *size as usize <= LARGE) {
+            break;
         }
-    }
-    for (left, right, same) in decisions {
-        if *same {
-            unite(&mut parent, *left, *right);
-        }
-    }
-    for record in 0..parent.len() as u32 {
-        let root = find(&mut parent, record);
-        parent[record as usize] = root;
+        edges.retain(|edge| {
+            let pair = &pairs[*edge as usize];
+            sizes[parent[pair.left as usize] as usize] as usize <= LARGE || pair.logit >= least
+        });
+        parent = components(records.len(), pairs, &edges, decisions);
     }
     // Edges and records of each component, next to each other.
     let mut connected = vec![false; parent.len()];
@@ -90,24 +94,29 @@ pub fn cluster(
         let pair = &pairs[*edge as usize];
         (parent[pair.left as usize], pair.left, pair.right)
     });
-    let components = members.chunk_by(|a, b| parent[*a as usize] == parent[*b as usize]).collect::<Vec<_>>();
+    let components_of = members.chunk_by(|a, b| parent[*a as usize] == parent[*b as usize]).collect::<Vec<_>>();
     // A component that only decisions connect has no edges.
-    let mut groups = Vec::with_capacity(components.len());
+    let mut groups = Vec::with_capacity(components_of.len());
     let mut start = 0;
-    for members in &components {
+    for members in &components_of {
         let root = parent[members[0] as usize];
-        let length = edges[start..].iter().take_while(|edge| parent[pairs[**edge as usize].left as usize] == root).count();
+        let length =
+            edges[start..].iter().take_while(|edge| parent[pairs[**edge as usize].left as usize] == root).count();
         groups.push(&edges[start..start + length]);
         start += length;
     }
-    let tasks = parallel::ranges(components.len(), 64.min(components.len().max(1)));
+    let tasks = parallel::ranges(components_of.len(), 64.min(components_of.len().max(1)));
     let results = parallel::map(parallel::threads(), tasks, |range| {
         let mut comparer = Comparer::new(program, records);
         let mut joined = Vec::new();
         let mut refused = Vec::new();
         for number in range {
-            let (members, edges) = (components[number], groups[number]);
+            let (members, edges) = (components_of[number], groups[number]);
             let edges = edges.iter().map(|edge| pairs[*edge as usize]).collect::<Vec<_>>();
+            if members.len() > LARGE {
+                chain(program, &mut comparer, members, &edges, how.join, &mut joined);
+                continue;
+            }
             let mut component = Component::new(members);
             component.score(program, records, scorer, &mut comparer, &edges, one_to_one);
             component.decide(decided.get(&parent[members[0] as usize]).map_or(&[][..], Vec::as_slice));
@@ -128,6 +137,64 @@ pub fn cluster(
         entities.refused.extend(refused);
     }
     entities
+}
+
+/// The smallest record of each record's component.
+fn components(count: usize, pairs: &[ScoredPair], edges: &[u32], decisions: &[(u32, u32, bool)]) -> Vec<u32> {
+    let mut parent = (0..count as u32).collect::<Vec<_>>();
+    for edge in edges {
+        unite(&mut parent, pairs[*edge as usize].left, pairs[*edge as usize].right);
+    }
+    for (left, right, same) in decisions {
+        if *same {
+            unite(&mut parent, *left, *right);
+        }
+    }
+    for record in 0..count as u32 {
+        let root = find(&mut parent, record);
+        parent[record as usize] = root;
+    }
+    parent
+}
+
+/// Joins the records of a component in which even the strongest edges connect very many: along its edges, strongest
+/// first, unless something forbids the ends or the first records of their clusters to be one.
+fn chain(
+    program: &Program,
+    comparer: &mut Comparer<'_>,
+    members: &[u32],
+    edges: &[ScoredPair],
+    least: f32,
+    joined: &mut Vec<(u32, u32, f32)>,
+) {
+    let place = |record: u32| members.binary_search(&record).unwrap_or_default() as u32;
+    let mut order = edges.iter().filter(|edge| edge.logit >= least).collect::<Vec<_>>();
+    order.sort_by(|a, b| b.logit.total_cmp(&a.logit).then((a.left, a.right).cmp(&(b.left, b.right))));
+    let mut parent = (0..members.len() as u32).collect::<Vec<_>>();
+    let mut strength = vec![f32::INFINITY; members.len()];
+    for edge in order {
+        let (a, b) = (place(edge.left), place(edge.right));
+        let (low, high) = {
+            let (a, b) = (find(&mut parent, a), find(&mut parent, b));
+            (a.min(b), a.max(b))
+        };
+        let (first, second) = (members[low as usize], members[high as usize]);
+        let mut forbidden =
+            |left: u32, right: u32| program.never.iter().any(|never| comparer.holds(never, left, right));
+        if low == high || forbidden(first, second) || forbidden(edge.left, edge.right) {
+            continue;
+        }
+        parent[high as usize] = low;
+        for end in [a, b] {
+            if strength[end as usize].is_infinite() {
+                strength[end as usize] = edge.logit;
+            }
+        }
+    }
+    for (number, record) in members.iter().enumerate() {
+        let root = find(&mut parent, number as u32);
+        joined.push((*record, members[root as usize], strength[number]));
+    }
 }
 
 fn find(parent: &mut [u32], mut record: u32) -> u32 {
@@ -216,7 +283,11 @@ impl<'a> Component<'a> {
             count,
             alive: vec![true; count],
             size: vec![1.0; count],
-            sum: self.odds.iter().map(|logit| if *logit == f32::NEG_INFINITY { *logit } else { logit.clamp(-CAP, CAP) }).collect(),
+            sum: self
+                .odds
+                .iter()
+                .map(|logit| if *logit == f32::NEG_INFINITY { *logit } else { logit.clamp(-CAP, CAP) })
+                .collect(),
             root: (0..count).collect(),
             strength: vec![f32::INFINITY; count],
         };

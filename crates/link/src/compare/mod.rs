@@ -119,8 +119,7 @@ impl<'a> Comparer<'a> {
                 (!score.is_nan()).then(|| bound.holds(score, *limit))
             }
             Condition::Difference { left: a, right: b, absolute, bound, value } => {
-                let difference =
-                    self.records.numbers[*a][left as usize] - self.records.numbers[*b][right as usize];
+                let difference = self.records.numbers[*a][left as usize] - self.records.numbers[*b][right as usize];
                 let difference = if *absolute { difference.abs() } else { difference };
                 (!difference.is_nan()).then(|| bound.holds(difference, *value))
             }
@@ -154,8 +153,7 @@ impl<'a> Comparer<'a> {
                 } else {
                     let domain = |column: usize| self.records.domain_of[column].unwrap_or_default();
                     let (da, db) = (domain(site.left[0]), domain(site.right[0]));
-                    let score =
-                        site.kernel.texts(self.records.domains[da].text(a), self.records.domains[db].text(b));
+                    let score = site.kernel.texts(self.records.domains[da].text(a), self.records.domains[db].text(b));
                     memory[place] = (a, b, score);
                     score
                 }

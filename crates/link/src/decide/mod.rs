@@ -1,6 +1,6 @@
 //! All candidate pairs, scored; those that could matter become edges.
 
-use crate::block::{Groups, allowed, keyed_groups, meets};
+use crate::block::{Groups, allowed, meets, numbered_groups};
 use crate::compare::Comparer;
 use crate::household::{Households, personal};
 use crate::model::Program;
@@ -30,10 +30,9 @@ pub fn score(
     program: &Program,
     records: &Records,
     blocks: &[Groups],
-    weights: &Weights,
+    scorer: &Scorer<'_>,
     least: f32,
 ) -> (Vec<ScoredPair>, Vec<u64>) {
-    let scorer = Scorer::new(program, records, weights);
     let mut tasks = Vec::new();
     for (number, groups) in blocks.iter().enumerate() {
         let parts = (groups.total() / 200_000 + 1).min(256) as usize;
@@ -87,33 +86,32 @@ pub fn score(
 pub const HOUSEHOLD: u16 = u16::MAX;
 
 /// Scores the pairs that share a household and something of their own, but agree on nothing that the household
-/// shares; the pairs found before are given anew with what the household adds.
+/// shares; the pairs found before are given anew with what the household adds. The scorer knows the households.
 #[must_use]
 pub fn score_households(
     program: &Program,
     records: &Records,
     households: &Households,
     weights: &Weights,
+    scorer: &Scorer<'_>,
     least: f32,
 ) -> Vec<ScoredPair> {
-    let scorer = Scorer::new(program, records, weights).with_households(Some(households));
     let sets = personal(program, weights);
-    let found = parallel::map(parallel::threads(), (0..sets.len()).collect(), |set: usize| {
-        let columns = &sets[set];
+    let groups = numbered_groups(&households.of);
+    let tasks = groups.runs((groups.total() / 200_000 + 1).min(256) as usize);
+    let found = parallel::map(parallel::threads(), tasks, |run| {
         let mut comparer = Comparer::new(program, records);
-        let groups = keyed_groups(records, columns, &households.of);
         let mut found = Vec::new();
-        for number in 0..groups.len() {
+        for number in run {
             let members = groups.group(number);
             for (place, right) in members.iter().enumerate() {
                 for left in &members[..place] {
                     let (left, right) = (*left, *right);
-                    if !allowed(program, records, left, right) {
-                        continue;
-                    }
                     let (a, b) = (records.row(left), records.row(right));
-                    let before = |columns: &Vec<usize>| columns.iter().all(|column| a[*column] != NULL && a[*column] == b[*column]);
-                    if sets[..set].iter().any(before) {
+                    let agree = |columns: &Vec<usize>| {
+                        columns.iter().all(|column| a[*column] != NULL && a[*column] == b[*column])
+                    };
+                    if !allowed(program, records, left, right) || !sets.iter().any(agree) {
                         continue;
                     }
                     let pattern = comparer.pattern(left, right);

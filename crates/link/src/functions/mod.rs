@@ -1,5 +1,6 @@
 //! SQL functions of linkage: similarities, hashes of match keys, ranks of records, and the aggregates of survivorship.
 
+mod address_parts;
 mod groups;
 mod match_hash;
 mod merge_attributes;
@@ -19,7 +20,7 @@ pub(crate) use union_tags::union_tags;
 /// The scalar functions, to be registered in a session.
 #[must_use]
 pub fn functions() -> Vec<ScalarUDF> {
-    let mut functions = vec![match_hash::udf(), rank::trusted(), rank::recent(), rank::tie_udf()];
+    let mut functions = vec![address_parts::udf(), match_hash::udf(), rank::trusted(), rank::recent(), rank::tie_udf()];
     functions.extend(similarity::udfs());
     functions
 }

@@ -6,9 +6,7 @@
 //! together, and two records of one tie share a household though they agree on nothing of it themselves. For them
 //! disagreement on homes and phones says nothing, and what remains is who they are.
 
-use hashbrown::HashMap;
-
-use crate::block::{groups, key};
+use crate::block::{groups, sampled_groups};
 use crate::cluster::Entities;
 use crate::model::Program;
 use crate::records::Records;
@@ -43,50 +41,33 @@ pub fn households(program: &Program, records: &Records, entities: &Entities, pai
     if kinds.is_empty() {
         return None;
     }
-    let tokens = |record: u32| {
-        kinds.iter().enumerate().filter_map(move |(number, columns)| {
-            Some(key(records, columns, record)?.wrapping_add(number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15))
-        })
-    };
-    // How many records hold each token: what many hold is nobody's home.
-    let mut all = (0..records.len() as u32).flat_map(tokens).collect::<Vec<_>>();
-    all.sort_unstable();
-    let mut known = Vec::new();
-    for group in all.chunk_by(|a, b| a == b) {
-        if group.len() <= LARGEST {
-            known.push(group[0]);
+    // Entities that hold the same home or phone, unless it is held by so many that it is nobody's.
+    let root = &entities.root;
+    let mut parent = (0..records.len() as u32).collect::<Vec<_>>();
+    for columns in kinds {
+        let groups = groups(records, &columns, Some(LARGEST), u64::MAX);
+        for number in 0..groups.len() {
+            let members = groups.group(number);
+            let first = root[members[0] as usize];
+            for member in &members[1..] {
+                let (a, b) = (find(&mut parent, first), find(&mut parent, root[*member as usize]));
+                parent[a.max(b) as usize] = a.min(b);
+            }
         }
     }
-    drop(all);
-    let place = |token: u64| known.binary_search(&token).ok().map(|place| place as u32);
-    let mut parent = (0..known.len() as u32).collect::<Vec<_>>();
-    let mut first: HashMap<u32, u32> = HashMap::new();
-    for record in 0..records.len() as u32 {
-        let root = entities.root[record as usize];
-        for token in tokens(record).filter_map(place) {
-            let other = *first.entry(root).or_insert(token);
-            let (a, b) = (find(&mut parent, other), find(&mut parent, token));
-            parent[a.max(b) as usize] = a.min(b);
-        }
-    }
-    let mut of = Vec::with_capacity(records.len());
-    for record in 0..records.len() as u32 {
-        let token = tokens(record).find_map(place);
-        of.push(token.map_or(0, |token| find(&mut parent, token) + 1));
-    }
-    let mut sizes = vec![0_u32; known.len() + 1];
+    let mut of = root.iter().map(|root| find(&mut parent, *root)).collect::<Vec<_>>();
+    let mut sizes = vec![0_u32; records.len()];
     of.iter().for_each(|household| sizes[*household as usize] += 1);
     for household in &mut of {
-        if sizes[*household as usize] as usize > LARGEST {
-            *household = 0;
-        }
+        let size = sizes[*household as usize] as usize;
+        *household = if (2..=LARGEST).contains(&size) { *household + 1 } else { 0 };
     }
-    let together = sizes[1..]
+    let together = sizes
         .iter()
         .filter(|size| **size as usize <= LARGEST)
-        .map(|size| f64::from(*size) * (f64::from(*size) - 1.0) / 2.0)
-        .sum::<f64>();
-    Some(Households { of, chance: (together / pairs.max(1.0)).clamp(1e-12, 1.0) })
+        .map(|size| u64::from(*size) * u64::from(size.saturating_sub(1)) / 2)
+        .sum::<u64>();
+    Some(Households { of, chance: (together as f64 / pairs.max(1.0)).clamp(1e-12, 1.0) })
 }
 
 /// The columns that name a home or a phone: those of the best level of each shared comparison, and of further levels
@@ -100,8 +81,9 @@ fn shared(program: &Program, records: &Records) -> Vec<Vec<usize>> {
             if columns.is_empty() {
                 continue;
             }
-            let together = groups(records, &columns, None, u64::MAX).total();
-            if finest.is_none_or(|finest| together <= 4 * finest) {
+            let (groups, each) = sampled_groups(records, &columns, None);
+            let together = each * groups.total() as f64;
+            if finest.is_none_or(|finest| together <= 4.0 * finest) {
                 finest = finest.or(Some(together));
                 found.push(columns);
             }

@@ -59,7 +59,11 @@ pub fn clean(context: &SessionContext, model: &LinkModel, tables: Vec<Table>) ->
         if let Some(id) = &id
             && !table.rows.schema().has_column_with_unqualified_name(id)
         {
-            return Err(missing(&format!("table `{}`", table.name), id, table.rows.schema().fields().iter().map(|field| field.name().as_str())));
+            return Err(missing(
+                &format!("table `{}`", table.name),
+                id,
+                table.rows.schema().fields().iter().map(|field| field.name().as_str()),
+            ));
         }
         let mut select = Vec::new();
         if let Some(id) = &id {

@@ -171,11 +171,7 @@ impl<'a> Compiler<'a> {
             sql: sql.to_owned(),
             message: error.strip_backtrace(),
         })?;
-        self.compile(&expr).map_err(|message| LinkError::Rule {
-            rule: place.to_owned(),
-            sql: sql.to_owned(),
-            message,
-        })
+        self.compile(&expr).map_err(|message| LinkError::Rule { rule: place.to_owned(), sql: sql.to_owned(), message })
     }
 
     /// The column of an expression over one record, without sides.
@@ -183,8 +179,7 @@ impl<'a> Compiler<'a> {
     /// # Errors
     /// SQL that does not plan.
     pub fn value(&mut self, place: &str, sql: &str) -> Result<usize> {
-        let wrong =
-            |message| LinkError::Rule { rule: place.to_owned(), sql: sql.to_owned(), message };
+        let wrong = |message| LinkError::Rule { rule: place.to_owned(), sql: sql.to_owned(), message };
         // Both sides have the same columns: a name without a side is the left one's.
         let left = left_only(self.pairs).map_err(|error| wrong(error.strip_backtrace()))?;
         let expr = self.context.parse_sql_expr(sql, &left).map_err(|error| wrong(error.strip_backtrace()))?;
@@ -328,10 +323,7 @@ impl<'a> Compiler<'a> {
         // A date is its day number, a moment its seconds.
         let expr = match kind {
             DataType::Date32 | DataType::Date64 => cast(cast(expr, DataType::Date32), DataType::Int32),
-            DataType::Timestamp(..) => cast(
-                cast(expr, DataType::Timestamp(TimeUnit::Second, None)),
-                DataType::Int64,
-            ),
+            DataType::Timestamp(..) => cast(cast(expr, DataType::Timestamp(TimeUnit::Second, None)), DataType::Int64),
             _ => expr,
         };
         let expr = datafusion::logical_expr::try_cast(expr, DataType::Float64);
@@ -388,9 +380,7 @@ fn bare(expr: &Expr) -> std::result::Result<Expr, String> {
     expr.clone()
         .transform(|node| {
             Ok(match node {
-                Expr::Column(column) => {
-                    Transformed::yes(Expr::Column(Column::new_unqualified(column.name)))
-                }
+                Expr::Column(column) => Transformed::yes(Expr::Column(Column::new_unqualified(column.name))),
                 other => Transformed::no(other),
             })
         })

@@ -10,10 +10,7 @@ pub fn levels(comparison: &ComparisonConfig) -> Result<Vec<LevelConfig>> {
         return Ok(comparison.levels.clone());
     }
     let Some(kind) = comparison.kind else {
-        return Err(LinkError::usage(format!(
-            "comparison `{}` has neither a `kind` nor `levels`",
-            comparison.name
-        )));
+        return Err(LinkError::usage(format!("comparison `{}` has neither a `kind` nor `levels`", comparison.name)));
     };
     let field = comparison.field.as_deref().unwrap_or(&comparison.name);
     let (l, r) = (format!("l.\"{field}\""), format!("r.\"{field}\""));
@@ -103,9 +100,7 @@ pub fn levels(comparison: &ComparisonConfig) -> Result<Vec<LevelConfig>> {
                 "one character apart".to_owned(),
             ),
             level(
-                format!(
-                    "substr({l}, 1, 1) = substr({r}, 1, 1) and damerau_levenshtein({l}, {r}) <= 1"
-                ),
+                format!("substr({l}, 1, 1) = substr({r}, 1, 1) and damerau_levenshtein({l}, {r}) <= 1"),
                 "one character missing or different".to_owned(),
             ),
             level(format!("substr({l}, 1, 1) = substr({r}, 1, 1)"), "surname only".to_owned()),
@@ -116,10 +111,9 @@ pub fn levels(comparison: &ComparisonConfig) -> Result<Vec<LevelConfig>> {
             level(format!("damerau_levenshtein({l}, {r}) <= 2"), "at most two edits".to_owned()),
             level(format!("substr({l}, 1, 6) = substr({r}, 1, 6)"), "region only".to_owned()),
         ],
-        ComparisonKind::Phone => vec![
-            equal(true),
-            level(format!("damerau_levenshtein({l}, {r}) <= 1"), "one edit".to_owned()),
-        ],
+        ComparisonKind::Phone => {
+            vec![equal(true), level(format!("damerau_levenshtein({l}, {r}) <= 1"), "one edit".to_owned())]
+        }
         ComparisonKind::Email => {
             let mut levels = vec![
                 equal(true),

@@ -122,7 +122,8 @@ impl Program {
         let Some((_, _, rows)) = cleaned.tables.first() else {
             return Err(LinkError::usage("there is no table to link"));
         };
-        let side = |name: &str| DFSchema::try_from_qualified_schema(TableReference::bare(name), rows.schema().as_arrow());
+        let side =
+            |name: &str| DFSchema::try_from_qualified_schema(TableReference::bare(name), rows.schema().as_arrow());
         let pairs = side("l")?.join(&side("r")?)?;
         for function in crate::compare::udfs() {
             context.register_udf(function);

@@ -19,12 +19,7 @@ pub struct Input {
 }
 
 /// Reads the tables. `columns` says what each column after the first `skip` ones is and which domain it belongs to.
-pub async fn load(
-    inputs: Vec<Input>,
-    skip: usize,
-    kinds: &[ColumnKind],
-    domains: &[Option<usize>],
-) -> Result<Records> {
+pub async fn load(inputs: Vec<Input>, skip: usize, kinds: &[ColumnKind], domains: &[Option<usize>]) -> Result<Records> {
     let count = domains.iter().flatten().max().map_or(0, |largest| largest + 1);
     let mut reader = Reader {
         kinds: kinds.to_vec(),
@@ -72,6 +67,16 @@ pub async fn load(
     sorted(reader.records, skip > 1)
 }
 
+/// The key of a record of a table.
+#[must_use]
+pub fn record_key(table: &str, id: &str) -> u128 {
+    let mut text = Vec::with_capacity(table.len() + id.len() + 1);
+    text.extend_from_slice(table.as_bytes());
+    text.push(0x1f);
+    text.extend_from_slice(id.as_bytes());
+    hash128(&text)
+}
+
 struct Reader {
     kinds: Vec<ColumnKind>,
     skip: usize,
@@ -85,7 +90,6 @@ impl Reader {
         let ids = arrow::compute::cast(batch.column(0), &DataType::Utf8)?;
         let ids = ids.as_string::<i32>();
         let given = if self.skip > 1 { Some(arrow::compute::cast(batch.column(1), &DataType::Binary)?) } else { None };
-        let mut text = Vec::new();
         for row in 0..rows {
             if ids.is_null(row) {
                 let name = &records.tables[usize::from(table)];
@@ -100,13 +104,7 @@ impl Reader {
                         .map_err(|_| LinkError::Internal("a record key that is not 16 bytes".to_owned()))?;
                     u128::from_be_bytes(bytes)
                 }
-                None => {
-                    text.clear();
-                    text.extend_from_slice(records.tables[usize::from(table)].as_bytes());
-                    text.push(0x1f);
-                    text.extend_from_slice(ids.value(row).as_bytes());
-                    hash128(&text)
-                }
+                None => record_key(&records.tables[usize::from(table)], ids.value(row)),
             };
             records.keys.push(key);
             records.table.push(table);
@@ -157,9 +155,7 @@ fn sorted(mut records: Records, keyed: bool) -> Result<Records> {
     if keyed {
         merge(&mut records, &mut order);
     }
-    if let Some(pair) =
-        order.windows(2).find(|pair| records.keys[pair[0] as usize] == records.keys[pair[1] as usize])
-    {
+    if let Some(pair) = order.windows(2).find(|pair| records.keys[pair[0] as usize] == records.keys[pair[1] as usize]) {
         let (table, id) = (records.table_of(pair[0]), records.id_of(pair[0]));
         return Err(LinkError::usage(format!(
             "two records of table `{table}` have the id `{id}`; name a column whose values differ with `id = \"…\"`"
@@ -169,17 +165,18 @@ fn sorted(mut records: Records, keyed: bool) -> Result<Records> {
     for record in &order {
         cells.extend_from_slice(records.row(*record));
     }
-    let numbers = records
-        .numbers
-        .iter()
-        .map(|values| {
-            if values.is_empty() {
-                Vec::new()
-            } else {
-                order.iter().map(|record| values[*record as usize]).collect()
-            }
-        })
-        .collect();
+    let numbers =
+        records
+            .numbers
+            .iter()
+            .map(|values| {
+                if values.is_empty() {
+                    Vec::new()
+                } else {
+                    order.iter().map(|record| values[*record as usize]).collect()
+                }
+            })
+            .collect();
     Ok(Records {
         keys: order.iter().map(|record| records.keys[*record as usize]).collect(),
         table: order.iter().map(|record| records.table[*record as usize]).collect(),
@@ -195,7 +192,8 @@ fn sorted(mut records: Records, keyed: bool) -> Result<Records> {
 fn merge(records: &mut Records, order: &mut Vec<u32>) {
     let mut kept: Vec<u32> = Vec::with_capacity(order.len());
     for record in order.iter().copied() {
-        let Some(first) = kept.last().copied().filter(|first| records.keys[*first as usize] == records.keys[record as usize])
+        let Some(first) =
+            kept.last().copied().filter(|first| records.keys[*first as usize] == records.keys[record as usize])
         else {
             kept.push(record);
             continue;
@@ -212,7 +210,9 @@ fn merge(records: &mut Records, order: &mut Vec<u32>) {
             if second {
                 records.cells[here] = b;
             }
-            if let Some((a, b)) = records.numbers[column].get(first as usize).zip(records.numbers[column].get(record as usize)) {
+            if let Some((a, b)) =
+                records.numbers[column].get(first as usize).zip(records.numbers[column].get(record as usize))
+            {
                 let least = a.min(*b);
                 records.numbers[column][first as usize] = least;
             }

@@ -4,7 +4,7 @@ mod intern;
 mod load;
 
 pub use intern::{Domain, NULL};
-pub use load::{Input, load};
+pub use load::{Input, load, record_key};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -39,7 +39,8 @@ const SMOOTHING: f64 = 1.0;
 #[must_use]
 pub fn start(program: &Program, u: &[Vec<f64>]) -> Classes {
     let ladder = |top: f64, outcomes: usize| {
-        let mut levels = (0..outcomes).map(|level| if level == 0 { top } else { 0.5_f64.powi(level as i32) }).collect::<Vec<_>>();
+        let mut levels =
+            (0..outcomes).map(|level| if level == 0 { top } else { 0.5_f64.powi(level as i32) }).collect::<Vec<_>>();
         let below = levels[1..].iter().sum::<f64>();
         levels[1..].iter_mut().for_each(|level| *level *= (1.0 - top) / below);
         levels

@@ -11,7 +11,7 @@ use jingwei_model::config::TrainingConfig;
 use random::{all_pairs, draw};
 pub use weights::{Evidence, Outcomes, Scorer, Weights, probability};
 
-use crate::block::{Groups, allowed, groups, meets};
+use crate::block::{Groups, allowed, meets, sampled_groups};
 use crate::compare::Comparer;
 use crate::model::Program;
 use crate::parallel;
@@ -37,7 +37,8 @@ pub fn train(program: &Program, records: &Records, blocks: &[Groups], config: &T
             let known = chances.known * pairs;
             for (level, u) in u[number].iter_mut().enumerate() {
                 let counted = chances.levels[level] * known;
-                let explained = chances.known * (matches * classes.m[number][level] + related * classes.related[number][level]);
+                let explained =
+                    chances.known * (matches * classes.m[number][level] + related * classes.related[number][level]);
                 *u = ((counted - explained) / known).max(chances.levels[level] * 0.01);
             }
             let sum = u[number].iter().sum::<f64>();
@@ -83,14 +84,19 @@ fn rarities(
     (matches, related, pairs): (f64, f64, f64),
     config: &TrainingConfig,
 ) -> Vec<Vec<Vec<Option<f64>>>> {
-    let places = program.comparisons.iter().enumerate().flat_map(|(number, comparison)| {
-        (0..comparison.levels.len()).map(move |place| (number, place))
-    });
+    let places = program
+        .comparisons
+        .iter()
+        .enumerate()
+        .flat_map(|(number, comparison)| (0..comparison.levels.len()).map(move |place| (number, place)));
     let tasks = places.filter(|(number, place)| program.comparisons[*number].levels[*place].term_frequency.is_some());
     let tasks = tasks.collect::<Vec<_>>();
-    let odds = parallel::map(parallel::threads(), tasks.clone(), |task| rarity::odds(program, records, task, classes, u, config));
+    let odds = parallel::map(parallel::threads(), tasks.clone(), |task| {
+        rarity::odds(program, records, task, classes, u, config)
+    });
     let others = (pairs - matches - related).max(1.0);
-    let mut all = program.comparisons.iter().map(|comparison| vec![Vec::new(); comparison.levels.len()]).collect::<Vec<_>>();
+    let mut all =
+        program.comparisons.iter().map(|comparison| vec![Vec::new(); comparison.levels.len()]).collect::<Vec<_>>();
     for ((number, place), odds) in tasks.into_iter().zip(odds) {
         let prior = (matches * classes.m[number][place] / others).ln();
         all[number][place] = odds.into_iter().map(|odds| odds.map(|odds| prior - odds)).collect();
@@ -106,12 +112,22 @@ fn samples(program: &Program, records: &Records, blocks: &[Groups], config: &Tra
     parallel::map(parallel::threads(), tasks, |number: usize| {
         if number < rules {
             let block = &program.blocks[number];
-            return Some(sample(program, records, &blocks[number], number, Some(blocks), &block.name, &block.inputs, config));
+            return Some(sample(
+                program,
+                records,
+                &blocks[number],
+                number,
+                Some(blocks),
+                &block.name,
+                &block.inputs,
+                config,
+            ));
         }
         let comparison = &program.comparisons[number - rules];
-        let columns = comparison.levels.iter().map(|level| level.condition.agreements()).find(|columns| !columns.is_empty())?;
+        let columns =
+            comparison.levels.iter().map(|level| level.condition.agreements()).find(|columns| !columns.is_empty())?;
         // A value that many share brings few pairs of one entity together.
-        let groups = groups(records, &columns, Some(200), u64::MAX);
+        let (groups, _) = sampled_groups(records, &columns, Some(200));
         let name = format!("{} equal", comparison.name);
         Some(sample(program, records, &groups, rules, None, &name, &comparison.inputs, config))
     })
@@ -184,7 +200,14 @@ fn sample(
 
 /// How many pairs are of one entity and how many are related: those among the candidates, by their probability,
 /// until the numbers agree with the probabilities that follow from them.
-fn sizes(program: &Program, samples: &[Sample], u: &[Vec<f64>], classes: &Classes, pairs: f64, recall: f64) -> (f64, f64) {
+fn sizes(
+    program: &Program,
+    samples: &[Sample],
+    u: &[Vec<f64>],
+    classes: &Classes,
+    pairs: f64,
+    recall: f64,
+) -> (f64, f64) {
     let logs = |table: &[Vec<f64>], pattern: u64| {
         program
             .comparisons
@@ -210,7 +233,8 @@ fn sizes(program: &Program, samples: &[Sample], u: &[Vec<f64>], classes: &Classe
         let others = (pairs - matches - related).max(1.0);
         let (mut same, mut kin) = (0.0, 0.0);
         for (count, m, h, u) in &candidates {
-            let log = [matches.ln() + m, if related > 0.0 { related.ln() + h } else { f64::NEG_INFINITY }, others.ln() + u];
+            let log =
+                [matches.ln() + m, if related > 0.0 { related.ln() + h } else { f64::NEG_INFINITY }, others.ln() + u];
             let high = log.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let odds = log.map(|log| (log - high).exp());
             let sum = odds.iter().sum::<f64>();

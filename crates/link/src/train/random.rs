@@ -6,7 +6,7 @@
 
 use jingwei_model::config::{LinkMode, TrainingConfig};
 
-use crate::block::{allowed, groups, pairs_of};
+use crate::block::{allowed, pairs_of, sampled_groups};
 use crate::compare::Comparer;
 use crate::model::Program;
 use crate::parallel;
@@ -37,7 +37,9 @@ pub fn all_pairs(program: &Program, records: &Records) -> f64 {
 #[must_use]
 pub fn draw(seed: u64, place: u64, below: u64) -> u64 {
     // SplitMix64 (Steele, Lea, Flood 2014).
-    let mut z = seed.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(place.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let mut z = seed
+        .wrapping_mul(0xD134_2543_DE82_EF95)
+        .wrapping_add(place.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^= z >> 31;
@@ -88,24 +90,23 @@ pub fn chances(program: &Program, records: &Records, config: &TrainingConfig) ->
                 plain += counts[place + 1] as f64 + 0.5;
                 continue;
             }
-            let pairs = groups(records, &columns, None, u64::MAX);
-            let sample = (config.random_pairs / 10).min(pairs.total() as usize).max(1);
+            let (pairs, each) = sampled_groups(records, &columns, None);
+            let sample = (config.random_pairs / 30).min(pairs.total() as usize).max(1);
             let mut comparer = Comparer::new(program, records);
             let (mut seen, mut hit) = (0_u64, 0_u64);
             if pairs.total() > 0 {
                 for at in 0..sample as u64 {
                     let (left, right) = pairs.pair(draw(config.seed ^ 0x5bd1, at, pairs.total()));
                     seen += 1;
-                    if allowed(program, records, left, right)
-                        && comparer.level(number, left, right) == place + 1
-                    {
+                    if allowed(program, records, left, right) && comparer.level(number, left, right) == place + 1 {
                         hit += 1;
                     }
                 }
             }
             let share = hit as f64 / seen.max(1) as f64;
             // All of `pairs` are among all pairs of records, those within a table included.
-            levels[place] = (share * pairs.total() as f64 / (total * known)).clamp(0.1 / (total * known).max(1.0), 1.0);
+            levels[place] =
+                (share * each * pairs.total() as f64 / (total * known)).clamp(0.1 / (total * known).max(1.0), 1.0);
             rest -= levels[place];
         }
         let other = counts[comparison.outcomes()] as f64 + 0.5;

@@ -10,7 +10,7 @@ use jingwei_model::config::TrainingConfig;
 
 use super::em::{Classes, Sample, shares};
 use super::random::draw;
-use crate::block::{allowed, groups, pairs_of};
+use crate::block::{allowed, pairs_of, sampled_groups};
 use crate::compare::Comparer;
 use crate::model::Program;
 use crate::records::Records;
@@ -48,7 +48,7 @@ pub fn odds(
     if columns.is_empty() {
         return odds;
     }
-    let groups = groups(records, &columns, None, u64::MAX);
+    let (groups, _) = sampled_groups(records, &columns, None);
     let frequencies = records.frequencies(column);
     let mut by_class: Vec<Vec<(u32, u64)>> = vec![Vec::new(); CLASSES];
     for group in 0..groups.len() {
@@ -57,11 +57,8 @@ pub fn odds(
         let before = class.last().map_or(0, |(_, pairs)| *pairs);
         class.push((group as u32, before + pairs_of(members.len() as u64)));
     }
-    let learned = program
-        .comparisons
-        .iter()
-        .map(|other| other.inputs.is_disjoint(&comparison.inputs))
-        .collect::<Vec<_>>();
+    let learned =
+        program.comparisons.iter().map(|other| other.inputs.is_disjoint(&comparison.inputs)).collect::<Vec<_>>();
     let mut comparer = Comparer::new(program, records);
     for (class, groups_of) in by_class.iter().enumerate() {
         let total = groups_of.last().map_or(0, |(_, pairs)| *pairs);

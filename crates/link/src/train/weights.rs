@@ -63,7 +63,8 @@ impl Evidence {
     /// Natural logarithm of the odds that it is one entity.
     #[must_use]
     pub fn logit(self) -> f64 {
-        let (high, low) = if self.related > self.other { (self.related, self.other) } else { (self.other, self.related) };
+        let (high, low) =
+            if self.related > self.other { (self.related, self.other) } else { (self.other, self.related) };
         let against = if high == f64::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() };
         self.same - against
     }
@@ -84,7 +85,7 @@ pub struct Scorer<'a> {
     tables: Vec<Vec<[f64; 3]>>,
     /// For each comparison and level: the log frequencies of its column's values, and the log probability they
     /// are relative to.
-    frequencies: Vec<Vec<Option<(usize, usize, f64)>>>,
+    frequencies: Vec<Vec<Option<(usize, f64)>>>,
     /// Log frequency of every value of a column, by column.
     columns: Vec<Vec<f32>>,
     /// Class of frequency of every value of a column, by column.
@@ -110,6 +111,7 @@ impl<'a> Scorer<'a> {
             .collect();
         let mut columns: Vec<Vec<f32>> = vec![Vec::new(); program.columns.len()];
         let mut classes: Vec<Vec<u8>> = vec![Vec::new(); program.columns.len()];
+        let mut agreements = vec![0.0_f64; program.columns.len()];
         let mut frequencies = Vec::new();
         let mut learned = Vec::new();
         for (comparison, outcomes) in program.comparisons.iter().zip(&weights.outcomes) {
@@ -117,11 +119,13 @@ impl<'a> Scorer<'a> {
             for (number, level) in comparison.levels.iter().enumerate() {
                 of_levels.push(level.term_frequency.map(|column| {
                     if columns[column].is_empty() {
-                        columns[column] = log_frequencies(records, column);
-                        classes[column] = records.frequencies(column).into_iter().map(|count| class(count) as u8).collect();
+                        let counts = records.frequencies(column);
+                        columns[column] = log_frequencies(&counts);
+                        classes[column] = counts.iter().map(|count| class(*count) as u8).collect();
+                        agreements[column] = agreement(&counts);
                     }
                     // The level's own chance of agreement: that its values, drawn twice, are the same.
-                    (column, number, agreement(&columns[column], records, column).max(outcomes.random[number]).ln())
+                    (column, agreements[column].max(outcomes.random[number]).ln())
                 }));
             }
             of_levels.push(None);
@@ -145,11 +149,7 @@ impl<'a> Scorer<'a> {
             classes,
             learned,
             households: None,
-            prior: Evidence {
-                same: weights.matches.max(1e-9).ln(),
-                related: weights.related.ln(),
-                other: others.ln(),
-            },
+            prior: Evidence { same: weights.matches.max(1e-9).ln(), related: weights.related.ln(), other: others.ln() },
         }
     }
 
@@ -177,13 +177,14 @@ impl<'a> Scorer<'a> {
     /// How much a value's rarity adds to the log likelihood of two unrelated records agreeing on it.
     #[must_use]
     pub fn rarity(&self, comparison: usize, level: usize, left: u32, right: u32) -> f64 {
-        let Some((column, _, usual)) = self.frequencies[comparison][level] else { return 0.0 };
+        let Some((column, usual)) = self.frequencies[comparison][level] else { return 0.0 };
         let (a, b) = (self.records.row(left)[column], self.records.row(right)[column]);
         if a == NULL || b == NULL {
             return 0.0;
         }
         if a == b
-            && let Some(Some(learned)) = self.learned[comparison][level - 1].get(usize::from(self.classes[column][a as usize]))
+            && let Some(Some(learned)) =
+                self.learned[comparison][level - 1].get(usize::from(self.classes[column][a as usize]))
         {
             return *learned;
         }
@@ -230,19 +231,17 @@ impl<'a> Scorer<'a> {
     }
 }
 
-fn log_frequencies(records: &Records, column: usize) -> Vec<f32> {
-    let counts = records.frequencies(column);
+fn log_frequencies(counts: &[u32]) -> Vec<f32> {
     let total = counts.iter().map(|count| u64::from(*count)).sum::<u64>().max(1) as f64;
-    counts.into_iter().map(|count| (f64::from(count.max(1)) / total).ln() as f32).collect()
+    counts.iter().map(|count| (f64::from((*count).max(1)) / total).ln() as f32).collect()
 }
 
 /// Chance that two values drawn from a column agree.
-fn agreement(logs: &[f32], records: &Records, column: usize) -> f64 {
-    let counts = records.frequencies(column);
-    logs.iter()
-        .zip(counts)
-        .filter(|(_, count)| *count > 0)
-        .map(|(log, _)| f64::from(*log).exp().powi(2))
-        .sum::<f64>()
-        .max(1e-12)
+fn agreement(counts: &[u32]) -> f64 {
+    let (mut squares, mut total) = (0_u128, 0_u128);
+    for count in counts {
+        squares += u128::from(*count) * u128::from(*count);
+        total += u128::from(*count);
+    }
+    (squares as f64 / (total * total).max(1) as f64).max(1e-12)
 }

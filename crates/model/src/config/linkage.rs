@@ -185,7 +185,7 @@ pub struct TrainingConfig {
 
 impl Default for TrainingConfig {
     fn default() -> Self {
-        Self { random_pairs: 500_000, block_pairs: 100_000, recall: 0.95, seed: 1 }
+        Self { random_pairs: 300_000, block_pairs: 60_000, recall: 0.95, seed: 1 }
     }
 }
 

@@ -15,7 +15,8 @@ pub use city::{AddressStyle, City, CityConfig, RunSettings, ServerSettings, Stor
 pub use entity::{EntityConfig, MatchRule, Prefer, Survivorship};
 pub use expand::{ExpandError, expand};
 pub use linkage::{
-    BlockingRule, ComparisonConfig, ComparisonKind, LevelConfig, LinkLimits, LinkMode, LinkModel, LinkTable, TrainingConfig,
+    BlockingRule, ComparisonConfig, ComparisonKind, LevelConfig, LinkLimits, LinkMode, LinkModel, LinkTable,
+    TrainingConfig,
 };
 pub use parse::{ConfigError, parse};
 pub use source::{
