@@ -1,8 +1,8 @@
-//! The similarity functions that conditions call, under their SQL names.
+//! The similarity functions that compare two texts, under their SQL names.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, Float64Builder, StringArray};
+use arrow::array::{AsArray, Float64Builder};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
@@ -13,12 +13,7 @@ use crate::similarity::{
     RegistrationCode, ResidentNumber,
 };
 
-use crate::similarity::{
-    Agreement, ChineseName, ChineseNameAgreement, PersonName, PersonNameAgreement, Prepare, ResidentIdAgreement,
-    ResidentNumber, damerau, jaro_winkler, levenshtein,
-};
-
-/// A similarity or distance of two texts, a named agreement of them, or the distance of two places.
+/// A similarity or distance of two texts, or of two places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kernel {
     /// Jaro-Winkler similarity, 0 to 1.
@@ -47,12 +42,6 @@ pub enum Kernel {
     Address,
     /// Metres between two places: longitude and latitude of each.
     Metres,
-    /// How two Chinese names agree.
-    ChineseName,
-    /// How two names in letters agree.
-    PersonName,
-    /// How two citizen identity numbers agree.
-    ResidentId,
 }
 
 impl Kernel {
@@ -90,37 +79,6 @@ impl Kernel {
             Self::CreditCode => "credit_code_similarity",
             Self::Address => "address_similarity",
             Self::Metres => "metres_between",
-            Self::ChineseName => "chinese_name_agreement",
-            Self::PersonName => "person_name_agreement",
-            Self::ResidentId => "resident_id_agreement",
-        }
-    }
-
-    /// The names of its outcomes, strongest first; empty when it gives a number.
-    #[must_use]
-    pub fn agreements(self) -> Vec<&'static str> {
-        match self {
-            Self::ChineseName => ChineseNameAgreement::ALL.iter().map(|agreement| agreement.name()).collect(),
-            Self::PersonName => PersonNameAgreement::ALL.iter().map(|agreement| agreement.name()).collect(),
-            Self::ResidentId => ResidentIdAgreement::ALL.iter().map(|agreement| agreement.name()).collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Whether a value is made ready before it is compared.
-    #[must_use]
-    pub const fn prepares(self) -> bool {
-        matches!(self, Self::ChineseName | Self::PersonName | Self::ResidentId)
-    }
-
-    /// A value made ready.
-    #[must_use]
-    pub fn prepare(self, text: &str) -> Prepared {
-        match self {
-            Self::ChineseName => ChineseName::prepare(text).map_or(Prepared::Nothing, Prepared::ChineseName),
-            Self::PersonName => PersonName::prepare(text).map_or(Prepared::Nothing, Prepared::PersonName),
-            Self::ResidentId => ResidentNumber::prepare(text).map_or(Prepared::Nothing, Prepared::ResidentId),
-            _ => Prepared::Nothing,
         }
     }
 
@@ -156,7 +114,6 @@ impl Kernel {
                 _ => f64::NAN,
             },
             Self::Metres => f64::NAN,
-            _ => self.prepare(left).compare(&self.prepare(right)),
         }
     }
 }
@@ -170,32 +127,6 @@ where
     match (P::prepare(left), P::prepare(right)) {
         (Some(left), Some(right)) => left.compare(&right).score(),
         _ => f64::NAN,
-    }
-}
-
-/// A value made ready for a kernel that names agreements.
-#[derive(Debug, Clone)]
-pub enum Prepared {
-    /// Nothing in it to compare.
-    Nothing,
-    /// A Chinese name.
-    ChineseName(ChineseName),
-    /// A name in letters.
-    PersonName(PersonName),
-    /// A citizen identity number.
-    ResidentId(ResidentNumber),
-}
-
-impl Prepared {
-    /// The place of the agreement among the kernel's, strongest first; `NaN` when there is nothing to compare.
-    #[must_use]
-    pub fn compare(&self, other: &Self) -> f64 {
-        match (self, other) {
-            (Self::ChineseName(left), Self::ChineseName(right)) => f64::from(left.compare(right) as u8),
-            (Self::PersonName(left), Self::PersonName(right)) => f64::from(left.compare(right) as u8),
-            (Self::ResidentId(left), Self::ResidentId(right)) => f64::from(left.compare(right) as u8),
-            _ => f64::NAN,
-        }
     }
 }
 
@@ -259,7 +190,7 @@ impl ScalarUDFImpl for KernelFunction {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(if self.kernel.prepares() { DataType::Utf8 } else { DataType::Float64 })
+        Ok(DataType::Float64)
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -268,15 +199,6 @@ impl ScalarUDFImpl for KernelFunction {
         let kind = if self.kernel == Kernel::Metres { DataType::Float64 } else { DataType::Utf8 };
         let columns = args.args.iter().map(|arg| Ok(cast(&arg.to_array(rows)?, &kind)?)).collect::<Result<Vec<_>>>()?;
         let known = |row: usize| columns.iter().all(|column| column.is_valid(row));
-        if self.kernel.prepares() {
-            let names = self.kernel.agreements();
-            let (left, right) = (columns[0].as_string::<i32>(), columns[1].as_string::<i32>());
-            let told = (0..rows).map(|row| {
-                let place = known(row).then(|| self.kernel.texts(left.value(row), right.value(row)))?;
-                names.get(place as usize).copied().filter(|_| !place.is_nan())
-            });
-            return Ok(ColumnarValue::Array(Arc::new(told.collect::<StringArray>())));
-        }
         if self.kernel == Kernel::Metres {
             let values =
                 columns.iter().map(|column| column.as_primitive::<arrow::datatypes::Float64Type>()).collect::<Vec<_>>();

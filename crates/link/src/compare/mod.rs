@@ -2,7 +2,7 @@
 
 mod kernel;
 
-pub use kernel::{Kernel, Prepared, metres, udfs};
+pub use kernel::{Kernel, metres, udfs};
 
 use crate::model::{Comparison, Condition, Program, Side};
 use crate::records::{NULL, Records};
@@ -17,8 +17,6 @@ pub struct Comparer<'a> {
     records: &'a Records,
     /// For each similarity, results by the numbers of the texts.
     memory: Vec<Vec<(u32, u32, f64)>>,
-    /// For each similarity that prepares values, some of them by number: of the left column and of the right one.
-    prepared: Vec<[Vec<(u32, Prepared)>; 2]>,
     /// Results for the pair at hand.
     scores: Vec<f64>,
     fresh: Vec<bool>,
@@ -33,7 +31,6 @@ impl<'a> Comparer<'a> {
             program,
             records,
             memory: vec![Vec::new(); sites],
-            prepared: (0..sites).map(|_| [Vec::new(), Vec::new()]).collect(),
             scores: vec![f64::NAN; sites],
             fresh: vec![false; sites],
         }
@@ -154,17 +151,9 @@ impl<'a> Comparer<'a> {
                 if memory[place].0 == a && memory[place].1 == b {
                     memory[place].2
                 } else {
-                    let text = |column: usize, code: u32| {
-                        self.records.domains[self.records.domain_of[column].unwrap_or_default()].text(code)
-                    };
-                    let score = if site.kernel.prepares() {
-                        let [left, right] = &mut self.prepared[number];
-                        let left = ready(left, a, |code| site.kernel.prepare(text(site.left[0], code)));
-                        let right = ready(right, b, |code| site.kernel.prepare(text(site.right[0], code)));
-                        left.compare(right)
-                    } else {
-                        site.kernel.texts(text(site.left[0], a), text(site.right[0], b))
-                    };
+                    let domain = |column: usize| self.records.domain_of[column].unwrap_or_default();
+                    let (da, db) = (domain(site.left[0]), domain(site.right[0]));
+                    let score = site.kernel.texts(self.records.domains[da].text(a), self.records.domains[db].text(b));
                     memory[place] = (a, b, score);
                     score
                 }
@@ -174,16 +163,4 @@ impl<'a> Comparer<'a> {
         self.fresh[number] = true;
         score
     }
-}
-
-/// A value made ready, remembered until another one takes its place.
-fn ready(memory: &mut Vec<(u32, Prepared)>, code: u32, prepare: impl FnOnce(u32) -> Prepared) -> &Prepared {
-    if memory.is_empty() {
-        memory.resize(MEMORY, (NULL, Prepared::Nothing));
-    }
-    let place = code.wrapping_mul(0x9E37_79B1) as usize >> 7 & (MEMORY - 1);
-    if memory[place].0 != code {
-        memory[place] = (code, prepare(code));
-    }
-    &memory[place].1
 }

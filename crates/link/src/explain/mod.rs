@@ -223,7 +223,7 @@ impl Linkage {
         if columns.iter().any(plain) {
             columns.retain(plain);
         }
-        columns
+        let values = columns
             .into_iter()
             .filter_map(|column| match self.records.text(column, record) {
                 Some(text) => Some(text.to_owned()),
@@ -232,6 +232,18 @@ impl Linkage {
                     (!number.is_nan()).then(|| number.to_string())
                 }
             })
+            .collect::<Vec<_>>();
+        // A surname beside the whole name tells nothing more.
+        let told = |place: usize, value: &String| {
+            values.iter().enumerate().any(|(other, longer)| {
+                longer.contains(value.as_str()) && (longer.len() > value.len() || (longer == value && other < place))
+            })
+        };
+        values
+            .iter()
+            .enumerate()
+            .filter(|(place, value)| !told(*place, value))
+            .map(|(_, value)| value.clone())
             .collect()
     }
 }

@@ -212,11 +212,6 @@ impl<'a> Compiler<'a> {
             let both = Condition::All(vec![low, high]);
             return Ok(if between.negated { Condition::Not(Box::new(both)) } else { both });
         }
-        if let Expr::InList(list) = expr {
-            let one = list.list.iter().map(|value| self.meets(&list.expr, Bound::Exactly, value));
-            let any = Condition::Any(one.collect::<std::result::Result<_, _>>()?);
-            return Ok(if list.negated { Condition::Not(Box::new(any)) } else { any });
-        }
         if let Expr::BinaryExpr(BinaryExpr { left, op, right }) = expr
             && let Some(bound) = Bound::of(*op)
         {
@@ -245,11 +240,7 @@ impl<'a> Compiler<'a> {
 
     /// Something of both sides against a constant.
     fn meets(&mut self, value: &Expr, bound: Bound, constant: &Expr) -> std::result::Result<Condition, String> {
-        let limit = match agreement(value, constant)? {
-            Some(place) if matches!(bound, Bound::Exactly | Bound::Other) => place,
-            Some(_) => return Err(format!("`{value}` gives a name; compare it by `=` or `in (…)`")),
-            None => literal(constant).ok_or_else(|| format!("`{constant}` is no number"))?,
-        };
+        let limit = literal(constant).ok_or_else(|| format!("`{constant}` is no number"))?;
         match value {
             Expr::ScalarFunction(call) => {
                 let name = call.func.name();
@@ -415,21 +406,6 @@ fn literal(expr: &Expr) -> Option<f64> {
         Expr::Negative(inner) => literal(inner).map(|value| -value),
         Expr::Cast(inner) => literal(&inner.expr),
         _ => None,
-    }
-}
-
-/// The place of a named agreement among those a function gives; none when the function gives a number.
-fn agreement(value: &Expr, name: &Expr) -> std::result::Result<Option<f64>, String> {
-    let Expr::ScalarFunction(call) = value else { return Ok(None) };
-    let names = Kernel::of_name(call.func.name()).map(Kernel::agreements).unwrap_or_default();
-    if names.is_empty() {
-        return Ok(None);
-    }
-    let Expr::Literal(literal, _) = name else { return Err(format!("`{name}` is no name of an agreement")) };
-    let text = literal.try_as_str().flatten().unwrap_or_default();
-    match names.iter().position(|known| *known == text) {
-        Some(place) => Ok(Some(place as f64)),
-        None => Err(format!("`{}` gives no `{text}`; it gives {}", call.func.name(), names.join(", "))),
     }
 }
 

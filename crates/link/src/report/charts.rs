@@ -15,7 +15,7 @@ pub(super) fn weights(weights: &Weights) -> String {
     let all =
         weights.outcomes.iter().flat_map(|outcomes| outcomes.m.iter().zip(&outcomes.u).map(|(m, u)| weight(*m, *u)));
     let reach = all.filter(|bits| bits.is_finite()).fold(4.0_f64, |most, bits| most.max(bits.abs()));
-    let (left, right) = (300.0, WIDTH - 150.0);
+    let (left, right) = (290.0, WIDTH - 200.0);
     let zero = f64::midpoint(left, right);
     let x = |bits: f64| zero + bits.clamp(-reach, reach) / reach * (right - left) / 2.0;
     let bottom = ROW * rows as f64 + 16.0;
@@ -23,7 +23,7 @@ pub(super) fn weights(weights: &Weights) -> String {
     let mut tick = -(reach / every).floor() * every;
     while tick <= reach {
         svg.line(if tick == 0.0 { "axis" } else { "grid" }, (x(tick), 16.0), (x(tick), bottom));
-        svg.text("soft", Anchor::Middle, x(tick), bottom + 16.0, &format!("{tick:+.0}"));
+        svg.text("soft", Anchor::Middle, x(tick), bottom + 16.0, &format!("{:+.0}", tick + 0.0));
         tick += every;
     }
     svg.text("soft", Anchor::End, WIDTH - 75.0, 12.0, "m 同一实体");
@@ -88,7 +88,7 @@ impl Frame {
         let mut tick = (self.low / every).ceil() * every;
         while tick <= self.high {
             svg.line("axis", (self.x(tick), BOTTOM), (self.x(tick), BOTTOM + 4.0));
-            svg.text("soft", Anchor::Middle, self.x(tick), BOTTOM + 18.0, &format!("{tick:.0}"));
+            svg.text("soft", Anchor::Middle, self.x(tick), BOTTOM + 18.0, &format!("{:.0}", tick + 0.0));
             tick += every;
         }
         svg.text("soft", Anchor::End, RIGHT, BOTTOM + 36.0, name);

@@ -12,15 +12,15 @@ pub(super) fn typical(linkage: &Linkage) -> Vec<(&'static str, &'static str, Exp
     });
     let joined = order.partition_point(|place| linkage.pairs[*place].logit >= linkage.join);
     let root = &linkage.entities.root;
-    let refused = order[..joined].iter().copied().find(|place| {
-        let pair = &linkage.pairs[*place];
-        root[pair.left as usize] != root[pair.right as usize]
+    let (together, apart): (Vec<usize>, Vec<usize>) = order[..joined].iter().partition(|place| {
+        let pair = &linkage.pairs[**place];
+        root[pair.left as usize] == root[pair.right as usize]
     });
     let wanted = [
-        ("A typical pair that was joined", "典型的合并", joined.checked_sub(1).map(|last| order[last / 2])),
-        ("The weakest pair that was joined", "最弱的合并", joined.checked_sub(1).map(|last| order[last])),
+        ("A typical pair that was joined", "典型的合并", together.get(together.len() / 2).copied()),
+        ("The weakest pair that was joined", "最弱的合并", together.last().copied()),
         ("The strongest pair that was not", "最强的未合并", order.get(joined).copied()),
-        ("The strongest pair that its neighbours keep apart", "因约束或邻近记录而未合并", refused),
+        ("The strongest pair that its neighbours keep apart", "因约束或邻近记录而未合并", apart.first().copied()),
     ];
     let scorer = linkage.scorer();
     let mut told = Vec::new();

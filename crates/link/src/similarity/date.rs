@@ -74,8 +74,8 @@ impl PreparedDate {
 
     /// Whether people or things of today can have it: 1850 to 2099, a month and a day of the calendar's range.
     #[must_use]
-    pub const fn is_plausible(&self) -> bool {
-        1850 <= self.year && self.year < 2100 && 1 <= self.month && self.month <= 12 && 1 <= self.day && self.day <= 31
+    pub fn is_plausible(&self) -> bool {
+        (1850..2100).contains(&self.year) && (1..=12).contains(&self.month) && (1..=31).contains(&self.day)
     }
 
     const fn is_placeholder(&self) -> bool {

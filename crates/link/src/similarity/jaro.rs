@@ -94,14 +94,14 @@ fn ordered<A: Unit, B: Unit>(a: &[A], b: &[B]) -> f64 {
     let reach = window(b.len());
     let mut common = 0;
     for (place, unit) in a.iter().enumerate() {
+        let start = place.saturating_sub(reach);
         let end = (place + reach + 1).min(b.len());
-        for other in place.saturating_sub(reach)..end {
-            if b[other].code() == unit.code() && taken_b[other / 64] >> (other % 64) & 1 == 0 {
-                taken_b[other / 64] |= 1 << (other % 64);
-                taken_a[place / 64] |= 1 << (place % 64);
-                common += 1;
-                break;
-            }
+        let free = |other: usize| taken_b[other / 64] >> (other % 64) & 1 == 0;
+        let mut window = b[start.min(end)..end].iter().zip(start..);
+        if let Some((_, other)) = window.find(|(other, at)| other.code() == unit.code() && free(*at)) {
+            taken_b[other / 64] |= 1 << (other % 64);
+            taken_a[place / 64] |= 1 << (place % 64);
+            common += 1;
         }
     }
     let chosen = |taken: &[u64], place: usize| taken[place / 64] >> (place % 64) & 1 == 1;
