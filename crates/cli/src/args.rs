@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use crate::commands::{
-    config, demo, explain, geocode, history, init, integrate, plan, profile, quality, query, serve, sql,
+    config, demo, explain, geocode, history, init, integrate, link, plan, profile, quality, query, serve, sql,
 };
 
 /// Joins a city's departmental data into base tables of people, land, housing, events, objects and
@@ -44,6 +44,8 @@ pub enum Command {
     Explain(explain::Explain),
     /// Compare the linkage with truth files: precision, recall and F1.
     Quality(quality::Quality),
+    /// Link any tables with a model, without a project.
+    Link(link::Link),
     /// Serve the HTTP API.
     Serve(serve::Serve),
     /// List the runs.

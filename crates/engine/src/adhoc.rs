@@ -21,6 +21,8 @@ use crate::error::{EngineError, Result};
 /// A file that cannot be read.
 pub async fn adhoc(context: &SessionContext, name: &str, path: &str) -> Result<()> {
     let step = || EngineError::plan(format!("reading {path}"));
+    // A file named on the command line goes before a table of the project of the same name.
+    context.deregister_table(name).map_err(step())?;
     if Path::new(path).extension().is_some_and(|extension| extension == "parquet" || extension == "pq")
         && Path::new(path).exists()
     {

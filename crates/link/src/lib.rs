@@ -8,18 +8,42 @@
 //! kernel of their own in [`address`].
 
 pub mod address;
+mod block;
+mod cluster;
+mod compare;
+mod decide;
 mod error;
+mod explain;
 mod functions;
+mod household;
 mod ids;
+mod linker;
 mod matcher;
+mod model;
+mod parallel;
+mod probabilistic;
 mod quality;
+mod records;
+mod report;
 mod rules;
+pub mod similarity;
+mod suggest;
 mod survive;
+mod tables;
+mod train;
 
 pub use error::{LinkError, Result};
+pub use explain::{Explanation, Named, Part, PartKind};
 pub use functions::{aggregates, functions};
 pub use ids::Previous;
+pub use linker::{Decision, EntityEdge, LinkReport, Linkage, Linker, RuleReport};
 pub use matcher::{Counts, Links, Matcher, edges_schema, history_schema, members_schema};
+pub use model::{Program, Table};
+pub use probabilistic::ModelMatcher;
 pub use quality::{Quality, evaluate};
+pub use records::record_key;
+pub use report::ReportOptions;
 pub use rules::RuleMatcher;
+pub use suggest::{Meaning, Suggestion, suggest};
 pub use survive::survive;
+pub use train::{Evidence, Outcomes, Scorer, Weights, probability};

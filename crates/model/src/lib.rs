@@ -8,6 +8,7 @@ pub mod address;
 pub mod config;
 pub mod element;
 pub mod evidence;
+pub mod han;
 pub mod hash;
 pub mod id;
 pub mod reason;

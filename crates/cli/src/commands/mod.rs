@@ -7,6 +7,7 @@ pub mod geocode;
 pub mod history;
 pub mod init;
 pub mod integrate;
+pub mod link;
 pub mod plan;
 pub mod profile;
 pub mod quality;

@@ -9,6 +9,7 @@ mod geocode;
 mod http;
 mod incremental;
 mod interruption;
+mod link;
 mod profile;
 mod real_input;
 mod references;

@@ -182,7 +182,7 @@ const TEXTS: &str = "
 SELECT address,
        bool_or(owned) AS owned,
        count(*) AS rows,
-       array_agg(DISTINCT _source ORDER BY _source) AS sources,
+       union_tags(_source) AS sources,
        sum(CAST(round(st_x(st_pointonsurface(geom)) * 1e7) AS BIGINT)) AS x,
        sum(CAST(round(st_y(st_pointonsurface(geom)) * 1e7) AS BIGINT)) AS y,
        count(geom) AS points

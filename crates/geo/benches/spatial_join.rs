@@ -1,0 +1,86 @@
+//! The spatial join over tables in memory: points in polygons, points near points, nearest points, polygons on polygons.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BinaryArray, Int64Array, RecordBatch};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use datafusion::datasource::MemTable;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use geo::{Geometry, LineString, Polygon};
+use jingwei_geo::{from_geometry, point_to_wkb, register, with_spatial_join};
+
+/// Numbers between 0 and 1, the same in every run (the additive recurrence of the golden ratio's relatives).
+fn draw(index: usize, stream: f64) -> f64 {
+    (index as f64 * stream).fract()
+}
+
+fn points(count: usize) -> RecordBatch {
+    let at = |index: usize| (draw(index, 0.754_877_666_246_69) * 1000.0, draw(index, 0.569_840_290_998_05) * 1000.0);
+    let bytes = (0..count).map(|index| point_to_wkb(at(index).0, at(index).1)).collect::<Vec<_>>();
+    batch(&bytes)
+}
+
+/// Cells of a tiling with wavy borders.
+fn cells(side: usize, vertices: usize) -> RecordBatch {
+    let size = 1000.0 / side as f64;
+    let wave = |t: f64| (t * 0.8).sin() * size * 0.1;
+    let shape = |cell: usize| {
+        let (west, south) = ((cell % side) as f64 * size, (cell / side) as f64 * size);
+        let steps = (vertices / 4).max(1);
+        let part = |step: usize| step as f64 / steps as f64 * size;
+        let mut ring = Vec::with_capacity(vertices + 1);
+        ring.extend((0..steps).map(|step| (west + part(step), south + wave(west + part(step)))));
+        ring.extend((0..steps).map(|step| (west + size + wave(south + part(step)), south + part(step))));
+        ring.extend((0..steps).map(|step| (west + size - part(step), south + size + wave(west + size - part(step)))));
+        ring.extend((0..steps).map(|step| (west + wave(south + size - part(step)), south + size - part(step))));
+        from_geometry(&Geometry::Polygon(Polygon::new(LineString::from(ring), vec![])))
+    };
+    batch(&(0..side * side).map(shape).collect::<Vec<_>>())
+}
+
+fn batch(bytes: &[impl AsRef<[u8]>]) -> RecordBatch {
+    let ids = (0..bytes.len() as i64).collect::<Int64Array>();
+    let geometries = bytes.iter().map(|bytes| Some(bytes.as_ref())).collect::<BinaryArray>();
+    RecordBatch::try_from_iter([("id", Arc::new(ids) as ArrayRef), ("geom", Arc::new(geometries))]).unwrap()
+}
+
+fn context(a: &RecordBatch, b: &RecordBatch) -> SessionContext {
+    let config = SessionConfig::new().with_target_partitions(1);
+    let builder = SessionStateBuilder::new().with_config(config).with_default_features();
+    let context = SessionContext::new_with_state(with_spatial_join(builder).build());
+    register(&context);
+    for (name, batch) in [("a", a), ("b", b)] {
+        let slices =
+            (0..batch.num_rows()).step_by(8192).map(|start| batch.slice(start, 8192.min(batch.num_rows() - start)));
+        let table = MemTable::try_new(batch.schema(), vec![slices.collect()]).unwrap();
+        context.register_table(name, Arc::new(table)).unwrap();
+    }
+    context
+}
+
+fn joins(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut group = criterion.benchmark_group("spatial_join");
+    group.sample_size(10);
+    let cases = [
+        ("points in polygons", cells(60, 72), points(200_000), "st_contains(a.geom, b.geom)"),
+        ("points near points", points(2_000), points(200_000), "st_dwithin(a.geom, b.geom, 2)"),
+        ("five nearest points", points(500), points(50_000), "st_knn(b.geom, a.geom, 5)"),
+        ("polygons on polygons", cells(100, 8), cells(120, 8), "st_intersects(a.geom, b.geom)"),
+        ("points in one large polygon", cells(1, 200_000), points(200_000), "st_intersects(a.geom, b.geom)"),
+    ];
+    for (name, a, b, condition) in &cases {
+        let context = context(a, b);
+        let sql = format!("SELECT count(*), sum(a.id) FROM a JOIN b ON {condition}");
+        group.throughput(Throughput::Elements(b.num_rows() as u64));
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter(|| runtime.block_on(async { context.sql(&sql).await.unwrap().collect().await.unwrap() }));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, joins);
+criterion_main!(benches);

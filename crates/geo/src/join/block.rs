@@ -1,0 +1,248 @@
+//! The build side, or the part of it that is in memory: its rows, their extents, their polygons made ready, and the
+//! grids over them, which are only made when somebody asks.
+
+use std::cmp::Ordering as Order;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use arrow::array::{ArrayRef, BinaryArray, RecordBatch};
+use arrow::compute::SortOptions;
+use arrow::row::{RowConverter, Rows, SortField};
+use datafusion::common::{JoinSide, Result, exec_err};
+
+use super::area::Areas;
+use super::column::{at, distances, each_geometry, geometries};
+use super::extent::{Extent, Glance, glance};
+use super::grid::{Grid, Items};
+use super::nearest::Tree;
+use super::predicate::{Limit, Question, SpatialOn};
+use crate::to_geometry;
+
+/// What a row of the build side is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Null or without points: it matches nothing (but what equals nothing).
+    Nothing,
+    /// A point.
+    Point,
+    /// A polygon, made ready.
+    Area,
+    /// Anything else.
+    Other,
+}
+
+/// Rows of the build side, ready to be asked.
+#[derive(Debug)]
+pub struct Block {
+    /// All columns.
+    pub batch: RecordBatch,
+    /// The geometries.
+    pub geometry: BinaryArray,
+    /// What each row is.
+    pub kinds: Vec<Kind>,
+    /// Each row's extent.
+    pub extents: Vec<Extent>,
+    /// The polygons.
+    pub areas: Areas,
+    /// Each row's polygon.
+    pub numbers: Vec<Option<u32>>,
+    /// Rows whose geometry has no point.
+    pub empties: Vec<u32>,
+    /// Each row's distance, when that is a column of this side.
+    pub limits: Option<Vec<f64>>,
+    /// Extents grown by that distance.
+    reach: Option<Vec<Extent>>,
+    by_point: OnceLock<Grid>,
+    by_extent: OnceLock<Grid>,
+    tree: OnceLock<Tree>,
+    /// Which rows have found a partner.
+    pub matched: Arc<Bits>,
+    /// What orders rows that are equally near.
+    ties: Vec<ArrayRef>,
+    rows: OnceLock<Option<Rows>>,
+    by_values: OnceLock<Vec<u32>>,
+}
+
+impl Block {
+    /// Looks at every geometry of the batch, whose type must be the left side's.
+    ///
+    /// # Errors
+    /// Bytes that are no geometry, distances below zero.
+    pub fn new(batch: RecordBatch, on: &SpatialOn, matched: Arc<Bits>) -> Result<Self> {
+        let rows = batch.num_rows();
+        let geometry = geometries(&on.left, &batch)?;
+        let mut kinds = vec![Kind::Nothing; rows];
+        let mut extents = vec![Extent::EMPTY; rows];
+        let mut areas = Areas::default();
+        let mut numbers = vec![None; rows];
+        let mut empties = Vec::new();
+        let prepare = matches!(on.question, Question::Relation(_));
+        each_geometry(&geometry, |row, bytes| {
+            let seen = glance(bytes).map_err(|error| at("left", row, &error))?;
+            extents[row] = seen.extent();
+            kinds[row] = match seen {
+                Glance::Empty => {
+                    empties.push(row as u32);
+                    Kind::Nothing
+                }
+                Glance::Point(..) => Kind::Point,
+                Glance::Area(_) if prepare => {
+                    let shape = to_geometry(bytes).map_err(|error| at("left", row, &error))?;
+                    numbers[row] = areas.push(&shape);
+                    if numbers[row].is_some() { Kind::Area } else { Kind::Other }
+                }
+                Glance::Area(_) | Glance::Other(_) => Kind::Other,
+            };
+            Ok(())
+        })?;
+        let limits = match &on.limit {
+            Some(Limit::Column(JoinSide::Left, expr)) => Some(distances(expr, &batch)?),
+            Some(Limit::Constant(limit)) if *limit < 0.0 && is_dwithin(on) => {
+                return exec_err!("ST_DWithin: a distance cannot be negative, and {limit} is");
+            }
+            _ => None,
+        };
+        if let Some(row) = limits.iter().flatten().position(|limit| *limit < 0.0).filter(|_| is_dwithin(on)) {
+            return Err(at("left", row, &"ST_DWithin: a distance cannot be negative"));
+        }
+        let ties = on.ties.iter().map(|tie| tie.evaluate(&batch)?.into_array(rows)).collect::<Result<_>>()?;
+        let reach = limits.as_ref().map(|limits| {
+            let grown = |(extent, limit): (&Extent, &f64)| {
+                if *limit >= 0.0 && !extent.is_empty() { extent.grown(*limit) } else { Extent::EMPTY }
+            };
+            extents.iter().zip(limits).map(grown).collect()
+        });
+        Ok(Self {
+            batch,
+            geometry,
+            kinds,
+            extents,
+            areas,
+            numbers,
+            empties,
+            limits,
+            reach,
+            by_point: OnceLock::new(),
+            by_extent: OnceLock::new(),
+            tree: OnceLock::new(),
+            matched,
+            ties,
+            rows: OnceLock::new(),
+            by_values: OnceLock::new(),
+        })
+    }
+
+    /// The extents pairs are found by: of the geometries, or of what is within their distance.
+    pub fn reach(&self) -> &[Extent] {
+        self.reach.as_deref().unwrap_or(&self.extents)
+    }
+
+    /// The grid for points, whose cells know the polygons' inside.
+    pub fn by_point(&self) -> &Grid {
+        let areas = Some((&self.areas, self.numbers.as_slice()));
+        self.by_point.get_or_init(|| Grid::new(Items { extents: self.reach(), areas }))
+    }
+
+    /// The grid for extents.
+    pub fn by_extent(&self) -> &Grid {
+        self.by_extent.get_or_init(|| Grid::new(Items { extents: self.reach(), areas: None }))
+    }
+
+    /// The tree for nearest neighbours.
+    pub fn tree(&self) -> &Tree {
+        self.tree.get_or_init(|| Tree::new(&self.extents))
+    }
+
+    /// The extent of everything that can match.
+    pub fn extent(&self) -> Extent {
+        let mut extent = Extent::EMPTY;
+        self.reach().iter().filter(|item| !item.is_empty()).for_each(|item| extent.join(item));
+        extent
+    }
+
+    /// Orders two rows by the values of all their columns, so that the order does not depend on where they stood.
+    pub fn compare(&self, a: u32, b: u32) -> Order {
+        match self.rows() {
+            Some(rows) => rows.row(a as usize).cmp(&rows.row(b as usize)),
+            None => self.geometry.value(a as usize).cmp(self.geometry.value(b as usize)),
+        }
+    }
+
+    /// All rows in that order.
+    pub fn by_values(&self) -> &[u32] {
+        self.by_values.get_or_init(|| {
+            let mut rows = (0..self.batch.num_rows() as u32).collect::<Vec<_>>();
+            rows.sort_by(|a, b| self.compare(*a, *b));
+            rows
+        })
+    }
+
+    /// A row's values as bytes in the same order.
+    pub fn row_bytes(&self, row: u32) -> Vec<u8> {
+        match self.rows() {
+            Some(rows) => rows.row(row as usize).as_ref().to_vec(),
+            None => self.geometry.value(row as usize).to_vec(),
+        }
+    }
+
+    fn rows(&self) -> Option<&Rows> {
+        let made = self.rows.get_or_init(|| {
+            let options = SortOptions { descending: false, nulls_first: false };
+            let columns = self.ties.iter().chain(self.batch.columns()).cloned().collect::<Vec<_>>();
+            let field = |column: &ArrayRef| SortField::new_with_options(column.data_type().clone(), options);
+            let converter = RowConverter::new(columns.iter().map(field).collect());
+            converter.and_then(|converter| converter.convert_columns(&columns)).ok()
+        });
+        made.as_ref()
+    }
+
+    /// Bytes of the grids and trees made so far.
+    pub fn index_size(&self) -> usize {
+        self.by_point.get().map_or(0, Grid::size)
+            + self.by_extent.get().map_or(0, Grid::size)
+            + self.tree.get().map_or(0, Tree::size)
+            + self.rows.get().and_then(Option::as_ref).map_or(0, Rows::size)
+    }
+
+    /// Bytes it takes beside the batch, before any grid is made.
+    pub fn size(&self) -> usize {
+        let row = size_of::<Kind>() + size_of::<Extent>() + size_of::<Option<u32>>();
+        self.kinds.len() * row
+            + self.areas.size()
+            + self.reach.as_ref().map_or(0, |reach| reach.len() * (size_of::<Extent>() + 8))
+    }
+}
+
+/// Whether the condition is `ST_DWithin`, which refuses distances that `ST_Distance(…) < d` only never meets.
+fn is_dwithin(on: &SpatialOn) -> bool {
+    on.question == Question::Distance { strict: false } && on.to_string().starts_with("st_dwithin")
+}
+
+/// Bits that several threads may set.
+#[derive(Debug, Default)]
+pub struct Bits {
+    words: Vec<AtomicU64>,
+}
+
+impl Bits {
+    /// As many, none set.
+    pub fn new(length: usize) -> Self {
+        Self { words: (0..length.div_ceil(64)).map(|_| AtomicU64::new(0)).collect() }
+    }
+
+    /// Sets one; nothing happens when nobody keeps them.
+    pub fn set(&self, place: u32) {
+        if let Some(word) = self.words.get(place as usize / 64) {
+            let bit = 1 << (place % 64);
+            // Most bits are set many times: reading first keeps the line shared between threads.
+            if word.load(Ordering::Relaxed) & bit == 0 {
+                word.fetch_or(bit, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Reads one.
+    pub fn get(&self, place: usize) -> bool {
+        self.words.get(place / 64).is_some_and(|word| word.load(Ordering::Acquire) >> (place % 64) & 1 == 1)
+    }
+}

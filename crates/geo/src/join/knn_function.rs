@@ -1,0 +1,44 @@
+//! `ST_KNN(a, b, k)`: the condition of a nearest-neighbour join.
+
+use arrow::datatypes::DataType;
+use datafusion::common::{Result, exec_err, plan_err};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+
+/// The function: true for the `k` rows of `b`'s table that are nearest to `a`.
+///
+/// Further arguments, over `b`'s table, order rows that are equally near; rows that are still equal are ordered by the
+/// values of all their columns.
+#[must_use]
+pub fn st_knn() -> ScalarUDF {
+    ScalarUDF::from(Knn { signature: Signature::variadic_any(Volatility::Immutable) })
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Knn {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Knn {
+    fn name(&self) -> &'static str {
+        "st_knn"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        match types {
+            [_, _, k, ..] if k.is_integer() => Ok(DataType::Boolean),
+            [_, _, k, ..] => plan_err!("ST_KNN(a, b, k) takes a whole number of neighbours, not {k}"),
+            _ => plan_err!("ST_KNN takes a, b, k and keys for ties, not {} arguments", types.len()),
+        }
+    }
+
+    fn invoke_with_args(&self, _: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        exec_err!(
+            "ST_KNN(a, b, k) is the condition of a join between the tables of a and b: \
+             FROM a JOIN b ON ST_KNN(a.geom, b.geom, 5)"
+        )
+    }
+}

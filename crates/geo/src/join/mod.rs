@@ -1,0 +1,36 @@
+//! The spatial join: from the optimizer rule that recognises it to the operator that runs it.
+//!
+//! In the order of a query: [`predicate`] says which conditions are spatial; [`rule`] puts [`exec`] in place of a
+//! nested-loop join; [`build`] collects one side into a [`block`] with its [`grid`]; [`stream`] gathers the other side
+//! into [`chunk`]s; [`search`] finds pairs and [`neighbours`] the nearest; [`emit`] turns them into batches for every
+//! type of join. The result is that of evaluating the condition for every pair.
+
+mod area;
+mod block;
+mod build;
+mod chunk;
+mod codec;
+mod column;
+mod emit;
+mod exec;
+mod extent;
+mod grid;
+mod knn_function;
+mod lateral;
+mod nearest;
+mod nearest_node;
+mod neighbours;
+mod predicate;
+mod register;
+mod rule;
+mod search;
+mod stream;
+
+pub(crate) use build::Reach;
+pub use codec::SpatialCodec;
+pub use exec::SpatialJoinExec;
+pub(crate) use extent::{Extent, glance};
+pub(crate) use knn_function::st_knn;
+pub use predicate::{Limit, Question, Relation, SpatialOn};
+pub use register::with_spatial_join;
+pub use rule::SpatialJoinRule;

@@ -1,0 +1,223 @@
+//! The k nearest shapes of a block to each row of a chunk: a branch-and-bound search of a packed R-tree (Roussopoulos,
+//! Kelley and Vincent 1995) over the Hilbert-sorted extents.
+//!
+//! Equally distant shapes are told apart by the bytes of their rows, so that the answer does not depend on the order in
+//! which the rows came; rows that are the same in every column may stand for each other.
+
+use geo::{Distance, Euclidean, Geometry, Point};
+
+use super::extent::Extent;
+
+/// Children a node has.
+const FAN: usize = 8;
+
+/// A packed R-tree.
+#[derive(Debug)]
+pub struct Tree {
+    /// Items in the order of the leaves.
+    items: Vec<u32>,
+    /// The extents of the items, in that order.
+    leaves: Vec<Extent>,
+    /// Levels from the leaves' parents to the root; each node is the extent of `FAN` of the level below.
+    levels: Vec<Vec<Extent>>,
+}
+
+impl Tree {
+    /// Packs the tree; items with an empty extent are left out.
+    pub fn new(extents: &[Extent]) -> Self {
+        let mut all = Extent::EMPTY;
+        let mut items =
+            (0..extents.len() as u32).filter(|item| !extents[*item as usize].is_empty()).collect::<Vec<_>>();
+        items.iter().for_each(|item| all.join(&extents[*item as usize]));
+        let scale = |low: f64, high: f64| if high > low { f64::from(u16::MAX) / (high - low) } else { 0.0 };
+        let (scale_x, scale_y) = (scale(all.min_x, all.max_x), scale(all.min_y, all.max_y));
+        items.sort_by_cached_key(|item| {
+            let extent = &extents[*item as usize];
+            let x = (extent.min_x / 2.0 + extent.max_x / 2.0 - all.min_x) * scale_x;
+            let y = (extent.min_y / 2.0 + extent.max_y / 2.0 - all.min_y) * scale_y;
+            hilbert(x as u32, y as u32)
+        });
+        let leaves = items.iter().map(|item| extents[*item as usize]).collect::<Vec<_>>();
+        let mut levels: Vec<Vec<Extent>> = Vec::new();
+        let mut below = &leaves;
+        while below.len() > 1 || levels.is_empty() {
+            let level = below
+                .chunks(FAN)
+                .map(|children| {
+                    let mut extent = Extent::EMPTY;
+                    children.iter().for_each(|child| extent.join(child));
+                    extent
+                })
+                .collect::<Vec<_>>();
+            if level.is_empty() {
+                break;
+            }
+            levels.push(level);
+            below = &levels[levels.len() - 1];
+            if below.len() == 1 {
+                break;
+            }
+        }
+        Self { items, leaves, levels }
+    }
+
+    /// Calls `visit(item, leaf extent, bound)` for items that may be closer to `probe` than the bound, nearest nodes first. `visit`
+    /// gives the bound that holds from then on, squared.
+    pub fn search(&self, probe: &Extent, bound: f64, visit: &mut impl FnMut(u32, &Extent, f64) -> f64) {
+        let Some(top) = self.levels.len().checked_sub(1) else { return };
+        let mut bound = bound;
+        self.descend(top, 0, probe, &mut bound, visit);
+    }
+
+    fn descend(
+        &self,
+        level: usize,
+        node: usize,
+        probe: &Extent,
+        bound: &mut f64,
+        visit: &mut impl FnMut(u32, &Extent, f64) -> f64,
+    ) {
+        let children = if level == 0 { &self.leaves } else { &self.levels[level - 1] };
+        let (from, to) = (node * FAN, ((node + 1) * FAN).min(children.len()));
+        // Insertion into a short sorted list: nearest children first.
+        let mut order = [(0.0_f64, 0_usize); FAN];
+        let mut count = 0;
+        for child in from..to {
+            let distance = children[child].distance_squared(probe);
+            if distance > *bound {
+                continue;
+            }
+            let mut place = count;
+            while place > 0 && order[place - 1].0 > distance {
+                order[place] = order[place - 1];
+                place -= 1;
+            }
+            order[place] = (distance, child);
+            count += 1;
+        }
+        for (distance, child) in &order[..count] {
+            if *distance > *bound {
+                return;
+            }
+            if level == 0 {
+                *bound = visit(self.items[*child], &self.leaves[*child], *bound);
+            } else {
+                self.descend(level - 1, *child, probe, bound, visit);
+            }
+        }
+    }
+
+    /// Bytes it takes.
+    pub fn size(&self) -> usize {
+        self.items.capacity() * 4
+            + (self.leaves.capacity() + self.levels.iter().map(Vec::capacity).sum::<usize>()) * size_of::<Extent>()
+    }
+}
+
+/// The place of a cell of a 65,536 × 65,536 grid on the Hilbert curve (Warren, Hacker's Delight 2nd ed., 16-1).
+pub fn hilbert(x: u32, y: u32) -> u32 {
+    let (mut x, mut y) = (x.min(0xffff), y.min(0xffff));
+    let mut place = 0;
+    for bit in (0..16).rev() {
+        let (rx, ry) = (x >> bit & 1, y >> bit & 1);
+        place = place << 2 | (3 * rx) ^ ry;
+        if ry == 0 {
+            if rx == 1 {
+                x = 0xffff - x;
+                y = 0xffff - y;
+            }
+            std::mem::swap(&mut x, &mut y);
+        }
+    }
+    place
+}
+
+/// A probe geometry, as plain as it is.
+#[derive(Debug, Clone, Copy)]
+pub enum Seeker<'a> {
+    /// A point.
+    Dot(f64, f64),
+    /// Anything else.
+    Shape(&'a Geometry),
+    /// Null, or without points.
+    Nowhere,
+}
+
+impl Seeker<'_> {
+    /// The distance to a shape; `None` to one without points.
+    pub fn distance(&self, other: &Geometry) -> f64 {
+        match self {
+            Self::Dot(x, y) => Euclidean.distance(&Geometry::Point(Point::new(*x, *y)), other),
+            Self::Shape(shape) => Euclidean.distance(*shape, other),
+            Self::Nowhere => f64::INFINITY,
+        }
+    }
+}
+
+/// The nearest found so far, in order of distance, ties in the order of `before`.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Distance and item.
+    pub best: Vec<(f64, u32)>,
+}
+
+impl Found {
+    /// Takes in a candidate; gives the distance beyond which nothing is looked for any more.
+    pub fn add(&mut self, k: usize, distance: f64, item: u32, before: &impl Fn(u32, u32) -> bool) -> f64 {
+        let place =
+            self.best.partition_point(|(other, found)| *other < distance || *other == distance && before(*found, item));
+        if place < k {
+            self.best.truncate(k - 1);
+            self.best.insert(place, (distance, item));
+        }
+        self.bound(k)
+    }
+
+    /// The distance of the k-th.
+    pub fn bound(&self, k: usize) -> f64 {
+        if self.best.len() < k {
+            f64::INFINITY
+        } else {
+            self.best.last().map_or(f64::INFINITY, |(distance, _)| *distance)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_tree_finds_the_k_nearest(
+            points in prop::collection::vec((0_i32..30, 0_i32..30), 1..200),
+            probe in (0_i32..30, 0_i32..30),
+            k in 1_usize..8,
+        ) {
+            let extents = points.iter().map(|(x, y)| Extent::of_point(f64::from(*x), f64::from(*y))).collect::<Vec<_>>();
+            let probe = Extent::of_point(f64::from(probe.0), f64::from(probe.1));
+            let mut found = Found::default();
+            Tree::new(&extents).search(&probe, f64::INFINITY, &mut |item, extent, _| {
+                let distance = extent.distance_squared(&probe).sqrt();
+                let bound = found.add(k, distance, item, &|a, b| a < b);
+                bound * bound * (1.0 + 1e-12)
+            });
+            let mut all = extents.iter().enumerate().map(|(n, e)| (e.distance_squared(&probe).sqrt(), n as u32)).collect::<Vec<_>>();
+            all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            all.truncate(k);
+            prop_assert_eq!(found.best, all);
+        }
+    }
+
+    #[test]
+    fn the_curve_visits_every_cell_once_and_steps_to_neighbours() {
+        let mut cells = (0..64_u32).flat_map(|x| (0..64_u32).map(move |y| (hilbert(x, y), x, y))).collect::<Vec<_>>();
+        cells.sort_unstable();
+        for pair in cells.windows(2) {
+            assert_eq!(pair[0].1.abs_diff(pair[1].1) + pair[0].2.abs_diff(pair[1].2), 1);
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! Which conditions of a join are spatial, and what they ask of the two sides.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{JoinSide, Result, ScalarValue};
+use datafusion::logical_expr::Operator;
+use datafusion::physical_expr::expressions::{BinaryExpr, CastExpr, Column, Literal};
+use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr, conjunction_opt, split_conjunction};
+use datafusion::physical_plan::joins::utils::{ColumnIndex, JoinFilter};
+
+/// A topological relation of the left geometry to the right one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Relation {
+    /// They share a point.
+    Intersects,
+    /// The right one lies in the left one, not only on its boundary.
+    Contains,
+    /// The left one lies in the right one, not only on its boundary.
+    Within,
+    /// No point of the right one is outside of the left one.
+    Covers,
+    /// No point of the left one is outside of the right one.
+    CoveredBy,
+    /// The right one lies in the interior of the left one.
+    ContainsProperly,
+    /// The left one lies in the interior of the right one.
+    WithinProperly,
+    /// They share boundary points only.
+    Touches,
+    /// They share some but not all interior points, and the shared part is of a lower dimension.
+    Crosses,
+    /// They share some but not all points of one dimension.
+    Overlaps,
+    /// They are the same point set.
+    Equals,
+}
+
+impl Relation {
+    /// The same relation seen from the other side.
+    #[must_use]
+    pub const fn converse(self) -> Self {
+        match self {
+            Self::Contains => Self::Within,
+            Self::Within => Self::Contains,
+            Self::Covers => Self::CoveredBy,
+            Self::CoveredBy => Self::Covers,
+            Self::ContainsProperly => Self::WithinProperly,
+            Self::WithinProperly => Self::ContainsProperly,
+            same => same,
+        }
+    }
+
+    fn of_function(name: &str) -> Option<Self> {
+        Some(match name {
+            "st_intersects" => Self::Intersects,
+            "st_contains" => Self::Contains,
+            "st_within" => Self::Within,
+            "st_covers" => Self::Covers,
+            "st_coveredby" => Self::CoveredBy,
+            "st_containsproperly" => Self::ContainsProperly,
+            "st_touches" => Self::Touches,
+            "st_crosses" => Self::Crosses,
+            "st_overlaps" => Self::Overlaps,
+            "st_equals" => Self::Equals,
+            _ => return None,
+        })
+    }
+}
+
+/// The functions whose conditions between two tables the join understands.
+pub const FUNCTIONS: [&str; 13] = [
+    "st_intersects",
+    "st_contains",
+    "st_within",
+    "st_covers",
+    "st_coveredby",
+    "st_containsproperly",
+    "st_touches",
+    "st_crosses",
+    "st_overlaps",
+    "st_equals",
+    "st_dwithin",
+    "st_distance",
+    "st_knn",
+];
+
+/// What a spatial condition asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Question {
+    /// A relation holds.
+    Relation(Relation),
+    /// The distance is at most, or less than, a limit.
+    Distance {
+        /// Less than, not equal.
+        strict: bool,
+    },
+    /// The right geometry is among the `k` nearest to the left one.
+    Nearest {
+        /// How many.
+        k: usize,
+    },
+}
+
+/// A distance: a number for all pairs, or an expression over one side.
+#[derive(Debug, Clone)]
+pub enum Limit {
+    /// The same for all.
+    Constant(f64),
+    /// Over the rows of one side.
+    Column(JoinSide, Arc<dyn PhysicalExpr>),
+}
+
+/// One spatial condition between the two sides of a join.
+#[derive(Debug, Clone)]
+pub struct SpatialOn {
+    /// What it asks.
+    pub question: Question,
+    /// The left geometry, over the left side's columns.
+    pub left: Arc<dyn PhysicalExpr>,
+    /// The right geometry, over the right side's columns.
+    pub right: Arc<dyn PhysicalExpr>,
+    /// The distance, when it asks for one.
+    pub limit: Option<Limit>,
+    /// For nearest neighbours: the side whose rows look for neighbours.
+    pub seeker: JoinSide,
+    /// For nearest neighbours: what orders rows that are equally near, over the columns of the side that is found.
+    pub ties: Vec<Arc<dyn PhysicalExpr>>,
+    /// For nearest neighbours: whether rows without a distance make up for too few, as SQL's order puts nulls last.
+    pub fill: bool,
+    /// The condition as written, over columns of both sides, for pairs no kernel decides.
+    pub condition: JoinFilter,
+}
+
+impl fmt::Display for SpatialOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.condition.expression())
+    }
+}
+
+impl SpatialOn {
+    /// Finds the condition a join should be driven by; gives it and the remaining conditions.
+    ///
+    /// # Errors
+    /// Expressions that do not fit their schemas.
+    pub fn find(filter: &JoinFilter) -> Result<Option<(Self, Option<JoinFilter>)>> {
+        let conditions = split_conjunction(filter.expression()).into_iter().cloned().collect::<Vec<_>>();
+        let mut best: Option<(u8, usize, Self)> = None;
+        for (place, condition) in conditions.iter().enumerate() {
+            let Some(on) = Self::of_condition(condition, filter)? else { continue };
+            // Nearest neighbours must drive; relations narrow more than distances.
+            let rank = match on.question {
+                Question::Nearest { .. } => 0,
+                Question::Relation(_) => 1,
+                Question::Distance { .. } => 2,
+            };
+            if best.as_ref().is_none_or(|(other, ..)| rank < *other) {
+                best = Some((rank, place, on));
+            }
+        }
+        let Some((_, place, on)) = best else { return Ok(None) };
+        let rest = conditions.into_iter().enumerate().filter(|(other, _)| *other != place).map(|(_, rest)| rest);
+        let rest = conjunction_opt(rest).map(|rest| narrowed(&rest, filter)).transpose()?;
+        Ok(Some((on, rest)))
+    }
+
+    fn of_condition(condition: &Arc<dyn PhysicalExpr>, filter: &JoinFilter) -> Result<Option<Self>> {
+        if let Some(function) = function(condition) {
+            let args = function.args();
+            return match (function.name(), args) {
+                ("st_dwithin", [a, b, distance]) => {
+                    Self::of_parts(Question::Distance { strict: false }, a, b, Some(distance), condition, filter)
+                }
+                ("st_knn", [a, b, k, ties @ ..]) => Self::nearest(a, b, k, ties, condition, filter),
+                (name, [a, b]) => match Relation::of_function(name) {
+                    Some(relation) => Self::of_parts(Question::Relation(relation), a, b, None, condition, filter),
+                    None => Ok(None),
+                },
+                _ => Ok(None),
+            };
+        }
+        let Some(comparison) = condition.downcast_ref::<BinaryExpr>() else { return Ok(None) };
+        let (distance, limit, strict) = match comparison.op() {
+            Operator::Lt => (comparison.left(), comparison.right(), true),
+            Operator::LtEq => (comparison.left(), comparison.right(), false),
+            Operator::Gt => (comparison.right(), comparison.left(), true),
+            Operator::GtEq => (comparison.right(), comparison.left(), false),
+            _ => return Ok(None),
+        };
+        match function(distance).map(|function| (function.name(), function.args())) {
+            Some(("st_distance", [a, b])) => {
+                Self::of_parts(Question::Distance { strict }, a, b, Some(limit), condition, filter)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn nearest(
+        a: &Arc<dyn PhysicalExpr>,
+        b: &Arc<dyn PhysicalExpr>,
+        k: &Arc<dyn PhysicalExpr>,
+        ties: &[Arc<dyn PhysicalExpr>],
+        condition: &Arc<dyn PhysicalExpr>,
+        filter: &JoinFilter,
+    ) -> Result<Option<Self>> {
+        let Some(k) = whole_number(k) else { return Ok(None) };
+        let Some(mut on) = Self::of_parts(Question::Nearest { k }, a, b, None, condition, filter)? else {
+            return Ok(None);
+        };
+        for tie in ties {
+            match over_one_side(tie, filter)? {
+                Some((side, tie)) if side != on.seeker => on.ties.push(tie),
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(on))
+    }
+
+    fn of_parts(
+        question: Question,
+        a: &Arc<dyn PhysicalExpr>,
+        b: &Arc<dyn PhysicalExpr>,
+        distance: Option<&Arc<dyn PhysicalExpr>>,
+        condition: &Arc<dyn PhysicalExpr>,
+        filter: &JoinFilter,
+    ) -> Result<Option<Self>> {
+        let (Some((side_a, a)), Some((side_b, b))) = (over_one_side(a, filter)?, over_one_side(b, filter)?) else {
+            return Ok(None);
+        };
+        let (left, right, question) = match (side_a, side_b) {
+            (JoinSide::Left, JoinSide::Right) => (a, b, question),
+            (JoinSide::Right, JoinSide::Left) => (
+                b,
+                a,
+                match question {
+                    Question::Relation(relation) => Question::Relation(relation.converse()),
+                    other => other,
+                },
+            ),
+            _ => return Ok(None),
+        };
+        let limit = match distance {
+            None => None,
+            Some(distance) => match (number(distance), over_one_side(distance, filter)?) {
+                (Some(distance), _) => Some(Limit::Constant(distance)),
+                (None, Some((side, distance))) if side != JoinSide::None => Some(Limit::Column(side, distance)),
+                _ => return Ok(None),
+            },
+        };
+        let condition = narrowed(condition, filter)?;
+        Ok(Some(Self { question, left, right, limit, seeker: side_a, ties: Vec::new(), fill: false, condition }))
+    }
+
+    /// The same condition with the sides exchanged.
+    #[must_use]
+    pub fn swapped(&self) -> Self {
+        Self {
+            question: match self.question {
+                Question::Relation(relation) => Question::Relation(relation.converse()),
+                other => other,
+            },
+            left: Arc::clone(&self.right),
+            right: Arc::clone(&self.left),
+            limit: match &self.limit {
+                Some(Limit::Column(side, distance)) => Some(Limit::Column(side.negate(), Arc::clone(distance))),
+                other => other.clone(),
+            },
+            seeker: self.seeker.negate(),
+            ties: self.ties.clone(),
+            fill: self.fill,
+            condition: self.condition.swap(),
+        }
+    }
+}
+
+fn function(expr: &Arc<dyn PhysicalExpr>) -> Option<&ScalarFunctionExpr> {
+    expr.downcast_ref::<ScalarFunctionExpr>()
+}
+
+/// The constant a number is, whatever its type.
+fn number(expr: &Arc<dyn PhysicalExpr>) -> Option<f64> {
+    if let Some(cast) = expr.downcast_ref::<CastExpr>() {
+        return number(cast.expr());
+    }
+    let value = expr.downcast_ref::<Literal>()?.value();
+    match value.cast_to(&arrow::datatypes::DataType::Float64) {
+        Ok(ScalarValue::Float64(Some(number))) => Some(number),
+        _ => None,
+    }
+}
+
+fn whole_number(expr: &Arc<dyn PhysicalExpr>) -> Option<usize> {
+    let number = number(expr)?;
+    (number >= 0.0 && number.fract() == 0.0 && number <= f64::from(u32::MAX)).then_some(number as usize)
+}
+
+/// The side whose columns alone an expression uses, and the expression over that side's columns.
+fn over_one_side(
+    expr: &Arc<dyn PhysicalExpr>,
+    filter: &JoinFilter,
+) -> Result<Option<(JoinSide, Arc<dyn PhysicalExpr>)>> {
+    use datafusion::common::tree_node::Transformed;
+    let mut side = None;
+    let mut one = true;
+    expr.apply(|node| {
+        if let Some(column) = node.downcast_ref::<Column>() {
+            let found = filter.column_indices()[column.index()].side;
+            one &= *side.get_or_insert(found) == found;
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    let Some(side) = side.filter(|_| one) else { return Ok(None) };
+    let moved = Arc::clone(expr).transform(|node| {
+        let Some(column) = node.downcast_ref::<Column>() else { return Ok(Transformed::no(node)) };
+        let index = filter.column_indices()[column.index()].index;
+        Ok(Transformed::yes(Arc::new(Column::new(column.name(), index)) as Arc<dyn PhysicalExpr>))
+    })?;
+    Ok(Some((side, moved.data)))
+}
+
+/// A filter of `expr` alone, which is part of `filter`, over only the columns it uses.
+fn narrowed(expr: &Arc<dyn PhysicalExpr>, filter: &JoinFilter) -> Result<JoinFilter> {
+    let mut used = std::collections::BTreeSet::new();
+    expr.apply(|node| {
+        if let Some(column) = node.downcast_ref::<Column>() {
+            used.insert(column.index());
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    let used = used.into_iter().collect::<Vec<_>>();
+    let schema = Arc::new(filter.schema().project(&used)?);
+    let indices = used.iter().map(|index| filter.column_indices()[*index].clone()).collect::<Vec<ColumnIndex>>();
+    use datafusion::common::tree_node::Transformed;
+    let moved = Arc::clone(expr).transform(|node| {
+        let Some(column) = node.downcast_ref::<Column>() else { return Ok(Transformed::no(node)) };
+        let place = used.binary_search(&column.index()).unwrap_or_default();
+        Ok(Transformed::yes(Arc::new(Column::new(column.name(), place)) as Arc<dyn PhysicalExpr>))
+    })?;
+    Ok(JoinFilter::new(moved.data, indices, schema))
+}

@@ -1,0 +1,261 @@
+//! The operator over a Parquet scan that leaves out, when the query runs, what is far from a place.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DataFusionError, Result, Statistics, internal_err};
+use datafusion::config::ConfigOptions;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
+use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, ParquetRowSelection};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, PlanProperties, ReplaceChildrenOptions};
+use datafusion::physical_plan::filter_pushdown::{
+    ChildPushdownResult, FilterDescription, FilterPushdownPhase, FilterPushdownPropagation,
+};
+use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{ChildStats, DisplayAs, DisplayFormatType, ExecutionPlan, StatisticsArgs};
+use futures::future::{BoxFuture, FutureExt, Shared};
+use futures::{StreamExt, TryStreamExt};
+
+use super::covering::covering;
+use super::select::{Selected, select};
+use crate::join::{Extent, Reach};
+
+/// Where rows must lie to matter.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// Known when the query is planned.
+    Constant(Extent),
+    /// Known when the build side of a join is.
+    Join(Reach),
+}
+
+type Pruned = Shared<BoxFuture<'static, Result<Arc<dyn ExecutionPlan>, Arc<DataFusionError>>>>;
+
+/// Reads a Parquet scan without the row groups and pages that hold nothing near a place. It only ever leaves out rows
+/// that a condition above it, or the scan's own, would refuse.
+pub struct SpatialPruneExec {
+    input: Arc<dyn ExecutionPlan>,
+    column: String,
+    place: Place,
+    metrics: ExecutionPlanMetricsSet,
+    pruned: Mutex<Option<Pruned>>,
+}
+
+impl fmt::Debug for SpatialPruneExec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SpatialPruneExec({} at {:?})", self.column, self.place)
+    }
+}
+
+impl SpatialPruneExec {
+    /// Over a scan (a `DataSourceExec` of Parquet files), by the geometries of a column of its files.
+    #[must_use]
+    pub fn new(input: Arc<dyn ExecutionPlan>, column: String, place: Place) -> Self {
+        Self { input, column, place, metrics: ExecutionPlanMetricsSet::new(), pruned: Mutex::default() }
+    }
+
+    /// The scan.
+    #[must_use]
+    pub const fn input(&self) -> &Arc<dyn ExecutionPlan> {
+        &self.input
+    }
+
+    /// The column of geometries.
+    #[must_use]
+    pub fn column(&self) -> &str {
+        &self.column
+    }
+
+    /// Where rows matter.
+    #[must_use]
+    pub const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    fn pruned(&self, context: &Arc<TaskContext>) -> Pruned {
+        let mut pruned = self.pruned.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        pruned
+            .get_or_insert_with(|| {
+                let work = prune(
+                    Arc::clone(&self.input),
+                    self.column.clone(),
+                    self.place.clone(),
+                    self.metrics.clone(),
+                    Arc::clone(context),
+                );
+                work.map(|result| result.map_err(Arc::new)).boxed().shared()
+            })
+            .clone()
+    }
+}
+
+async fn prune(
+    input: Arc<dyn ExecutionPlan>,
+    column: String,
+    place: Place,
+    metrics: ExecutionPlanMetricsSet,
+    context: Arc<TaskContext>,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let extent = match &place {
+        Place::Constant(extent) => Some(*extent),
+        Place::Join(reach) => reach.extent(),
+    };
+    let (Some(extent), Some((config, source))) = (extent, scan(&input)) else { return Ok(input) };
+    let row_groups = MetricBuilder::new(&metrics).counter("row_groups_pruned_spatial", 0);
+    let rows = MetricBuilder::new(&metrics).counter("rows_pruned_spatial", 0);
+    let store = context.runtime_env().object_store(&config.object_store_url)?;
+    let cache = context.runtime_env().cache_manager.get_file_metadata_cache();
+    let _ = source;
+    let mut groups = Vec::with_capacity(config.file_groups.len());
+    let mut known: Vec<(object_store::path::Path, Selected)> = Vec::new();
+    for group in &config.file_groups {
+        let mut files = Vec::with_capacity(group.len());
+        for file in group.iter() {
+            if has_plan(file) {
+                files.push(file.clone());
+                continue;
+            }
+            let location = &file.object_meta.location;
+            let selected = match known.iter().find(|(other, _)| other == location) {
+                Some((_, selected)) => selected.clone(),
+                None => {
+                    let metadata = DFParquetMetadata::new(store.as_ref(), &file.object_meta)
+                        .with_metadata_size_hint(file.metadata_size_hint)
+                        .with_file_metadata_cache(Some(Arc::clone(&cache)))
+                        .fetch_metadata()
+                        .await?;
+                    let selected = match covering(&metadata, &column) {
+                        Some(covering) => select(&metadata, &covering, &extent),
+                        None => Selected { rows: None, row_groups: 0, skipped: 0 },
+                    };
+                    row_groups.add(selected.row_groups);
+                    rows.add(selected.skipped);
+                    known.push((location.clone(), selected.clone()));
+                    selected
+                }
+            };
+            files.push(match selected.rows {
+                Some(selection) => file.clone().with_extension(ParquetRowSelection::new(selection)),
+                None => file.clone(),
+            });
+        }
+        groups.push(FileGroup::new(files));
+    }
+    let config = FileScanConfigBuilder::from(config.clone()).with_file_groups(groups).build();
+    Ok(DataSourceExec::from_data_source(config))
+}
+
+/// Somebody else has chosen rows of the file already.
+fn has_plan(file: &PartitionedFile) -> bool {
+    file.extension::<ParquetAccessPlan>().is_some() || file.extension::<ParquetRowSelection>().is_some()
+}
+
+/// The files of a Parquet scan.
+pub fn scan(plan: &Arc<dyn ExecutionPlan>) -> Option<(&FileScanConfig, &ParquetSource)> {
+    plan.downcast_ref::<DataSourceExec>()?.downcast_to_file_source::<ParquetSource>()
+}
+
+impl DisplayAs for SpatialPruneExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::Constant(Extent { min_x, min_y, max_x, max_y }) => {
+                write!(f, "SpatialPruneExec: {} && BOX({min_x} {min_y}, {max_x} {max_y})", self.column)
+            }
+            Place::Join(_) => write!(f, "SpatialPruneExec: {} && extent of the join's build side", self.column),
+        }
+    }
+}
+
+impl ExecutionPlan for SpatialPruneExec {
+    fn name(&self) -> &'static str {
+        "SpatialPruneExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match (children.pop(), children.is_empty()) {
+            (Some(input), true) => Ok(Arc::new(Self::new(input, self.column.clone(), self.place.clone()))),
+            _ => internal_err!("a pruned scan has one input"),
+        }
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let pruned = self.pruned(&context);
+        let stream = async move {
+            let plan = pruned.await.map_err(DataFusionError::Shared)?;
+            plan.execute(partition, context)
+        };
+        let stream = stream.into_stream().try_flatten().boxed();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), stream)))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn child_stats_requests(&self, partition: Option<usize>) -> Vec<ChildStats> {
+        vec![ChildStats::At(partition)]
+    }
+
+    fn statistics_from_inputs(&self, inputs: &[Arc<Statistics>], _: &StatisticsArgs) -> Result<Arc<Statistics>> {
+        match inputs {
+            [input] => Ok(Arc::new(input.as_ref().clone().to_inexact())),
+            _ => internal_err!("a pruned scan has one input"),
+        }
+    }
+
+    fn gather_filters_for_pushdown(
+        &self,
+        _: FilterPushdownPhase,
+        filters: Vec<Arc<dyn PhysicalExpr>>,
+        _: &ConfigOptions,
+    ) -> Result<FilterDescription> {
+        FilterDescription::from_children(filters, &self.children())
+    }
+
+    fn handle_child_pushdown_result(
+        &self,
+        _: FilterPushdownPhase,
+        result: ChildPushdownResult,
+        _: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        Ok(FilterPushdownPropagation::if_all(result))
+    }
+}
