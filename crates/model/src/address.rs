@@ -101,8 +101,8 @@ pub trait Levels {
         ""
     }
 
-    /// Appends what was written before `level` and all finer levels, folded to simplified characters, where the text
-    /// itself is at hand. Whether it is.
+    /// Appends what was written before `level` and before the building and what lies in it, folded to simplified
+    /// characters, where the text itself is at hand. Whether it is.
     fn written_before(&self, level: Level, out: &mut String) -> bool {
         let _ = (level, out);
         false

@@ -332,7 +332,10 @@ fn compounds(texts: &Texts<'_>, parser: &AddressParser) -> (Vec<Compound>, Vec<S
     let mut search = Search::default();
     for compound in written {
         match index.find(&compound.levels, &mut search) {
-            Verdict::Found(found) if found.probability >= SURE && is_one(&index, &compound.levels, found.row) => {
+            Verdict::Found(found)
+                if found.probability >= SURE
+                    && is_one(&index, found.row, &compounds[found.row as usize], &compound) =>
+            {
                 compounds[found.row as usize].take_in(&compound);
             }
             _ => {
@@ -345,12 +348,29 @@ fn compounds(texts: &Texts<'_>, parser: &AddressParser) -> (Vec<Compound>, Vec<S
     (compounds, names)
 }
 
-/// Whether two compounds of registers are one: what is misspelt has to stand at the same door.
-fn is_one(index: &AddressIndex, levels: &Address, row: u32) -> bool {
-    let evidence = index.explain(levels, row);
+/// How many times more rows write a spelling that is right than one that is wrong.
+const WRONG_SPELLINGS: i64 = 5;
+
+/// Whether two compounds of registers are one: what is misspelt has to stand at the same door. A door has one compound, so
+/// that a name few rows write there is the one many write, however it is misspelt; and so is a road that few rows write
+/// with the name and number of one that many write.
+fn is_one(index: &AddressIndex, row: u32, standard: &Compound, compound: &Compound) -> bool {
+    let evidence = index.explain(&compound.levels, row);
     let has = |outcome: Outcome| evidence.iter().any(|one| one.outcome == outcome);
-    let same_door = evidence.iter().any(|one| one.level == Level::Roadno && one.outcome == Outcome::Agrees);
-    !has(Outcome::Differs) && (same_door || !(has(Outcome::Misspelt) || has(Outcome::Partly)))
+    let agrees = |level: Level| evidence.iter().any(|one| one.level == level && one.outcome == Outcome::Agrees);
+    if !has(Outcome::Differs) && (agrees(Level::Roadno) || !(has(Outcome::Misspelt) || has(Outcome::Partly))) {
+        return true;
+    }
+    let number = |one: &Compound| one.levels.get(Level::Roadno).map(str::to_owned);
+    let same_number = number(standard).is_some() && number(standard) == number(compound);
+    let same_area = [Level::District, Level::Town].into_iter().all(|level| {
+        let (one, other) = (standard.levels.get(level), compound.levels.get(level));
+        one.is_none() || other.is_none() || one == other
+    });
+    compound.rows * WRONG_SPELLINGS <= standard.rows
+        && same_number
+        && same_area
+        && (agrees(Level::Road) || agrees(Level::Poi))
 }
 
 /// The batches with `canonical`, `building` and `compound`, and the rows of `link.address_spellings`. The work is shared

@@ -33,8 +33,10 @@ impl Levels for Read<'_> {
     }
 
     fn written_before(&self, level: Level, out: &mut String) -> bool {
-        let starts = Level::ALL.into_iter().filter(|other| *other >= level).filter_map(|other| self.parsed.span(other));
-        let end = starts.map(|bytes| bytes.start).min().unwrap_or(self.text.len());
+        // A compound may be written before the door's number; only buildings and rooms always follow.
+        let levels = Level::ALL.into_iter().filter(|other| *other == level || *other >= Level::Houseno);
+        let starts = levels.filter_map(|other| self.parsed.span(other)).map(|bytes| bytes.start);
+        let end = starts.min().unwrap_or(self.text.len());
         out.extend(self.text.get(..end).unwrap_or_default().chars().map(fold));
         true
     }

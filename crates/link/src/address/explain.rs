@@ -91,7 +91,12 @@ impl AddressIndex {
                     (said, known) if said == known => Outcome::Agrees,
                     _ => Outcome::Differs,
                 };
-                (outcome, if outcome == Outcome::Agrees { weight } else { w::NUMBER_DIFFERS })
+                let weight = match outcome {
+                    Outcome::Agrees => weight,
+                    Outcome::Differs => w::NUMBER_DIFFERS,
+                    _ => 0.0,
+                };
+                (outcome, weight)
             })
         };
         let house_weight = if leaf.room == NONE { w::TAIL_EXISTS } else { 0.0 };

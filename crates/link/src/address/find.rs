@@ -181,14 +181,21 @@ impl AddressIndex {
     fn look_at_tails(&self, search: &mut Search) {
         let Search { query, sites, candidates, .. } = search;
         let alone = query.cell == NONE && (query.house == NONE) != (query.room == NONE);
+        let storey = query.house == NONE && query.floor != NONE;
         let readings = [
-            (query.house, query.room, 0.0),
+            Some((query.house, query.room, 0.0)),
             // 23号15号: the number is a room's of a door without buildings; 6号-4: or a building's.
-            (query.room, query.house, if query.house == NONE { 2.0 * w::TAIL_SHIFTED } else { w::TAIL_SHIFTED }),
+            alone.then_some((
+                query.room,
+                query.house,
+                if query.house == NONE { 2.0 * w::TAIL_SHIFTED } else { w::TAIL_SHIFTED },
+            )),
+            // 2楼201: on the second floor, or in the second building.
+            storey.then_some((query.floor, query.room, w::FLOOR_IS_HOUSE)),
         ];
         for (score, site) in sites.iter() {
-            for (house, room, shift) in &readings[..1 + usize::from(alone)] {
-                self.leaves_of(*site, *house, *room, |leaf| {
+            for (house, room, shift) in readings.into_iter().flatten() {
+                self.leaves_of(*site, house, room, |leaf| {
                     let weight = score + shift + Self::tail_score(query, leaf);
                     candidates.push(Candidate { row: leaf.row, probability: 0.0, weight });
                 });

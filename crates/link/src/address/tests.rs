@@ -55,6 +55,7 @@ fn an_address_is_found_however_it_is_written() {
         ("poi=方恒国际|houseno=5幢|cellno=2门|roomno=0501", 2),
         ("district=朝阳|road=阜通东大街|roadno=六号|houseno=五号楼|cellno=三单元|roomno=501", 3),
         ("road=阜通东大街|roadno=6号|houseno=5#|roomno=602", 4),
+        ("poi=方恒国际|floorno=5楼|roomno=602", 4),
         ("road=阜通東大街|roadno=6号|poi=方恒国标|houseno=5号楼|roomno=602", 4),
         ("poi=方恒国际中心|road=阜通东大街|roadno=6号|houseno=5号楼", 1),
         ("poi=华国|subpoi=一区|houseno=1号楼|roomno=101", 5),

@@ -62,6 +62,8 @@ pub const DETAIL_AGREES: f32 = 1.0;
 pub const TAIL_EXISTS: f32 = 1.5;
 /// The text's only number after the door is taken for a room instead of a building, or the other way about.
 pub const TAIL_SHIFTED: f32 = -2.0;
+/// What is taken for the building, 楼, is no floor that the address lacks.
+pub const FLOOR_IS_HOUSE: f32 = -DETAIL_EXTRA;
 
 /// The text means nothing of the table.
 pub const NOWHERE: f32 = -3.0;
