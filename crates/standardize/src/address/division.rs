@@ -217,12 +217,26 @@ impl Scanner<'_> {
             }
             Rank::Short => {
                 level <= Level::City
-                    || (level == Level::District && self.last.is_none() && self.is_unique(place, length))
+                    || (level == Level::District
+                        && self.last.is_none()
+                        && self.is_unique(place, length)
+                        && self.leads_an_address(place, self.at + length))
                     || (level <= Level::Town
                         && (self.gazetteer.home.contains(&place) || self.names_inner(place, self.at + length)))
             }
             Rank::OldShort => false,
         }
+    }
+
+    /// Whether what follows a county's name is a place in it or looks like an address: 开化城关镇, but not 金阳光里一区.
+    fn leads_an_address(&self, place: u32, end: usize) -> bool {
+        let signs = ["镇", "乡", "村", "路", "街", "道", "工业", "开发"];
+        let name = self.text[end..].iter().take(8).take_while(|character| !character.is_ascii_alphanumeric()).count();
+        let mut inner = false;
+        self.gazetteer.names.each(self.text, end, |_, entries| {
+            inner |= entries.iter().any(|entry| self.gazetteer.is_within(entry.place, place));
+        });
+        inner || (end..end + name).any(|at| words::any(self.text, at, &signs) > 0)
     }
 
     /// Whether a county's name without its kind is no other place's, so that it stands at the head of an address.
@@ -274,6 +288,10 @@ impl Scanner<'_> {
                 let is_road = matches!(self.text[end - 1], '路' | '街' | '巷');
                 if is_road && self.text.get(end).is_none_or(|next| matches!(next, '与' | '和' | '及' | '(')) {
                     return false;
+                }
+                // 新街口新街口中路.
+                if self.text[end..].starts_with(&self.text[self.at..end]) {
+                    return true;
                 }
                 let mut learned = false;
                 self.gazetteer.learned.each(self.text, end, |next, _| learned |= next >= end + 3);

@@ -377,32 +377,21 @@ pub(super) enum Zone {
     New,
 }
 
+static ZONES_BY_LAST: LazyLock<Suffixes<Zone>> = LazyLock::new(|| {
+    let sure = ZONES.iter().map(|word| (*word, Zone::Sure));
+    Suffixes::new(sure.chain(YARDS.iter().map(|word| (*word, Zone::Yard))).chain([("新区", Zone::New)]))
+});
+
 /// The zone whose name ends at `end`.
 pub(super) fn zone(text: &[char], start: usize, end: usize) -> Option<Zone> {
-    let last = *text.get(end.checked_sub(1)?)?;
-    if !matches!(last, '区' | '园' | '城' | '地' | '块') || (last == '园' && text.get(end) == Some(&'区')) {
-        return None;
-    }
-    let ends = |words: &[&str]| {
-        words.iter().any(|word| {
-            let length = word.chars().count();
-            end >= start + length && has(text, end - length, word)
-        })
-    };
-    if ends(ZONES) {
-        Some(Zone::Sure)
-    } else if ends(YARDS) {
-        Some(Zone::Yard)
-    } else if end >= start + 2 && has(text, end - 2, "新区") {
-        Some(Zone::New)
-    } else {
-        None
-    }
+    let (_, zone) = ZONES_BY_LAST.at(text, start, end)?;
+    // 工业园 of 工业园区.
+    (text[end - 1] != '园' || text.get(end) != Some(&'区')).then_some(zone)
 }
 
 /// Whether a market's name begins with a town's that ends at `end`: 濮院毛衫市场, 织里童装城.
 pub(super) fn is_market_of(text: &[char], end: usize) -> bool {
-    let last = text.len().min(end + 7);
+    let last = text.len().min(end + 5);
     (end + 2..=last).any(|stop| {
         matches!(ending(text, end, stop), Some((_, Sort::Market, true)))
             && text[end..stop].iter().all(|character| character.is_alphabetic() && *character != '路')

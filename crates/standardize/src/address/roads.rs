@@ -5,7 +5,7 @@ use jingwei_model::Level;
 use super::door::Door;
 use super::lexicon::{self, Zone};
 use super::numerals::{is_chinese_numeral, read};
-use super::scan::{Scanner, is_road_sign};
+use super::scan::Scanner;
 use super::unit::{Unit, unit};
 use super::words;
 
@@ -86,7 +86,8 @@ impl Scanner<'_> {
             return None;
         }
         let first = (start + 3).max(end.saturating_sub(LONGEST_ROAD));
-        (first..end.saturating_sub(2)).find(|place| lexicon::is_closed(text, start, *place))
+        (first..end.saturating_sub(2))
+            .find(|place| lexicon::is_closed(text, start, *place) && !is_chinese_numeral(text[*place]))
     }
 
     /// Whether a highway is named by its ends, as in 平兴线58号, and not a wire.
@@ -107,19 +108,29 @@ impl Scanner<'_> {
     /// The end of the zone whose name the character before `end` ends.
     pub fn zone(&self, end: usize) -> Option<(Level, usize)> {
         let (text, start) = (self.text, self.at);
-        if self.has(Level::Devzone) || self.has(Level::Poi) || is_road_sign(text, end) {
+        if self.has(Level::Devzone) || self.has(Level::Poi) || words::is_road_next(text, end) {
             return None;
         }
         let kind = lexicon::zone(text, start, end)?;
         let name = end - start;
         let numbered = self.has(Level::Roadno) || self.has(Level::Subroadno);
-        // 瑞祥新区12幢 is a compound.
+        // 瑞祥新区12幢, 西园区2座 and 龙门新区五区 are compounds.
         let has_house = || {
-            read(text, end).is_some_and(|number| matches!(unit(text, number.end).0, Unit::House | Unit::HouseOrFloor))
+            let counted = |next: &char| words::is_direction(*next) || is_chinese_numeral(*next);
+            let is_part = text.get(end).is_some_and(counted) && text.get(end + 1) == Some(&'区');
+            is_part
+                || read(text, end).is_some_and(|number| {
+                    matches!(unit(text, number.end).0, Unit::House | Unit::HouseOrFloor)
+                        || text.get(number.end) == Some(&'-')
+                })
         };
         let is_zone = match kind {
             Zone::Sure => name >= 3 && self.last.is_some(),
-            Zone::Yard => name >= 3 && self.last.is_some_and(|last| last <= Level::Community) && !numbered,
+            Zone::Yard => {
+                let early = self.last.is_some_and(|last| last <= Level::Community);
+                let is_compound = words::has(text, end - 2, "园区") && has_house();
+                name >= 3 && early && !numbered && !is_compound
+            }
             Zone::New => {
                 let early = matches!(self.last, Some(Level::Prov | Level::City | Level::District));
                 (early || (name >= 4 && self.last == Some(Level::Town))) && !has_house()

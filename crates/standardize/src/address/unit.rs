@@ -128,6 +128,7 @@ fn door_unit(text: &[char], at: usize) -> (Unit, usize) {
     match second {
         Some('楼') => (Unit::House, at + 2 + usize::from(matches!(third, Some('栋' | '幢' | '座')))),
         Some('幢' | '栋' | '座') => (Unit::House, at + 2),
+        Some('院') if matches!(third, Some('巷' | '路' | '街' | '胡')) => (Unit::Name, at),
         Some('院') => (Unit::Yard, at + 2),
         Some('大') if third == Some('院') && asides::is_filled(text, at + 3) => (Unit::Yard, at + 3),
         Some('房') if matches!(third, Some('间' | '室')) || asides::is_filled(text, at + 2) => {

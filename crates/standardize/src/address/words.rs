@@ -11,8 +11,7 @@ pub(super) fn has(text: &[char], place: usize, word: &str) -> bool {
 
 /// Length of the first of `words` that stands at `place`, zero if none does.
 pub(super) fn any(text: &[char], place: usize, words: &[&str]) -> usize {
-    let Some(first) = text.get(place) else { return 0 };
-    words.iter().find(|word| word.starts_with(*first) && has(text, place, word)).map_or(0, |word| word.chars().count())
+    words.iter().find(|word| has(text, place, word)).map_or(0, |word| word.chars().count())
 }
 
 /// Many words by their first character, asked for at every character of a text.
@@ -218,18 +217,12 @@ pub(super) fn goes_on(text: &[char], end: usize, doubtful: bool) -> bool {
     let leads = is_direction(next)
         || matches!(next, '上' | '下' | '前' | '后' | '内' | '外' | '大' | '小' | '新' | '老' | '第');
     if doubtful {
-        // 柳市上峰村 and 织里大港御景, but 望京东路, 望京新城 and 望京西园三区.
-        let is_short = after.is_none_or(|after| {
-            is_generic(after) || is_direction(after) || after.is_ascii_digit() || is_chinese_numeral(after)
-        }) && (is_direction(next) || !text.get(end + 2).is_some_and(|third| is_name(*third)));
-        let is_word = KINDS.begin_at(text, end) || KINDS.begin_at(text, end + 1) || is_road_within(text, end + 1, 3);
-        let goes = leads && (is_short || is_word);
         // 九堡九沙大道, but 望京三区 and 望京十号院.
         let counts = is_chinese_numeral(next)
             && after.is_none_or(|after| {
                 is_generic(after) || is_numbered(after) || is_chinese_numeral(after) || matches!(after, '期' | '环')
             });
-        return goes || next.is_ascii_alphanumeric() || counts || is_stem(next);
+        return (leads && leads_on(text, end)) || next.is_ascii_alphanumeric() || counts || is_stem(next);
     }
     let after_is_kind = after
         .is_none_or(|after| is_generic(after) || is_direction(after) || after == '环' || is_chinese_numeral(after))
@@ -250,9 +243,28 @@ fn is_name(character: char) -> bool {
         && !is_chinese_numeral(character)
 }
 
-/// Whether a road's name ends within a few characters.
-fn is_road_within(text: &[char], start: usize, most: usize) -> bool {
-    text.iter().skip(start).take(most).any(|character| matches!(character, '路' | '街' | '巷' | '道'))
+/// Whether a name goes on with 东, 大, 新, … at `end`: 望京东路, 望京新城 and 望京西园三区 do; 柳市上峰村, 织里大港御景 and
+/// 永宁西山沟大街 are two names.
+fn leads_on(text: &[char], end: usize) -> bool {
+    let is_road = |at: usize| matches!(text.get(at), Some('路' | '街' | '巷' | '道'));
+    let Some(&after) = text.get(end + 1) else { return true };
+    if is_road(end + 1) {
+        return true;
+    }
+    let counts = matches!(after, '大' | '环') || is_direction(after) || is_chinese_numeral(after);
+    if counts && (is_road(end + 2) || is_road(end + 3)) {
+        return true;
+    }
+    // A road with a name of its own.
+    if !counts && (end + 2..end + 6).any(is_road) {
+        return false;
+    }
+    if KINDS.begin_at(text, end) || KINDS.begin_at(text, end + 1) {
+        return true;
+    }
+    let next = text[end];
+    let is_short = is_generic(after) || after.is_ascii_digit() || counts;
+    is_short && (is_direction(next) || next == '第' || !text.get(end + 2).is_some_and(|third| is_name(*third)))
 }
 
 /// Whether a road's sign follows directly, as in 和平镇路: what ends at `end` names a road then.
