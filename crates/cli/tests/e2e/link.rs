@@ -257,7 +257,20 @@ fn public_data_is_linked_well_by_the_models_that_are_shipped() {
     let (file, columns) = (data("fake_1000.csv"), "unique_id,cluster");
     let told = fine(
         folder.path(),
-        &["link", &file, "--model", &fake, "--truth", &file, "--truth-columns", columns, "-o", &out, "--format", "json"],
+        &[
+            "link",
+            &file,
+            "--model",
+            &fake,
+            "--truth",
+            &file,
+            "--truth-columns",
+            columns,
+            "-o",
+            &out,
+            "--format",
+            "json",
+        ],
     );
     let told: Value = serde_json::from_str(&told).unwrap();
     assert_eq!(told["records"], 1000);
