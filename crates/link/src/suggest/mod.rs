@@ -77,7 +77,7 @@ fn empty() -> LinkModel {
         blocks: Vec::new(),
         comparisons: Vec::new(),
         never: Vec::new(),
-        threshold: 0.5,
+        threshold: 0.4,
         review: [0.1, 0.9],
         one_to_one: Vec::new(),
         training: Default::default(),

@@ -185,7 +185,7 @@ pub struct TrainingConfig {
 
 impl Default for TrainingConfig {
     fn default() -> Self {
-        Self { random_pairs: 300_000, block_pairs: 60_000, recall: 0.95, seed: 1 }
+        Self { random_pairs: 500_000, block_pairs: 100_000, recall: 0.95, seed: 1 }
     }
 }
 
@@ -200,8 +200,10 @@ pub struct LinkLimits {
     pub memory_mb: Option<usize>,
 }
 
+/// Somewhat below one half: joining wrongly and missing a pair cost F1 the same, and pairs that clusters confirm are
+/// more often right than their own evidence says.
 const fn threshold() -> f64 {
-    0.5
+    0.4
 }
 
 const fn review() -> [f64; 2] {
