@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
-use crate::commands::{config, demo, explain, history, init, integrate, plan, profile, quality, query, serve, sql};
+use crate::commands::{
+    config, demo, explain, geocode, history, init, integrate, link, plan, profile, quality, query, serve, sql,
+};
 
 /// Joins a city's departmental data into base tables of people, land, housing, events, objects and
 /// organizations, and answers SQL over them.
@@ -36,10 +38,14 @@ pub enum Command {
     Sql(sql::Sql),
     /// Run a query of the library; without a name, list them.
     Query(query::Query),
+    /// Find the standard address behind each spelling.
+    Geocode(geocode::Geocode),
     /// Tell why an entity is what it is, or why two records are (not) the same.
     Explain(explain::Explain),
     /// Compare the linkage with truth files: precision, recall and F1.
     Quality(quality::Quality),
+    /// Link any tables with a model, without a project.
+    Link(link::Link),
     /// Serve the HTTP API.
     Serve(serve::Serve),
     /// List the runs.

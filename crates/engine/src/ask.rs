@@ -12,6 +12,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use crate::error::{Result, SqlError};
+use crate::geocode::SharedGeocoder;
 
 /// A planned query.
 pub struct Answer {
@@ -31,6 +32,7 @@ pub async fn ask(context: &SessionContext, sql: &str, params: Option<ParamValues
         Some(params) => frame.with_param_values(params).map_err(explain)?,
         None => frame,
     };
+    SharedGeocoder::prepare(context, frame.logical_plan()).await?;
     Ok(Answer { frame, sql: sql.to_owned() })
 }
 

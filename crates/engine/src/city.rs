@@ -11,7 +11,7 @@ use jingwei_model::Table;
 use jingwei_store::{RunRecord, Snapshot, Store};
 
 use crate::error::{EngineError, Result};
-use crate::functions::canonical_address;
+use crate::functions::{canonical_address, geocoding};
 use crate::project::Project;
 use crate::session::{SessionSettings, session};
 
@@ -109,6 +109,9 @@ impl City {
         self.store.register(&context.runtime_env());
         let function = canonical_address(&context, self.project.city.city.address)?;
         context.register_udf(function);
+        for function in geocoding(self.project.city.city.address) {
+            context.register_udf(function);
+        }
         Ok(context)
     }
 

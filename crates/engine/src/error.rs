@@ -189,9 +189,6 @@ impl SqlError {
         let kind = match root {
             DataFusionError::SQL(..) => SqlErrorKind::Syntax,
             DataFusionError::ResourcesExhausted(_) => SqlErrorKind::Limit,
-            DataFusionError::Plan(text) if text.contains("not supported") && text.contains("DDL") => {
-                SqlErrorKind::ReadOnly
-            }
             DataFusionError::Plan(text)
                 if text.starts_with("DDL not") || text.starts_with("DML not") || text.starts_with("Statement not") =>
             {
@@ -203,6 +200,9 @@ impl SqlError {
             DataFusionError::Internal(_) => SqlErrorKind::Internal,
             _ => SqlErrorKind::Execution,
         };
+        if kind == SqlErrorKind::ReadOnly {
+            return Self::read_only(sql);
+        }
         let message = diagnostic.as_ref().map_or_else(|| message_of(root), |diagnostic| diagnostic.message.clone());
         let place = diagnostic
             .as_ref()
@@ -275,7 +275,6 @@ fn hint_of(kind: SqlErrorKind, error: &DataFusionError) -> Option<String> {
         (SqlErrorKind::Limit, _) => {
             Some("ask for fewer rows or groups, filter earlier, or raise `memory_mb` in config/jingwei.toml".to_owned())
         }
-        (SqlErrorKind::ReadOnly, _) => Some("tables change through `jingwei integrate` alone".to_owned()),
         (SqlErrorKind::Plan, DataFusionError::SchemaError(..)) => {
             Some("`jingwei sql \"describe people\"` lists a table's columns".to_owned())
         }

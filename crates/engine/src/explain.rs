@@ -7,6 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::prelude::{DataFrame, JoinType, SessionContext, ident, lit};
+use jingwei_link::{Explanation, ModelMatcher};
 use jingwei_model::config::Prefer;
 use jingwei_model::{Element, RecordKey, Table};
 use serde::Serialize;
@@ -82,6 +83,9 @@ pub struct PairExplanation {
     pub values: Vec<(String, Option<String>, Option<String>)>,
     /// Rules that speak for or were refused between records of the two entities: rule, probability, reason of refusal.
     pub evidence: Vec<(String, f64, Option<String>)>,
+    /// The score of the two part by part, where the element is linked by a model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<Explanation>,
 }
 
 /// Explains an entity.
@@ -170,7 +174,15 @@ pub async fn explain_pair(
     };
     let entities = [entity(&left.0).await?, entity(&right.0).await?];
     let columns = filled_columns(project, element);
-    let said = match records(context, project, element, &columns, None).await? {
+    let all = records(context, project, element, &columns, None).await?;
+    let score = match (project.entities.get(&element).cloned().and_then(ModelMatcher::new), &all) {
+        (Some(matcher), Some(records)) => matcher
+            .explain(records.clone(), left.0.hash(), right.0.hash())
+            .await
+            .map_err(|error| EngineError::Link { element: element.to_string(), error: Box::new(error) })?,
+        _ => None,
+    };
+    let said = match all {
         None => Vec::new(),
         Some(records) => records
             .filter(
@@ -193,7 +205,7 @@ pub async fn explain_pair(
         .filter(|(_, left, right)| left.is_some() || right.is_some())
         .collect();
     let evidence = evidence(context, element, &entities).await?;
-    Ok(PairExplanation { element, same: entities[0] == entities[1], entities, values, evidence })
+    Ok(PairExplanation { element, same: entities[0] == entities[1], entities, values, evidence, score })
 }
 
 fn record_of(project: &Project, text: &str) -> Result<(RecordKey, Element)> {
@@ -400,6 +412,9 @@ impl fmt::Display for PairExplanation {
                 None => writeln!(f, "  for:     {rule}, {probability:.3}")?,
                 Some(reason) => writeln!(f, "  refused: {rule}, {probability:.3}, {reason}")?,
             }
+        }
+        if let Some(score) = &self.score {
+            writeln!(f, "{score}")?;
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ mod linkage;
 mod plan;
 mod records;
 mod relations;
+mod spellings;
 mod ties;
 
 use std::time::Instant;

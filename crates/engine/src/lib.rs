@@ -13,6 +13,7 @@ mod error;
 mod explain;
 mod flow;
 mod functions;
+mod geocode;
 mod library;
 mod progress;
 mod project;
@@ -28,10 +29,14 @@ pub use encode::{Encoder, OutputFormat};
 pub use error::{EngineError, Result, SqlError, SqlErrorKind};
 pub use explain::{EntityExplanation, PairExplanation, explain_entity, explain_pair};
 pub use flow::{Plan, Request, SourcePlan, SourceState, integrate, plan};
+pub use geocode::{
+    Explained, GeocodeReport, GeocodeTask, Geocoder, GeocoderBuilder, Lookup, Match, Nearby, SharedGeocoder,
+    StandardAddress, StandardColumns, geocode_file,
+};
 pub use library::{Header, Kind, Library, ParamConfig, ParamType, Query, Severity, bind};
 pub use progress::{Progress, Silent};
 pub use project::Project;
-pub use quality::{ElementQuality, quality};
+pub use quality::{ElementQuality, address_quality, quality};
 pub use report::{ElementReport, RunReport, SourceReport, peak_memory_mb};
-pub use schemas::{json_schemas, sql_functions};
+pub use schemas::{json_schemas, sql_function_pages, sql_functions};
 pub use session::{CATALOG, SCHEMAS, SessionSettings, runtime, session};

@@ -1,22 +1,25 @@
 //! How well the published entities agree with a truth file.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use arrow::array::AsArray;
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
-use datafusion::prelude::{CsvReadOptions, JoinType, SessionContext, ident};
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::prelude::{CsvReadOptions, DataFrame, JoinType, SessionContext, ident};
 use jingwei_link::{Quality, evaluate};
-use jingwei_model::Element;
+use jingwei_model::{Element, Table};
 use serde::Serialize;
 
 use crate::error::{EngineError, Result};
+use crate::flow::{filled_columns, records};
+use crate::project::Project;
 
-/// One element's quality.
+/// One element's quality, or that of the standard addresses.
 #[derive(Debug, Clone, Serialize)]
 pub struct ElementQuality {
-    /// The element.
-    pub element: Element,
+    /// The element's name, or `addresses`.
+    pub element: String,
     /// Pairwise precision, recall and F1.
     #[serde(flatten)]
     pub quality: Quality,
@@ -27,6 +30,62 @@ pub struct ElementQuality {
 /// # Errors
 /// No members published, or a file without these columns.
 pub async fn quality(context: &SessionContext, element: Element, truth: &Path) -> Result<ElementQuality> {
+    let members = context.table(format!("link.{element}_members")).await.map_err(|_| {
+        EngineError::usage_with_hint(format!("no linkage of {element} is published"), "run `jingwei integrate` first")
+    })?;
+    compare(context, element.name(), members, truth).await
+}
+
+/// Compares the standard address that each record's spelling was taken for with a CSV file of `source, record,
+/// record_id, entity_id`: records of one address should have one, and records of two should not.
+///
+/// # Errors
+/// No spellings published, or a file without these columns.
+pub async fn address_quality(context: &SessionContext, project: &Project, truth: &Path) -> Result<ElementQuality> {
+    let step = || EngineError::plan("spellings of records");
+    let spellings = context.table("link.address_spellings").await.map_err(|_| {
+        EngineError::usage_with_hint("no spellings of addresses are published", "run `jingwei integrate` first")
+    })?;
+    let mut all: Option<DataFrame> = None;
+    for element in Element::ALL {
+        let Some(address) = Table::of(element).column("address") else { continue };
+        if !filled_columns(project, element).iter().any(|column| column.name == address.name) {
+            continue;
+        }
+        let Some(rows) = records(context, project, element, &[address], None).await? else { continue };
+        let rows = rows
+            .select(vec![
+                ident("_source").alias("source"),
+                ident("_record").alias("record"),
+                ident("_record_id").alias("record_id"),
+                ident("address").alias("_address"),
+            ])
+            .map_err(step())?;
+        all = Some(match all {
+            None => rows,
+            Some(all) => all.union(rows).map_err(step())?,
+        });
+    }
+    let all = all.ok_or_else(|| EngineError::usage("no source writes addresses"))?;
+    let spellings = spellings.select(vec![ident("address"), ident("address_id").alias("entity_id")]).map_err(step())?;
+    let members = all
+        .join(spellings, JoinType::Inner, &["_address"], &["address"], None)
+        .and_then(|members| members.filter(ident("entity_id").is_not_null()))
+        .map_err(step())?;
+    compare(context, "addresses", members, truth).await
+}
+
+/// The columns of a truth file, all of them text: ids have leading zeros.
+fn header(truth: &Path) -> Result<Schema> {
+    let failed = |error| EngineError::Io { path: truth.display().to_string(), error };
+    let file = std::fs::File::open(truth).map_err(failed)?;
+    let mut line = String::new();
+    BufReader::new(file).read_line(&mut line).map_err(failed)?;
+    let names = line.trim_start_matches('\u{feff}').trim_end().split(',');
+    Ok(Schema::new(names.map(|name| Field::new(name.trim_matches('"'), DataType::Utf8, true)).collect::<Vec<_>>()))
+}
+
+async fn compare(context: &SessionContext, subject: &str, members: DataFrame, truth: &Path) -> Result<ElementQuality> {
     let shown = truth.display().to_string();
     if !truth.is_file() {
         return Err(EngineError::usage_with_hint(
@@ -34,10 +93,8 @@ pub async fn quality(context: &SessionContext, element: Element, truth: &Path) -
             "name the folder with --truth DIR",
         ));
     }
-    let step = || EngineError::plan(format!("comparing {element} with {shown}"));
-    let text = |name: &str| arrow::datatypes::Field::new(name, DataType::Utf8, true);
-    let schema =
-        arrow::datatypes::Schema::new(vec![text("source"), text("record"), text("record_id"), text("entity_id")]);
+    let step = || EngineError::plan(format!("comparing {subject} with {shown}"));
+    let schema = header(truth)?;
     let truth = context
         .read_csv(shown.clone(), CsvReadOptions::new().has_header(true).schema(&schema))
         .await
@@ -50,9 +107,6 @@ pub async fn quality(context: &SessionContext, element: Element, truth: &Path) -
             ])
         })
         .map_err(step())?;
-    let members = context.table(format!("link.{element}_members")).await.map_err(|_| {
-        EngineError::usage_with_hint(format!("no linkage of {element} is published"), "run `jingwei integrate` first")
-    })?;
     let rows = members
         .join(truth, JoinType::Inner, &["source", "record", "record_id"], &["_source", "_record", "_record_id"], None)
         .and_then(|rows| rows.select(vec![ident("entity_id"), ident("_truth")]))
@@ -68,5 +122,5 @@ pub async fn quality(context: &SessionContext, element: Element, truth: &Path) -
     let pairs = columns.iter().flat_map(|(found, truth)| {
         found.as_string::<i32>().iter().flatten().zip(truth.as_string::<i32>().iter().flatten())
     });
-    Ok(ElementQuality { element, quality: evaluate(pairs) })
+    Ok(ElementQuality { element: subject.to_owned(), quality: evaluate(pairs) })
 }

@@ -66,10 +66,8 @@ pub fn session(settings: &SessionSettings) -> Result<SessionContext> {
     options.execution.parquet.pushdown_filters = true;
     options.execution.parquet.reorder_filters = true;
 
-    let state = SessionStateBuilder::new()
-        .with_config(config)
-        .with_runtime_env(runtime(settings)?)
-        .with_default_features();
+    let state =
+        SessionStateBuilder::new().with_config(config).with_runtime_env(runtime(settings)?).with_default_features();
     let state = jingwei_geo::with_spatial_join(state).build();
     let context = SessionContext::new_with_state(state);
     register_functions(&context)?;

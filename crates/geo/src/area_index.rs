@@ -1,12 +1,9 @@
 //! Which polygon holds a point: a uniform grid of candidates over polygons cut into horizontal slabs.
 
-use geo::kernels::{Kernel, Orientation, RobustKernel};
-use geo::{BoundingRect, Coord, Geometry, Polygon};
+use geo::Coord;
 
+use crate::predicate::{Place, Slabs};
 use crate::{GeoError, to_geometry};
-
-/// Edges a slab holds about; fewer make the slabs' table larger than the edges it saves.
-const EDGES_A_SLAB: usize = 4;
 
 /// Polygons by code, ready to be asked for the one around a point.
 ///
@@ -47,7 +44,11 @@ impl AreaIndex {
     /// The number of the polygon that holds the point.
     #[must_use]
     pub fn locate(&self, x: f64, y: f64) -> Option<u32> {
-        self.grid.candidates(x, y).iter().copied().find(|shape| self.shapes[*shape as usize].holds(x, y))
+        self.grid
+            .candidates(x, y)
+            .iter()
+            .copied()
+            .find(|shape| self.shapes[*shape as usize].place(x, y) != Place::Outside)
     }
 
     /// The code of a polygon.
@@ -69,86 +70,6 @@ impl AreaIndex {
     }
 }
 
-/// A shape's edges, listed slab by slab from south to north.
-#[derive(Debug, Default)]
-struct Slabs {
-    low: Coord,
-    high: Coord,
-    slab_height: f64,
-    /// Where each slab's edges begin in `edges`, and one past the last.
-    starts: Vec<u32>,
-    edges: Vec<(Coord, Coord)>,
-}
-
-impl Slabs {
-    fn new(geometry: &Geometry) -> Self {
-        let mut edges = Vec::new();
-        let mut add = |polygon: &Polygon| {
-            for ring in std::iter::once(polygon.exterior()).chain(polygon.interiors()) {
-                edges.extend(ring.lines().map(|line| (line.start, line.end)));
-            }
-        };
-        match geometry {
-            Geometry::Polygon(polygon) => add(polygon),
-            Geometry::MultiPolygon(polygons) => polygons.iter().for_each(add),
-            _ => {}
-        }
-        let Some(rect) = geometry.bounding_rect().filter(|_| !edges.is_empty()) else { return Self::default() };
-        let count = (edges.len() / EDGES_A_SLAB).clamp(1, 1 << 20);
-        let slab_height = (rect.height() / count as f64).max(f64::MIN_POSITIVE);
-        let slab = |y: f64| (((y - rect.min().y) / slab_height) as usize).min(count - 1);
-        let mut counts = vec![0_u32; count + 1];
-        for (a, b) in &edges {
-            for place in slab(a.y.min(b.y))..=slab(a.y.max(b.y)) {
-                counts[place + 1] += 1;
-            }
-        }
-        for place in 0..count {
-            counts[place + 1] += counts[place];
-        }
-        let mut next = counts.clone();
-        let mut listed = vec![(Coord::default(), Coord::default()); counts[count] as usize];
-        for (a, b) in edges {
-            for place in slab(a.y.min(b.y))..=slab(a.y.max(b.y)) {
-                listed[next[place] as usize] = (a, b);
-                next[place] += 1;
-            }
-        }
-        Self { low: rect.min(), high: rect.max(), slab_height, starts: counts, edges: listed }
-    }
-
-    /// Crossing number (Shimrat 1962) with exact orientation; the border belongs to the shape.
-    fn holds(&self, x: f64, y: f64) -> bool {
-        if self.starts.is_empty() || x < self.low.x || x > self.high.x || y < self.low.y || y > self.high.y {
-            return false;
-        }
-        let slab = (((y - self.low.y) / self.slab_height) as usize).min(self.starts.len() - 2);
-        let edges = &self.edges[self.starts[slab] as usize..self.starts[slab + 1] as usize];
-        let point = Coord { x, y };
-        let mut inside = false;
-        for &(a, b) in edges {
-            let (lower, upper) = if a.y <= b.y { (a, b) } else { (b, a) };
-            if y < lower.y || y > upper.y {
-                continue;
-            }
-            if x < a.x.min(b.x) {
-                inside ^= lower.y <= y && y < upper.y;
-                continue;
-            }
-            if x > a.x.max(b.x) {
-                continue;
-            }
-            match RobustKernel::orient2d(lower, upper, point) {
-                Orientation::Collinear => return true,
-                // To the left of an upward edge: the ray to the east crosses it.
-                Orientation::CounterClockwise => inside ^= lower.y <= y && y < upper.y,
-                Orientation::Clockwise => {}
-            }
-        }
-        inside
-    }
-}
-
 /// Cell → the shapes whose bounds touch it, in order.
 #[derive(Debug, Default)]
 struct Grid {
@@ -163,11 +84,11 @@ struct Grid {
 
 impl Grid {
     fn new(shapes: &[Slabs]) -> Self {
-        let filled = || shapes.iter().enumerate().filter(|(_, shape)| !shape.starts.is_empty());
+        let filled = || shapes.iter().enumerate().filter(|(_, shape)| !shape.is_empty());
         let (mut low, mut high) = (Coord { x: f64::MAX, y: f64::MAX }, Coord { x: f64::MIN, y: f64::MIN });
         for (_, shape) in filled() {
-            low = Coord { x: low.x.min(shape.low.x), y: low.y.min(shape.low.y) };
-            high = Coord { x: high.x.max(shape.high.x), y: high.y.max(shape.high.y) };
+            low = Coord { x: low.x.min(shape.low().x), y: low.y.min(shape.low().y) };
+            high = Coord { x: high.x.max(shape.high().x), y: high.y.max(shape.high().y) };
         }
         if low.x > high.x {
             return Self::default();
@@ -214,8 +135,8 @@ impl Grid {
 
     fn cells(&self, shape: &Slabs) -> impl Iterator<Item = usize> + use<> {
         let columns = self.columns;
-        let (left, right) = (self.column(shape.low.x), self.column(shape.high.x));
-        (self.row(shape.low.y)..=self.row(shape.high.y))
+        let (left, right) = (self.column(shape.low().x), self.column(shape.high().x));
+        (self.row(shape.low().y)..=self.row(shape.high().y))
             .flat_map(move |row| (left..=right).map(move |column| row * columns + column))
     }
 
@@ -232,7 +153,7 @@ impl Grid {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use geo::{Contains, Intersects, LineString, Point};
+    use geo::{Contains, Geometry, Intersects, LineString, Point, Polygon};
     use proptest::prelude::*;
 
     use super::*;

@@ -9,20 +9,31 @@ mod area_index;
 mod crs;
 mod error;
 mod functions;
+mod geohash;
+mod geoparquet;
+mod grid;
 mod join;
+pub mod mvt;
+mod overlay;
+pub mod predicate;
 mod prune;
+mod sphere;
 mod text;
 mod validity;
 mod wkb;
 
 pub use area_index::AreaIndex;
-pub use crs::{Crs, Transformer};
+pub use crs::{Crs, Transformer, crs_of, geometry_field, geometry_metadata};
 pub use error::GeoError;
-pub use functions::{area_of, functions, register};
+pub use functions::{SpatialPlanner, aggregates, area_of, functions, register};
+pub use geoparquet::GeoParquet;
 pub use join::{
     Limit, Question, Relation, SpatialCodec, SpatialJoinExec, SpatialJoinRule, SpatialOn, with_spatial_join,
 };
 pub use prune::{SpatialPruneExec, SpatialPruneRule};
 pub use text::{from_geojson, from_wkt, to_geojson, to_wkt};
 pub use validity::why_invalid;
-pub use wkb::{bounds, from_geometry, point_of, point_to_wkb, representative_point, to_geometry};
+pub use wkb::{
+    bounds, from_geometry, point_of, point_to_wkb, representative_point, srid_of, to_finite_geometry, to_geometry,
+    with_srid,
+};

@@ -59,15 +59,95 @@ pub fn bounds(bytes: &[u8]) -> Result<Option<Rect>, GeoError> {
 /// # Errors
 /// Truncated bytes, unknown types, counts larger than the bytes could hold.
 pub fn to_geometry(bytes: &[u8]) -> Result<Geometry, GeoError> {
-    let mut reader = Reader { bytes, big_endian: false, dimensions: 2 };
+    Ok(read(bytes)?.0)
+}
+
+/// Reads a geometry whose coordinates are all finite, as the planar algorithms need it.
+///
+/// # Errors
+/// Bytes that are no geometry; a coordinate that is NaN or infinite.
+pub fn to_finite_geometry(bytes: &[u8]) -> Result<Geometry, GeoError> {
+    match read(bytes)? {
+        (geometry, true) => Ok(geometry),
+        (_, false) => Err(GeoError::Wkb("a coordinate is not finite")),
+    }
+}
+
+/// The geometry, and whether its coordinates are finite.
+fn read(bytes: &[u8]) -> Result<(Geometry, bool), GeoError> {
+    let mut reader = Reader { bytes, big_endian: false, dimensions: 2, finite: true };
     let geometry = reader.geometry(0)?;
-    if reader.bytes.is_empty() { Ok(geometry) } else { Err(GeoError::Wkb("bytes after its end")) }
+    if reader.bytes.is_empty() { Ok((geometry, reader.finite)) } else { Err(GeoError::Wkb("bytes after its end")) }
+}
+
+/// The flag of EWKB that says that an SRID follows.
+const HAS_SRID: u32 = 0x2000_0000;
+
+/// The type code and the place behind it; `None` for bytes too short for a header.
+fn type_code(bytes: &[u8]) -> Option<u32> {
+    let code = bytes.get(1..5)?.try_into().ok()?;
+    Some(if bytes[0] == 0 { u32::from_be_bytes(code) } else { u32::from_le_bytes(code) })
+}
+
+/// The SRID that an EWKB value carries itself; 0 where it carries none.
+#[must_use]
+pub fn srid_of(bytes: &[u8]) -> u32 {
+    let Some(srid) = type_code(bytes).filter(|code| code & HAS_SRID != 0).and(bytes.get(5..9)) else { return 0 };
+    let Ok(srid) = srid.try_into() else { return 0 };
+    if bytes[0] == 0 { u32::from_be_bytes(srid) } else { u32::from_le_bytes(srid) }
+}
+
+/// The value as EWKB with an SRID; as plain WKB for SRID 0.
+#[must_use]
+pub fn with_srid(bytes: &[u8], srid: u32) -> Vec<u8> {
+    let Some(code) = type_code(bytes) else { return bytes.to_vec() };
+    let rest = bytes.get(if code & HAS_SRID == 0 { 5 } else { 9 }..).unwrap_or_default();
+    let code = if srid == 0 { code & !HAS_SRID } else { code | HAS_SRID };
+    let big = bytes[0] == 0;
+    let word = |word: u32| if big { word.to_be_bytes() } else { word.to_le_bytes() };
+    let mut out = Vec::with_capacity(bytes.len() + 4);
+    out.push(bytes[0]);
+    out.extend(word(code));
+    if srid != 0 {
+        out.extend(word(srid));
+    }
+    out.extend(rest);
+    out
+}
+
+/// The OGC number of the geometry's type, 1 (point) to 7 (collection), read from the header alone.
+#[must_use]
+pub fn type_of(bytes: &[u8]) -> Option<u32> {
+    type_code(bytes).map(|code| (code & 0xffff) % 1000)
+}
+
+/// How many ordinates a vertex has: 2, 3 with Z or M, 4 with both.
+#[must_use]
+pub fn ordinates(bytes: &[u8]) -> i64 {
+    let code = type_code(bytes).unwrap_or_default();
+    let extended = i64::from(code & 0x8000_0000 != 0) + i64::from(code & 0x4000_0000 != 0);
+    2 + extended.max(match (code & 0xffff) / 1000 {
+        1 | 2 => 1,
+        3 => 2,
+        _ => 0,
+    })
+}
+
+/// `POINT EMPTY`: a point of NaN, as GEOS and `PostGIS` write it.
+#[must_use]
+pub fn empty_point() -> [u8; 21] {
+    let mut bytes = [0; 21];
+    bytes[..5].copy_from_slice(&[1, 1, 0, 0, 0]);
+    bytes[5..13].copy_from_slice(&f64::NAN.to_le_bytes());
+    bytes[13..21].copy_from_slice(&f64::NAN.to_le_bytes());
+    bytes
 }
 
 struct Reader<'a> {
     bytes: &'a [u8],
     big_endian: bool,
     dimensions: usize,
+    finite: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -121,6 +201,7 @@ impl<'a> Reader<'a> {
 
     fn coord(&mut self) -> Result<Coord, GeoError> {
         let coord = Coord { x: self.f64()?, y: self.f64()? };
+        self.finite &= coord.x.is_finite() && coord.y.is_finite();
         for _ in 2..self.dimensions {
             self.f64()?;
         }
@@ -129,10 +210,30 @@ impl<'a> Reader<'a> {
 
     fn line(&mut self) -> Result<LineString, GeoError> {
         let count = self.count(8 * self.dimensions)?;
+        if !self.big_endian && self.dimensions == 2 {
+            return self.plain_line(count);
+        }
         let mut coords = Vec::with_capacity(count);
         for _ in 0..count {
             coords.push(self.coord()?);
         }
+        Ok(LineString(coords))
+    }
+
+    /// The usual form, in one pass over its bytes.
+    fn plain_line(&mut self, count: usize) -> Result<LineString, GeoError> {
+        let mut finite = true;
+        let coords = self.take(16 * count)?.as_chunks::<16>().0.iter().map(|pair| {
+            let [x, y] = [0, 8].map(|at| {
+                let mut number = [0; 8];
+                number.copy_from_slice(&pair[at..at + 8]);
+                f64::from_le_bytes(number)
+            });
+            finite &= x.is_finite() && y.is_finite();
+            Coord { x, y }
+        });
+        let coords = coords.collect();
+        self.finite &= finite;
         Ok(LineString(coords))
     }
 
@@ -162,8 +263,10 @@ impl<'a> Reader<'a> {
         let wrong = || GeoError::Wkb("a part is of another type than the whole");
         Ok(match self.header()? {
             1 => {
+                let finite = self.finite;
                 let coord = self.coord()?;
                 if coord.x.is_nan() && coord.y.is_nan() {
+                    self.finite = finite;
                     Geometry::MultiPoint(MultiPoint(Vec::new()))
                 } else {
                     Geometry::Point(Point(coord))
@@ -207,11 +310,12 @@ pub fn from_geometry(geometry: &Geometry) -> Vec<u8> {
     out
 }
 
-fn write(geometry: &Geometry, out: &mut Vec<u8>) {
+/// Appends a geometry as ISO WKB, little endian.
+pub fn write(geometry: &Geometry, out: &mut Vec<u8>) {
     match geometry {
         Geometry::Point(point) => out.extend(point_to_wkb(point.x(), point.y())),
-        Geometry::Line(line) => write_lines(2, &[&LineString(vec![line.start, line.end])], out),
-        Geometry::LineString(line) => write_lines(2, &[line], out),
+        Geometry::Line(line) => write_line(&LineString(vec![line.start, line.end]), out),
+        Geometry::LineString(line) => write_line(line, out),
         Geometry::Polygon(polygon) => write_polygon(polygon, out),
         Geometry::MultiPoint(points) => {
             header(4, points.0.len(), out);
@@ -219,7 +323,7 @@ fn write(geometry: &Geometry, out: &mut Vec<u8>) {
         }
         Geometry::MultiLineString(lines) => {
             header(5, lines.0.len(), out);
-            lines.0.iter().for_each(|line| write_lines(2, &[line], out));
+            lines.0.iter().for_each(|line| write_line(line, out));
         }
         Geometry::MultiPolygon(polygons) => {
             header(6, polygons.0.len(), out);
@@ -240,29 +344,29 @@ fn header(code: u32, count: usize, out: &mut Vec<u8>) {
     out.extend(u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes());
 }
 
-/// A line (no count of lines) or the rings of a polygon (with one).
-fn write_lines(code: u32, lines: &[&LineString], out: &mut Vec<u8>) {
+fn write_line(line: &LineString, out: &mut Vec<u8>) {
     out.push(1);
-    out.extend(code.to_le_bytes());
-    if code == 3 {
-        out.extend(u32::try_from(lines.len()).unwrap_or(u32::MAX).to_le_bytes());
-    }
-    for line in lines {
-        out.extend(u32::try_from(line.0.len()).unwrap_or(u32::MAX).to_le_bytes());
-        for coord in &line.0 {
-            out.extend(coord.x.to_le_bytes());
-            out.extend(coord.y.to_le_bytes());
-        }
-    }
+    out.extend(2_u32.to_le_bytes());
+    write_coords(line, out);
 }
 
 fn write_polygon(polygon: &Polygon, out: &mut Vec<u8>) {
-    let mut rings = Vec::with_capacity(1 + polygon.interiors().len());
-    if !polygon.exterior().0.is_empty() {
-        rings.push(polygon.exterior());
-        rings.extend(polygon.interiors());
+    if polygon.exterior().0.is_empty() {
+        header(3, 0, out);
+        return;
     }
-    write_lines(3, &rings, out);
+    header(3, 1 + polygon.interiors().len(), out);
+    write_coords(polygon.exterior(), out);
+    polygon.interiors().iter().for_each(|ring| write_coords(ring, out));
+}
+
+fn write_coords(line: &LineString, out: &mut Vec<u8>) {
+    out.extend(u32::try_from(line.0.len()).unwrap_or(u32::MAX).to_le_bytes());
+    out.reserve(line.0.len() * 16);
+    for coord in &line.0 {
+        out.extend(coord.x.to_le_bytes());
+        out.extend(coord.y.to_le_bytes());
+    }
 }
 
 #[cfg(test)]

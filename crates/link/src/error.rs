@@ -20,6 +20,9 @@ pub enum LinkError {
         /// Why.
         message: String,
     },
+    /// The model or the tables are not as they must be.
+    #[error("{0}")]
+    Usage(String),
     /// The query engine failed.
     #[error(transparent)]
     DataFusion(#[from] DataFusionError),
@@ -32,9 +35,14 @@ pub enum LinkError {
 }
 
 impl LinkError {
+    /// A mistake of the user's.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::Usage(message.into())
+    }
+
     /// Whether the user can mend it.
     #[must_use]
     pub const fn is_user_error(&self) -> bool {
-        matches!(self, Self::Rule { .. })
+        matches!(self, Self::Rule { .. } | Self::Usage(_))
     }
 }

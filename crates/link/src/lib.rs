@@ -4,20 +4,46 @@
 //! columns) and the entities of the last run. Output: members (record → entity, with rule and probability),
 //! edges (evidence, accepted and refused), a history of ids, and one surviving row per entity. Invariants: the
 //! result does not depend on the order of records or on the number of threads; two records that disagree on a
-//! conflict column are never one entity, not even through a chain; an entity keeps its id.
+//! conflict column are never one entity, not even through a chain; an entity keeps its id. Free-text addresses have a
+//! kernel of their own in [`address`].
 
+pub mod address;
+mod block;
+mod cluster;
+mod compare;
+mod decide;
 mod error;
+mod explain;
 mod functions;
+mod household;
 mod ids;
+mod linker;
 mod matcher;
+mod model;
+mod parallel;
+mod probabilistic;
 mod quality;
+mod records;
+mod report;
 mod rules;
+pub mod similarity;
+mod suggest;
 mod survive;
+mod tables;
+mod train;
 
 pub use error::{LinkError, Result};
+pub use explain::{Explanation, Named, Part, PartKind};
 pub use functions::{aggregates, functions};
 pub use ids::Previous;
+pub use linker::{Decision, EntityEdge, LinkReport, Linkage, Linker, RuleReport};
 pub use matcher::{Counts, Links, Matcher, edges_schema, history_schema, members_schema};
+pub use model::{Program, Table};
+pub use probabilistic::ModelMatcher;
 pub use quality::{Quality, evaluate};
+pub use records::record_key;
+pub use report::ReportOptions;
 pub use rules::RuleMatcher;
+pub use suggest::{Meaning, Suggestion, suggest};
 pub use survive::survive;
+pub use train::{Evidence, Outcomes, Scorer, Weights, probability};

@@ -85,6 +85,30 @@ impl Level {
     }
 }
 
+/// Anything that says an address level by level: what a parser read, or a row of a table.
+pub trait Levels {
+    /// The text at a level in its standard form.
+    fn level(&self, level: Level) -> Option<&str>;
+
+    /// Whether a level was filled in by somebody else than who wrote the address, so that it proves little.
+    fn is_inferred(&self, level: Level) -> bool {
+        let _ = level;
+        false
+    }
+
+    /// Pieces of the text that are in no level, where the text itself is at hand.
+    fn unread(&self) -> &str {
+        ""
+    }
+
+    /// Appends what was written before `level` and all finer levels, folded to simplified characters, where the text
+    /// itself is at hand. Whether it is.
+    fn written_before(&self, level: Level, out: &mut String) -> bool {
+        let _ = (level, out);
+        false
+    }
+}
+
 /// An address in levels.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
@@ -113,5 +137,11 @@ impl Address {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.finest().is_none()
+    }
+}
+
+impl Levels for Address {
+    fn level(&self, level: Level) -> Option<&str> {
+        self.get(level)
     }
 }

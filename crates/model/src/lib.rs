@@ -8,12 +8,13 @@ pub mod address;
 pub mod config;
 pub mod element;
 pub mod evidence;
+pub mod han;
 pub mod hash;
 pub mod id;
 pub mod reason;
 pub mod table;
 
-pub use address::{Address, Level};
+pub use address::{Address, Level, Levels};
 pub use element::Element;
 pub use evidence::RecordKey;
 pub use reason::Reason;

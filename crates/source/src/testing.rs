@@ -67,11 +67,6 @@ pub(crate) fn row_numbers(batch: &RecordBatch) -> Vec<i64> {
     batch.column_by_name("_row").unwrap().as_primitive::<arrow::datatypes::Int64Type>().values().to_vec()
 }
 
-/// The names of the data columns.
-pub(crate) fn data_columns(part: &Part) -> Vec<String> {
-    part.schema.fields().iter().skip(5).map(|field| field.name().clone()).collect()
-}
-
 /// Writes a file and opens it with a changed configuration.
 pub(crate) async fn open_bytes(
     name: &str,

@@ -29,8 +29,16 @@ fn addresses() -> Vec<String> {
         .collect()
 }
 
+/// Addresses as people type them, of the corpus that the quality is measured on.
+fn typed() -> Vec<String> {
+    let corpus = [include_str!("../tests/addresses/seen.txt"), include_str!("../tests/addresses/unseen.txt")];
+    let lines = corpus.iter().flat_map(|corpus| corpus.lines()).filter(|line| !line.starts_with('#'));
+    lines.map(|line| line.split(' ').filter_map(|piece| Some(piece.rsplit_once('/')?.0)).collect()).collect()
+}
+
 fn bench(criterion: &mut Criterion) {
     let addresses = addresses();
+    let typed = typed();
     let plain = AddressParser::builtin();
     let mut city = (**plain).clone();
     city.learn(
@@ -40,12 +48,14 @@ fn bench(criterion: &mut Criterion) {
         }],
     );
     let mut group = criterion.benchmark_group("address");
-    group.throughput(Throughput::Elements(addresses.len() as u64));
-    for (name, parser) in [("divisions", &**plain), ("divisions_and_registers", &city)] {
+    let runs =
+        [("divisions", &**plain, &addresses), ("divisions_and_registers", &city, &addresses), ("typed", plain, &typed)];
+    for (name, parser, addresses) in runs {
+        group.throughput(Throughput::Elements(addresses.len() as u64));
         let mut out = Parsed::default();
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
-                for address in &addresses {
+                for address in addresses {
                     parser.parse(address, &mut out);
                     black_box(out.canonical().len());
                 }

@@ -1,11 +1,15 @@
 //! Batches into Parquet files: cut by rows, encoded beside the caller, the same bytes for the same rows.
+//!
+//! Tables with a geometry are GeoParquet 1.1: a bounding box stands beside each geometry, in the files alone,
+//! and the rows of a row group follow a Hilbert curve, so that row groups and pages can be skipped by place.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::cast;
+use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, SchemaRef};
+use jingwei_geo::GeoParquet;
 use object_store::ObjectStore;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
@@ -21,6 +25,8 @@ use crate::{FileEntry, StoreError, TableName};
 
 /// Rows of a row group: large enough to compress, small enough to skip.
 const ROW_GROUP_ROWS: usize = 131_072;
+/// Rows of a page of a table with a geometry: pages are what a small window skips.
+const SPATIAL_PAGE_ROWS: usize = 4_096;
 
 /// How a table is written.
 #[derive(Debug, Clone)]
@@ -74,12 +80,16 @@ impl TableWriter {
     ) -> Self {
         let schema = storable(schema);
         let (sender, receiver) = mpsc::channel(4);
+        let spatial = GeoParquet::of(&schema);
         let files = Files {
+            file_schema: spatial.as_ref().map_or_else(|| Arc::clone(&schema), |spatial| spatial.file_schema(&schema)),
+            properties: properties(spatial.is_some()),
+            spatial,
+            waiting: Vec::new(),
             objects,
             table: table.clone(),
             schema: Arc::clone(&schema),
             prefix: run_id.to_owned(),
-            properties: properties(&schema),
             options: options.clone(),
             open: None,
             done: Vec::new(),
@@ -120,9 +130,15 @@ struct Files {
     objects: Arc<dyn ObjectStore>,
     table: TableName,
     schema: SchemaRef,
+    /// The table's schema and the covering columns.
+    file_schema: SchemaRef,
     prefix: String,
     properties: WriterProperties,
     options: WriteOptions,
+    /// What the open file's geometries are, before any is written and as far as they are known.
+    spatial: Option<GeoParquet>,
+    /// Batches of the row group that is to be arranged by place.
+    waiting: Vec<RecordBatch>,
     open: Option<Open>,
     done: Vec<FileEntry>,
 }
@@ -132,6 +148,7 @@ struct Open {
     path: String,
     rows: usize,
     keys: Option<(String, String)>,
+    spatial: Option<GeoParquet>,
 }
 
 impl Files {
@@ -163,23 +180,46 @@ impl Files {
                 let path = format!("part-{:05}-{}.parquet", self.done.len(), self.prefix);
                 let target =
                     BufWriter::new(Arc::clone(&self.objects), Path::from(format!("{}/{path}", self.table.folder())));
-                let writer = AsyncArrowWriter::try_new(target, Arc::clone(&self.schema), Some(self.properties.clone()))
-                    .map_err(parquet(&self.table))?;
-                self.open.insert(Open { writer, path, rows: 0, keys: None })
+                let writer =
+                    AsyncArrowWriter::try_new(target, Arc::clone(&self.file_schema), Some(self.properties.clone()))
+                        .map_err(parquet(&self.table))?;
+                self.open.insert(Open { writer, path, rows: 0, keys: None, spatial: self.spatial.clone() })
             }
         };
         if let Some(key) = &self.options.key {
             let (first, last) = ends(batch, key)?;
             open.keys = Some((open.keys.take().map_or(first, |(low, _)| low), last));
         }
-        open.writer.write(batch).await.map_err(parquet(&self.table))?;
         open.rows += batch.num_rows();
+        if self.spatial.is_none() {
+            return open.writer.write(batch).await.map_err(parquet(&self.table));
+        }
+        self.waiting.push(batch.clone());
+        if self.waiting.iter().map(RecordBatch::num_rows).sum::<usize>() >= ROW_GROUP_ROWS {
+            self.write_waiting().await?;
+        }
         Ok(())
     }
 
+    /// Arranges the waiting rows by place and writes them with their bounding boxes.
+    async fn write_waiting(&mut self) -> Result<(), StoreError> {
+        let Some(Open { writer, spatial: Some(spatial), .. }) = &mut self.open else { return Ok(()) };
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let rows = concat_batches(&self.schema, &self.waiting)?;
+        self.waiting.clear();
+        let rows = spatial.cover(&spatial.arrange(&rows)?, &self.file_schema)?;
+        writer.write(&rows).await.map_err(|error| StoreError::Parquet { table: self.table.to_string(), error })
+    }
+
     async fn finish_file(&mut self) -> Result<(), StoreError> {
+        self.write_waiting().await?;
         let Some(mut open) = self.open.take() else { return Ok(()) };
         let parquet = |error| StoreError::Parquet { table: self.table.to_string(), error };
+        if let Some(spatial) = &open.spatial {
+            open.writer.append_key_value_metadata(KeyValue::new("geo".to_owned(), spatial.metadata()));
+        }
         open.writer.finish().await.map_err(parquet)?;
         let size = open.writer.bytes_written() as u64;
         self.done.push(FileEntry { path: open.path, size, rows: open.rows as u64, keys: open.keys });
@@ -197,31 +237,12 @@ fn ends(batch: &RecordBatch, key: &str) -> Result<(String, String), StoreError> 
     Ok((column.value(0).to_owned(), column.value(column.len() - 1).to_owned()))
 }
 
-fn properties(schema: &SchemaRef) -> WriterProperties {
+fn properties(spatial: bool) -> WriterProperties {
     let level = ZstdLevel::try_new(1).unwrap_or_default();
-    let mut builder = WriterProperties::builder()
+    let builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_created_by("jingwei".to_owned());
-    if let Some(geo) = geoparquet(schema) {
-        builder = builder.set_key_value_metadata(Some(vec![KeyValue::new("geo".to_owned(), geo)]));
-    }
-    builder.build()
-}
-
-/// GeoParquet 1.1 metadata of a schema with WKB columns.
-fn geoparquet(schema: &SchemaRef) -> Option<String> {
-    let geometries = schema
-        .fields()
-        .iter()
-        .filter(|field| field.metadata().get("ARROW:extension:name").is_some_and(|name| name == "geoarrow.wkb"))
-        .map(|field| field.name().clone())
-        .collect::<Vec<_>>();
-    let primary = geometries.first()?;
-    // Without `crs` a reader assumes OGC:CRS84, which is what the tables hold.
-    let columns =
-        geometries.iter().map(|name| (name.clone(), serde_json::json!({"encoding": "WKB", "geometry_types": []})));
-    let columns = columns.collect::<serde_json::Map<_, _>>();
-    Some(serde_json::json!({"version": "1.1.0", "primary_column": primary, "columns": columns}).to_string())
+    if spatial { builder.set_data_page_row_count_limit(SPATIAL_PAGE_ROWS).build() } else { builder.build() }
 }

@@ -3,9 +3,11 @@
 pub mod config;
 pub mod demo;
 pub mod explain;
+pub mod geocode;
 pub mod history;
 pub mod init;
 pub mod integrate;
+pub mod link;
 pub mod plan;
 pub mod profile;
 pub mod quality;

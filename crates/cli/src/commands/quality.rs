@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jingwei_engine::{City, EngineError, Result, quality};
+use jingwei_engine::{City, EngineError, Result, address_quality, quality};
 use jingwei_model::Element;
 
 use crate::output::{say, say_json};
@@ -34,6 +34,10 @@ pub async fn run(project: &Path, args: Quality) -> Result<()> {
             all.push(quality(&context, element, &file).await?);
         }
     }
+    let addresses = folder.join("addresses.csv");
+    if addresses.is_file() && context.table_exist("link.address_spellings").unwrap_or(false) {
+        all.push(address_quality(&context, &city.project, &addresses).await?);
+    }
     if all.is_empty() {
         return Err(EngineError::usage_with_hint(
             format!("{} holds no truth file such as people.csv", folder.display()),
@@ -44,7 +48,7 @@ pub async fn run(project: &Path, args: Quality) -> Result<()> {
         return say_json(&all);
     }
     for one in &all {
-        say(&format!("{:<14} {}", one.element.to_string(), one.quality));
+        say(&format!("{:<14} {}", one.element, one.quality));
     }
     Ok(())
 }

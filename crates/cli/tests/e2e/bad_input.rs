@@ -143,9 +143,11 @@ fn a_truncated_archive_is_named() {
 }
 
 #[test]
-fn an_empty_file_is_refused_and_a_header_alone_is_no_rows() {
-    refused(&csv(""), &["data/people.csv", "empty"]);
-    let project = csv("no,name\n");
+fn an_empty_file_and_a_header_alone_are_refused_unless_no_rows_are_expected() {
+    refused(&csv(""), &["data/people.csv", "empty", "may_be_empty"]);
+    refused(&csv("no,name\n"), &["data/people.csv", "header", "may_be_empty"]);
+    let project =
+        with_source("path = \"data/people.csv\"", "may_be_empty = true", COLUMNS, "data/people.csv", "no,name\n");
     let report = integrate(project.path(), &[]);
     assert_eq!(report["sources"]["people"]["rows"], 0);
     assert_eq!(number(project.path(), "SELECT count(*) FROM people WHERE valid_to IS NULL"), 0.0);

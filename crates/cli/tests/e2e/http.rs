@@ -15,8 +15,19 @@ pub struct Server {
 
 impl Server {
     pub fn start(project: &std::path::Path) -> Self {
-        let mut child =
-            jingwei(project, &["serve", "--port", "0"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let server = jingwei(project, &["serve", "--port", "0"]);
+        // The shell ends the server when its own input ends, which is when this process does, however it does.
+        let mut child = std::process::Command::new("sh")
+            .args(["-c", r#""$0" "$@" </dev/null & server=$!; exec 2>/dev/null; cat >/dev/null; kill $server"#])
+            .arg(server.get_program())
+            .args(server.get_args())
+            .env_remove("JINGWEI_PROJECT")
+            .env("JINGWEI_LOG", "error")
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
         let mut line = String::new();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
         while !line.contains("serving http://") {
@@ -56,7 +67,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
 }

@@ -153,7 +153,7 @@ fn a_merge_is_written_into_the_history_of_ids() {
 #[test]
 fn two_people_with_different_full_ids_are_never_one_however_alike() {
     let project = project();
-    project.file("data/health.csv", "no,name,id,phone\nh1,李四,110101199003070010,13800000002\n");
+    project.file("data/health.csv", "no,name,id,phone\nh1,李四,110101199003070011,13800000002\n");
     let report = integrate(project.path(), &[]);
     assert_eq!(report["elements"]["people"]["entities"], 4);
     assert_eq!(

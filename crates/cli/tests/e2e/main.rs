@@ -5,9 +5,12 @@
 mod bad_input;
 mod demo;
 mod determinism;
+mod geocode;
 mod http;
 mod incremental;
 mod interruption;
+mod link;
+mod profile;
 mod real_input;
 mod references;
 mod sql_files;

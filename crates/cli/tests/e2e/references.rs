@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use jingwei_engine::{json_schemas, sql_functions};
+use jingwei_engine::{json_schemas, sql_function_pages, sql_functions};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -28,6 +28,21 @@ fn the_reference_of_sql_functions_is_that_of_the_code() {
 }
 
 #[test]
+fn every_sql_function_has_its_page_and_no_page_is_left_over() {
+    let folder = root().join("docs/functions");
+    let pages = sql_function_pages().unwrap();
+    for (name, text) in &pages {
+        check(&folder.join(name), text);
+    }
+    let mut stored = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect::<Vec<_>>();
+    stored.sort();
+    assert_eq!(stored, pages.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>());
+}
+
+#[test]
 fn the_configuration_of_the_demo_city_is_in_order() {
     let text = crate::support::fine(&root(), &["config", "check"]);
     assert!(text.contains("all fine"), "{text}");
@@ -45,6 +60,7 @@ fn the_reference_of_commands_is_what_the_commands_say() {
         &["integrate", "--help"],
         &["sql", "--help"],
         &["query", "--help"],
+        &["geocode", "--help"],
         &["explain", "--help"],
         &["quality", "--help"],
         &["serve", "--help"],

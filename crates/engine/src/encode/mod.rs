@@ -224,6 +224,6 @@ mod tests {
     fn wide_characters_take_two_columns_in_a_table() {
         let text = encoded(OutputFormat::Table, &[batch()]);
         let widths = text.lines().map(table::display_width).collect::<Vec<_>>();
-        assert!(widths[..5].iter().all(|width| *width == widths[0]), "{text}");
+        assert!(widths[..4].iter().all(|width| *width == widths[0]), "{text}");
     }
 }

@@ -1,18 +1,36 @@
-//! `base.addresses`: every address that any record writes, once, with the building and compound above it
+//! `base.addresses`: every address that any record means, once, with the building and compound above it
 //! and a point borrowed from whatever stands there.
 
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use datafusion::datasource::MemTable;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::Expr;
-use datafusion::prelude::{DataFrame, SessionContext, ident};
+use datafusion::prelude::{DataFrame, SessionContext, ident, lit};
 use jingwei_model::config::AddressStyle;
 use jingwei_model::{Element, Level, Table};
+use jingwei_standardize::address::{AddressParser, functions_with};
 
+use super::areas::Areas;
 use super::records::records;
+use super::spellings::{Standard, Texts, spell};
 use crate::error::{EngineError, Result};
 use crate::functions::address_id;
 use crate::project::Project;
 
-/// The id of the standard address that a text spells.
+/// The elements whose registers own addresses: land and what is built on it.
+const OWNERS: [Element; 2] = [Element::Land, Element::Housing];
+
+/// The standard addresses behind all records.
+pub struct Addresses {
+    /// The columns of `base.addresses` but `area_code`, `grid_code` and `updated_at`.
+    pub rows: DataFrame,
+    /// The rows of `link.address_spellings`; none where addresses have no levels.
+    pub spellings: Vec<RecordBatch>,
+}
+
+/// The id of the standard address that a text spells, whatever is registered.
 ///
 /// # Errors
 /// The session lacks the function.
@@ -21,12 +39,16 @@ pub fn id_of(context: &SessionContext, text: Expr) -> Result<Expr> {
     Ok(address_id(canonical.call(vec![text])))
 }
 
-/// The standard addresses behind all records: the columns of `base.addresses` but `area_code`,
-/// `grid_code` and `updated_at`.
+/// The standard addresses behind all records; none where no record has an address.
 ///
 /// # Errors
 /// SQL of the configuration that does not plan, with its place.
-pub async fn addresses(context: &SessionContext, project: &Project, style: AddressStyle) -> Result<Option<DataFrame>> {
+pub async fn addresses(
+    context: &SessionContext,
+    project: &Project,
+    style: AddressStyle,
+    areas: Option<&Areas>,
+) -> Result<Option<Addresses>> {
     let mut said: Option<DataFrame> = None;
     for element in Element::ALL {
         let table = Table::of(element);
@@ -34,9 +56,10 @@ pub async fn addresses(context: &SessionContext, project: &Project, style: Addre
         let Some(address) = filled.iter().find(|column| column.name == "address") else { continue };
         let Some(geom) = table.column("geom") else { continue };
         let Some(records) = records(context, project, element, &[address, geom], None).await? else { continue };
+        let owned = lit(OWNERS.contains(&element)).alias("owned");
         let part = records
             .filter(ident("address").is_not_null())
-            .and_then(|records| records.select(vec![ident("address"), ident("geom"), ident("_source")]))
+            .and_then(|records| records.select(vec![ident("address"), ident("geom"), ident("_source"), owned]))
             .map_err(EngineError::plan("collecting addresses"))?;
         said = Some(match said {
             None => part,
@@ -46,12 +69,69 @@ pub async fn addresses(context: &SessionContext, project: &Project, style: Addre
     let Some(said) = said else { return Ok(None) };
     let step = || EngineError::plan("standard addresses");
 
-    // A compound has thousands of spellings of its rooms; each is parsed once.
-    let spelled = with(context, "said", said, &for_style(SPELLED, style)).await?;
-    let spelled = spelled.cache().await.map_err(step())?;
+    let texts = with(context, "said", said, TEXTS).await?;
+    let (spelled, spellings, parser) = match style {
+        AddressStyle::Plain => {
+            // A compound has thousands of spellings of its rooms; each is parsed once.
+            let spelled = with(context, "texts", texts, &for_style(SPELLED, style)).await?;
+            (spelled.cache().await.map_err(step())?, Vec::new(), None)
+        }
+        AddressStyle::Cn => {
+            let (spelled, spellings, standard) = standardized(context, project, texts, areas).await?;
+            (spelled, spellings, Some(Arc::clone(standard.parser())))
+        }
+    };
     let keyed = with(context, "spelled", spelled, KEYED).await?;
     let keyed = keyed.cache().await.map_err(step())?;
-    with(context, "keyed", keyed, &for_style(ADDRESSES, style)).await.map(Some)
+    // Keys are read by the parser that spelled them.
+    let learned = parser.is_some();
+    if let Some(parser) = &parser {
+        functions_with(parser).into_iter().for_each(|function| context.register_udf(function));
+    }
+    let rows = with(context, "keyed", keyed, &for_style(ADDRESSES, style)).await;
+    if learned {
+        functions_with(AddressParser::builtin()).into_iter().for_each(|function| context.register_udf(function));
+    }
+    Ok(Some(Addresses { rows: rows?, spellings }))
+}
+
+/// The texts with their standard spellings.
+async fn standardized(
+    context: &SessionContext,
+    project: &Project,
+    texts: DataFrame,
+    areas: Option<&Areas>,
+) -> Result<(DataFrame, Vec<RecordBatch>, Standard)> {
+    let step = || EngineError::plan("spelling addresses");
+    let texts = with(context, "texts", texts, LOCATED).await?;
+    let code = areas.and_then(|areas| areas.area_code(&ident("point")));
+    let code = code.unwrap_or_else(|| lit(datafusion::common::ScalarValue::Utf8(None)));
+    let texts = texts
+        .with_column("area_code", code)
+        .and_then(|texts| texts.drop_columns(&["point"]))
+        .and_then(|texts| texts.sort(vec![ident("address").sort(true, false)]))
+        .map_err(step())?
+        .collect()
+        .await
+        .map_err(step())?;
+    let threads = context.state().config().target_partitions();
+    let home = project.city.city.division.clone();
+    let work = move || {
+        let standard = Standard::learn(&Texts::new(&texts)?, &home);
+        let (spelled, spellings) = spell(&texts, &standard, threads)?;
+        Ok::<_, EngineError>((spelled, spellings, standard))
+    };
+    let (spelled, spellings, standard) = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| EngineError::Internal(format!("spelling addresses ended: {error}")))??;
+    let spelled = match spelled.first().map(RecordBatch::schema) {
+        Some(schema) => {
+            let table = MemTable::try_new(schema, vec![spelled]).map_err(step())?;
+            context.read_table(Arc::new(table)).map_err(step())?
+        }
+        None => with(context, "none", context.read_empty().map_err(step())?, NOTHING_SPELLED).await?,
+    };
+    Ok((spelled, spellings, standard))
 }
 
 /// The statement for a style of addresses. Those without levels have no building and no compound above them.
@@ -96,18 +176,33 @@ async fn with(context: &SessionContext, name: &str, table: DataFrame, sql: &str)
     Ok(result)
 }
 
-/// Text → its standard spelling at each level that matters, with the points and sources behind it. Sums
-/// of whole numbers do not depend on the order of rows, so the mean point does not either.
+/// Each text once, with the sources and points behind it. Sums of whole numbers do not depend on the order of rows, so
+/// the mean point does not either.
+const TEXTS: &str = "
+SELECT address,
+       bool_or(owned) AS owned,
+       count(*) AS rows,
+       union_tags(_source) AS sources,
+       sum(CAST(round(st_x(st_pointonsurface(geom)) * 1e7) AS BIGINT)) AS x,
+       sum(CAST(round(st_y(st_pointonsurface(geom)) * 1e7) AS BIGINT)) AS y,
+       count(geom) AS points
+FROM said
+GROUP BY address";
+
+/// Texts with their mean point.
+const LOCATED: &str = "
+SELECT *, CASE WHEN points > 0 THEN st_point(x / 1e7 / points, y / 1e7 / points) END AS point
+FROM texts";
+
+/// No text at all, in the columns of those that are spelled.
+const NOTHING_SPELLED: &str = "
+SELECT CAST(null AS VARCHAR) AS canonical, CAST(null AS VARCHAR) AS building, CAST(null AS VARCHAR) AS compound,
+       make_array('') AS sources, CAST(0 AS BIGINT) AS x, CAST(0 AS BIGINT) AS y, CAST(0 AS BIGINT) AS points
+FROM none
+WHERE false";
+
+/// Text → its standard spelling, where addresses have no levels.
 const SPELLED: &str = "
-WITH texts AS (
-    SELECT address,
-           array_agg(DISTINCT _source ORDER BY _source) AS sources,
-           sum(CAST(round(st_x(st_pointonsurface(geom)) * 1e7) AS BIGINT)) AS x,
-           sum(CAST(round(st_y(st_pointonsurface(geom)) * 1e7) AS BIGINT)) AS y,
-           count(geom) AS points
-    FROM said
-    GROUP BY address
-)
 SELECT canonical_address(address) AS canonical,
        {building} AS building,
        {compound} AS compound,

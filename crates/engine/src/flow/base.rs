@@ -26,13 +26,24 @@ pub fn place(
     survivors: DataFrame,
     context: &SessionContext,
     addresses: Option<DataFrame>,
+    spellings: Option<DataFrame>,
     areas: &Areas,
 ) -> Result<DataFrame> {
     let step = || EngineError::plan("placing entities");
     let has = |frame: &DataFrame, name: &str| frame.schema().has_column_with_unqualified_name(name);
     let mut placed = survivors;
     if has(&placed, "address") && !has(&placed, "address_id") {
-        placed = placed.with_column("address_id", id_of(context, ident("address"))?).map_err(step())?;
+        placed = match spellings {
+            Some(spellings) => {
+                let known =
+                    spellings.select(vec![ident("address").alias("_spelling"), ident("address_id")]).map_err(step())?;
+                placed
+                    .join(known, JoinType::Left, &["address"], &["_spelling"], None)
+                    .and_then(|placed| placed.drop_columns(&["_spelling"]))
+                    .map_err(step())?
+            }
+            None => placed.with_column("address_id", id_of(context, ident("address"))?).map_err(step())?,
+        };
     }
     if let Some(addresses) = addresses
         && has(&placed, "address_id")

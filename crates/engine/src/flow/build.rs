@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use datafusion::prelude::{DataFrame, ident};
+use datafusion::prelude::{DataFrame, JoinType, ident};
 use futures::TryStreamExt;
 use jingwei_model::config::AddressStyle;
 use jingwei_model::{Element, Table};
@@ -11,6 +11,7 @@ use jingwei_store::{TableName, WriteOptions};
 use super::areas::Areas;
 use super::base::{CHANGED, against_last, place, shape};
 use super::linkage::members_of;
+use super::spellings::spellings_schema;
 use super::ties::{Lookups, targets};
 use super::{Flow, addresses, clean, filled_columns, fingerprint, made_from, records, relations, ties};
 use crate::error::{EngineError, Result};
@@ -58,13 +59,23 @@ impl Flow<'_> {
         let began = Instant::now();
         self.progress.begin("standard addresses");
         let style: AddressStyle = self.project.city.city.address;
-        if let Some(rows) = addresses::addresses(&self.context, &self.project, style).await? {
+        let found = addresses::addresses(&self.context, &self.project, style, self.areas.as_ref()).await?;
+        if let Some(addresses::Addresses { rows, spellings }) = found {
             let rows = match &self.areas {
-                Some(areas) => place(rows, &self.context, None, areas)?,
+                Some(areas) => place(rows, &self.context, None, None, areas)?,
                 None => rows,
             };
             let rows = shape(rows, &jingwei_model::table::ADDRESSES)?;
-            self.write_keyed(&jingwei_model::table::ADDRESSES, rows, None, inputs).await?;
+            let rows = rows.cache().await.map_err(EngineError::plan("standard addresses"))?;
+            if style == AddressStyle::Cn {
+                let options = WriteOptions {
+                    comment: Some("Spellings of the sources and the standard addresses they mean".to_owned()),
+                    ..WriteOptions::default().with_inputs(made_from(inputs.clone()))
+                };
+                self.rewrite(&spelled(), &spellings_schema(), &spellings, options).await?;
+            }
+            let anew = self.has_stale_addresses(&rows).await?;
+            self.write_keyed(&jingwei_model::table::ADDRESSES, rows, None, inputs, anew).await?;
         }
         self.report.addresses = self.run.state(&table).map_or(0, |state| state.rows);
         let summary = format!("{} addresses", self.report.addresses);
@@ -118,7 +129,7 @@ impl Flow<'_> {
             tables.extend(self.project.sources_of(target.element()).map(|(name, _)| clean(name)));
         }
         if element != Element::Areas {
-            tables.extend([base(&jingwei_model::table::AREAS), base(&jingwei_model::table::ADDRESSES)]);
+            tables.extend([base(&jingwei_model::table::AREAS), base(&jingwei_model::table::ADDRESSES), spelled()]);
         }
         Ok(self.inputs(tables, &fingerprint(&self.project.entities.get(&element))?))
     }
@@ -154,10 +165,13 @@ impl Flow<'_> {
                     .map_err(failed)?;
                 let placed = match &self.areas {
                     None => survivors,
-                    Some(areas) => place(survivors, &self.context, self.addresses().await?, areas)?,
+                    Some(areas) => {
+                        let (addresses, spellings) = (self.addresses().await?, self.spellings().await?);
+                        place(survivors, &self.context, addresses, spellings, areas)?
+                    }
                 };
                 let rows = shape(placed, table)?;
-                self.write_keyed(table, rows, Some(present), inputs).await?
+                self.write_keyed(table, rows, Some(present), inputs, false).await?
             }
         };
         let report = self.report.elements.entry(element.to_string()).or_default();
@@ -182,13 +196,32 @@ impl Flow<'_> {
         self.context.table(table.to_string()).await.map(Some).map_err(EngineError::plan("reading base.addresses"))
     }
 
-    /// Writes the rows that differ from the table's last version, sorted by id.
+    /// Whether the last version holds addresses that nothing means any more: a register has corrected its spelling.
+    async fn has_stale_addresses(&self, rows: &DataFrame) -> Result<bool> {
+        let Some(last) = self.addresses().await? else { return Ok(false) };
+        let step = || EngineError::plan("comparing base.addresses with its last version");
+        let present = rows.clone().select(vec![ident("id").alias("_present")]).map_err(step())?;
+        let stale = last.join(present, JoinType::LeftAnti, &["id"], &["_present"], None).map_err(step())?;
+        Ok(stale.count().await.map_err(step())? > 0)
+    }
+
+    /// Spelling → standard address, where addresses have levels.
+    async fn spellings(&self) -> Result<Option<DataFrame>> {
+        if self.project.city.city.address != AddressStyle::Cn || self.run.state(&spelled()).is_none() {
+            return Ok(None);
+        }
+        let step = format!("reading {}", spelled());
+        self.context.table(spelled().to_string()).await.map(Some).map_err(EngineError::plan(step))
+    }
+
+    /// Writes the rows that differ from the table's last version, sorted by id; all of them where it is written anew.
     async fn write_keyed(
         &mut self,
         table: &Table,
         rows: DataFrame,
         present: Option<DataFrame>,
         inputs: String,
+        anew: bool,
     ) -> Result<Written> {
         let name = base(table);
         let step = || EngineError::plan(format!("building {name}"));
@@ -196,10 +229,9 @@ impl Flow<'_> {
             None => None,
             Some(_) => Some(shape(self.context.table(name.to_string()).await.map_err(step())?, table)?),
         };
-        let first = last.is_none();
+        let first = last.is_none() || anew;
         let rows = against_last(rows, last, present, table, &["id"], self.now)?;
-        let rows = rows
-            .filter(ident(CHANGED))
+        let rows = if anew { Ok(rows) } else { rows.filter(ident(CHANGED)) }
             .and_then(|rows| rows.sort(vec![ident("id").sort(true, false)]))
             .and_then(|rows| rows.drop_columns(&[CHANGED]))
             .map_err(step())?;
@@ -288,6 +320,11 @@ impl Flow<'_> {
         self.report.relations = self.run.state(&name).map_or(0, |state| state.rows);
         Ok(())
     }
+}
+
+/// The table of spellings.
+fn spelled() -> TableName {
+    TableName::new("link", "address_spellings")
 }
 
 fn base(table: &Table) -> TableName {

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use chrono::DateTime;
 use futures::{StreamExt, TryStreamExt};
 use jingwei_model::config::SourceConfig;
-use jingwei_source::{Locator, Part};
+use jingwei_source::{Locator, Part, SourceError};
 use jingwei_standardize::{Context, Standardized, Standardizer};
 use jingwei_store::{TableName, TableWriter, WriteOptions};
 
@@ -62,6 +62,7 @@ impl Flow<'_> {
         let failed = |error| EngineError::Source { name: name.to_owned(), error: Box::new(error) };
         let parts = jingwei_source::open(&config, locator).await.map_err(failed)?;
         let raw_schema = merged(parts.iter().map(|part| &part.schema));
+        let files = parts.iter().map(|part| part.file.clone()).collect::<std::collections::BTreeSet<_>>();
         let context = self.standardize_context(name)?;
 
         let options = |comment: &str| {
@@ -114,6 +115,9 @@ impl Flow<'_> {
         let Some(writers) = writers else {
             return Err(EngineError::Internal(format!("source `{name}` opened without any part")));
         };
+        if report.rows == 0 && !config.format.may_be_empty {
+            return Err(failed(no_rows(files)));
+        }
         for writer in [writers.raw, writers.clean, writers.quarantine] {
             self.run.finish(writer).await?;
         }
@@ -135,6 +139,15 @@ impl Flow<'_> {
             .with_time_zone(&self.city.project.city.city.time_zone)
             .map_err(|error| EngineError::Standardize { name: name.to_owned(), error: Box::new(error) })
     }
+}
+
+/// The error for a source that says nothing at all.
+fn no_rows(files: std::collections::BTreeSet<String>) -> SourceError {
+    let files = files.into_iter().collect::<Vec<_>>().join(", ");
+    SourceError::data(files, "no rows: it is empty, or holds a header alone").with_hint(
+        "have it exported again; if no row is a fine answer, write `may_be_empty = true` under [format], and all that \
+         the source said before ends",
+    )
 }
 
 struct Writers {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use jingwei_link::{Links, Matcher, Previous, RuleMatcher, edges_schema, members_schema};
+use jingwei_link::{Links, Matcher, ModelMatcher, Previous, RuleMatcher, edges_schema, members_schema};
 use jingwei_model::Element;
 use jingwei_model::config::{EntityConfig, Survivorship};
 use jingwei_store::{TableName, WriteOptions};
@@ -47,7 +47,13 @@ impl Flow<'_> {
         let previous = Previous::new(&before, former).map_err(failed)?;
         let columns = filled_columns(&self.project, element);
         let links = match records(&self.context, &self.project, element, &columns, None).await? {
-            Some(records) => RuleMatcher::new(config).link(records, &previous).await.map_err(failed)?,
+            Some(records) => {
+                let matcher: Box<dyn Matcher> = match ModelMatcher::new(config.clone()) {
+                    Some(model) => Box::new(model),
+                    None => Box::new(RuleMatcher::new(config)),
+                };
+                matcher.link(records, &previous).await.map_err(failed)?
+            }
             None => Links::default(),
         };
 
@@ -80,7 +86,7 @@ impl Flow<'_> {
     }
 
     /// Writes a table anew.
-    async fn rewrite(
+    pub(super) async fn rewrite(
         &mut self,
         table: &TableName,
         schema: &SchemaRef,
@@ -163,7 +169,13 @@ pub(super) fn members_of(element: Element) -> TableName {
 
 /// Without a configuration each record is an entity of its own.
 fn alone(element: Element) -> EntityConfig {
-    EntityConfig { element, rules: Vec::new(), conflict: Vec::new(), survivorship: Survivorship::default() }
+    EntityConfig {
+        element,
+        rules: Vec::new(),
+        conflict: Vec::new(),
+        model: None,
+        survivorship: Survivorship::default(),
+    }
 }
 
 fn id_history_schema() -> SchemaRef {

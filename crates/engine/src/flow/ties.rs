@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use arrow::datatypes::DataType;
-use datafusion::functions_aggregate::expr_fn::{count_distinct, min};
+use datafusion::functions_aggregate::expr_fn::{max, min};
 use datafusion::logical_expr::{Expr, cast, when};
 use datafusion::prelude::{DataFrame, JoinType, SessionContext, ident, lit};
 use jingwei_model::config::{Link, SourceConfig};
@@ -163,10 +163,11 @@ async fn by_value(
         .and_then(|records| {
             records.aggregate(
                 vec![ident("_value")],
-                vec![min(ident("entity_id")).alias("_id"), count_distinct(ident("entity_id")).alias("_entities")],
+                vec![min(ident("entity_id")).alias("_id"), max(ident("entity_id")).alias("_last")],
             )
         })
-        .and_then(|found| found.filter(ident("_entities").eq(lit(1_i64))))
+        // The least and the greatest are one: a value of one entity, without a set of entities for each value.
+        .and_then(|found| found.filter(ident("_id").eq(ident("_last"))))
         .map_err(step())?;
     let table = pair(entities, ident("_value"), ident("_id"))?;
     // Several sources and two passes use the same lookup.

@@ -81,7 +81,7 @@ fn merge_nulls(column: &ArrayRef, parent: &ArrayRef) -> Result<ArrayRef> {
 }
 
 /// Upper case; every run of spaces and punctuation is one space.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut output = String::with_capacity(text.len());
     for word in text
         .split(|character: char| !(character.is_alphanumeric() || character == '-' || character == '/'))

@@ -1,6 +1,7 @@
 //! Coordinate systems by code, name, `.prj` text or PROJJSON, and the way between any two of them.
 
 mod baidu;
+mod field;
 mod gcj;
 mod wkt;
 
@@ -9,6 +10,11 @@ use std::fmt;
 use proj4rs::Proj;
 
 use crate::GeoError;
+
+pub use field::{crs_of, geometry_field, geometry_metadata};
+
+/// SRIDs of the systems that no authority numbers, in the range that PostGIS leaves to users.
+const NAMED: [(u32, &str); 4] = [(910_001, "GCJ-02"), (910_002, "BD-09"), (910_003, "BD09MC"), (910_004, "GCJ02MC")];
 
 /// A coordinate system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,9 +74,42 @@ impl Crs {
             "4490" | "CGCS2000" => "EPSG:4490",
             "GCJ02" => "GCJ-02",
             "BD09" | "BD09LL" => "BD-09",
+            "BD09MC" => "BD09MC",
+            "GCJ02MC" => "GCJ02MC",
+            "EPSG:4326" | "EPSG:4490" | "EPSG:4979" => &name,
             _ => text,
         };
         Ok(Self { name: name.to_owned(), kind })
+    }
+
+    /// The system of an SRID: an EPSG code, or one of ours for the named systems (910001 GCJ-02, 910002
+    /// BD-09, 910003 BD09MC, 910004 GCJ02MC).
+    ///
+    /// # Errors
+    /// A number that no system has.
+    pub fn from_srid(srid: u32) -> Result<Self, GeoError> {
+        match NAMED.iter().find(|(number, _)| *number == srid) {
+            Some((_, name)) => Self::parse(name),
+            None => Self::parse(&format!("EPSG:{srid}")),
+        }
+    }
+
+    /// Its SRID; 0 for a system without a number.
+    #[must_use]
+    pub fn srid(&self) -> u32 {
+        NAMED.iter().find(|(_, name)| *name == self.name).map_or_else(
+            || self.name.strip_prefix("EPSG:").and_then(|code| code.parse().ok()).unwrap_or(0),
+            |(srid, _)| *srid,
+        )
+    }
+
+    /// A text that `parse` reads back as this system: its name, or its PROJ parameters where it has no code.
+    #[must_use]
+    pub fn definition(&self) -> &str {
+        match &self.kind {
+            Kind::Proj(definition) if self.srid() == 0 => definition,
+            _ => &self.name,
+        }
     }
 
     /// The name it goes by, e.g. `EPSG:4548`.

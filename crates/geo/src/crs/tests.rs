@@ -56,7 +56,7 @@ fn bd09_follows_the_formula_and_its_iterated_inverse() {
 
 #[test]
 fn baidus_mercator_reaches_the_southern_and_western_hemispheres() {
-    let (x, y) = super::baidu::to_mercator(-123.0, -45.0);
+    let (x, y) = baidu::to_mercator(-123.0, -45.0);
     close((x, y), (-13_692_446.350_778_64, -5_591_020.962_240_655), 1e-6);
 }
 

@@ -8,7 +8,7 @@ use arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
-use super::args::{at, geometry};
+use super::call::{Geometries, at};
 use crate::{AreaIndex, representative_point};
 
 /// `name(geom)`: the code of the polygon of `index` that holds the geometry's point (of a line or polygon, a point on or in it).
@@ -56,7 +56,7 @@ impl ScalarUDFImpl for AreaOfFunction {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let geometries = geometry(&args, 0, &self.name)?;
+        let geometries = Geometries::new(&self.name, &args.args[0], args.arg_fields.first())?;
         let mut codes = StringBuilder::with_capacity(args.number_rows, args.number_rows * 12);
         for row in 0..args.number_rows {
             let point = match geometries.bytes(row) {

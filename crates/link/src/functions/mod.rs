@@ -1,9 +1,11 @@
-//! SQL functions of linkage: hashes of match keys, ranks of records, and the aggregates of survivorship.
+//! SQL functions of linkage: similarities, hashes of match keys, ranks of records, and the aggregates of survivorship.
 
+mod address_parts;
 mod groups;
 mod match_hash;
 mod merge_attributes;
 mod rank;
+mod similarity;
 mod survivor;
 mod union_tags;
 
@@ -18,7 +20,9 @@ pub(crate) use union_tags::union_tags;
 /// The scalar functions, to be registered in a session.
 #[must_use]
 pub fn functions() -> Vec<ScalarUDF> {
-    vec![match_hash::udf(), rank::trusted(), rank::recent(), rank::tie_udf()]
+    let mut functions = vec![address_parts::udf(), match_hash::udf(), rank::trusted(), rank::recent(), rank::tie_udf()];
+    functions.extend(similarity::udfs());
+    functions
 }
 
 /// The aggregate functions, to be registered in a session.

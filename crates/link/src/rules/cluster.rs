@@ -209,6 +209,7 @@ mod tests {
                 .map(|n| MatchRule { rule: format!("r{n}"), on: vec!["x".into()], probability: 0.9, max_group: 100 })
                 .collect(),
             conflict: vec!["resident_id".into()],
+            model: None,
             survivorship: Default::default(),
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::LinkModel;
 use crate::Element;
 
 /// How the records of one element become entities.
@@ -20,6 +21,9 @@ pub struct EntityConfig {
     /// link that would bring two values into one entity is refused, also through a chain.
     #[serde(default)]
     pub conflict: Vec<String>,
+    /// A probabilistic model in place of the rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<LinkModel>,
     /// Whose value survives.
     #[serde(default)]
     pub survivorship: Survivorship,

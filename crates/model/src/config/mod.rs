@@ -7,12 +7,17 @@
 mod city;
 mod entity;
 mod expand;
+mod linkage;
 mod parse;
 mod source;
 
 pub use city::{AddressStyle, City, CityConfig, RunSettings, ServerSettings, Storage};
 pub use entity::{EntityConfig, MatchRule, Prefer, Survivorship};
 pub use expand::{ExpandError, expand};
+pub use linkage::{
+    BlockingRule, ComparisonConfig, ComparisonKind, LevelConfig, LinkLimits, LinkMode, LinkModel, LinkTable,
+    TrainingConfig,
+};
 pub use parse::{ConfigError, parse};
 pub use source::{
     ColumnConfig, Format, FormatKind, From, Link, OnError, OneOrMany, Parser, Record, Sharing, SourceConfig,

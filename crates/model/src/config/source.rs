@@ -105,6 +105,9 @@ pub struct Format {
     pub records: Option<String>,
     /// Coordinate system of the geometry column, when the file does not say or says it wrongly.
     pub crs: Option<String>,
+    /// Whether no row at all is a fine answer. Without it an empty file, or a header alone, is refused: an export that
+    /// failed would otherwise end everything the source has said so far.
+    pub may_be_empty: bool,
 }
 
 /// A file or database format.

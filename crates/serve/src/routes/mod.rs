@@ -1,5 +1,6 @@
 //! The routes, one file each.
 
+mod geocode;
 mod health;
 mod queries;
 mod sql;
@@ -25,6 +26,8 @@ pub fn router(app: App) -> Router {
         .route("/v1/sql", post(sql::post))
         .route("/v1/tables", get(tables::list))
         .route("/v1/tables/{table}", get(tables::one))
+        .route("/v1/geocode", get(geocode::geocode))
+        .route("/v1/reverse", get(geocode::reverse))
         .route("/v1/queries", get(queries::list))
         .route("/v1/queries/{name}", get(queries::run))
         .fallback(async |method: Method, uri: Uri| Problem::not_found(format!("there is no {method} {}", uri.path())))

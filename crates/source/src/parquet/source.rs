@@ -70,7 +70,6 @@ mod tests {
     use parquet::arrow::ArrowWriter;
     use parquet::file::metadata::KeyValue;
 
-    use super::*;
     use crate::testing::{open_bytes, row_numbers, texts};
 
     fn file() -> Vec<u8> {

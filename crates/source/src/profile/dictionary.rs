@@ -5,7 +5,7 @@ use pinyin::ToPinyin;
 use super::meaning::Meaning;
 
 /// Headers, the clean column's name, and the values' meaning where the header tells.
-const USUAL: &[(&[&str], &str, Option<Meaning>)] = &[
+const USUAL: &[Usual] = &[
     (&["姓名", "人员姓名", "居民姓名", "户主姓名", "申请人姓名", "名字", "full_name"], "name", Some(Meaning::Name)),
     (&["曾用名"], "former_name", Some(Meaning::Name)),
     (
@@ -52,6 +52,7 @@ const USUAL: &[(&[&str], &str, Option<Meaning>)] = &[
             "家庭住址",
             "家庭地址",
             "坐落",
+            "土地坐落",
             "房屋坐落",
             "事发地址",
             "发生地址",
@@ -134,7 +135,7 @@ const USUAL: &[(&[&str], &str, Option<Meaning>)] = &[
     (&["产权人", "权利人", "所有权人", "业主", "业主姓名"], "owner_name", Some(Meaning::Name)),
     (&["宗地代码", "宗地编码", "宗地号", "地块编号", "地块编码", "parcel_code"], "parcel_code", Some(Meaning::Text)),
     (&["土地用途", "地类", "地类名称", "用途"], "use", Some(Meaning::Text)),
-    (&["权属性质", "土地权属", "权属"], "ownership", Some(Meaning::Text)),
+    (&["权属性质", "权利性质", "土地权属", "权属"], "ownership", Some(Meaning::Text)),
     (&["宗地面积", "土地面积", "地块面积", "用地面积"], "area_m2", Some(Meaning::Number)),
     (
         &["工单编号", "工单号", "诉求编号", "事件编号", "案件编号", "受理编号", "流水号"],
@@ -203,7 +204,7 @@ pub(super) fn look_up(header: &str) -> (String, Option<Meaning>) {
     // The last level of a joined header names the column; the upper ones tell which.
     let last = settled.rsplit('_').next().unwrap_or(&settled);
     let find = |text: &str| USUAL.iter().find(|(headers, _, _)| headers.contains(&text));
-    if let Some((_, name, meaning)) = find(&settled) {
+    if let Some((_, name, meaning)) = find(&settled).or_else(|| by_initials(&settled)) {
         return ((*name).to_owned(), *meaning);
     }
     if last != settled
@@ -214,6 +215,31 @@ pub(super) fn look_up(header: &str) -> (String, Option<Meaning>) {
         return (format!("{prefix}_{name}"), *meaning);
     }
     (snake(&settled), None)
+}
+
+/// A usual header.
+type Usual = (&'static [&'static str], &'static str, Option<Meaning>);
+
+/// The header that a column's name abbreviates by the first letters of its pinyin, as DBF's ten bytes make departments
+/// do: ZDDM for 宗地代码, JZMJ for 建筑面积. Two letters stand for too many words, but for the few that the standards of
+/// real-estate registration and of population data use; letters that stand for headers of two names tell nothing.
+fn by_initials(settled: &str) -> Option<&'static Usual> {
+    let shorts = [("xm", "姓名"), ("xb", "性别"), ("mz", "民族"), ("zl", "坐落"), ("dz", "地址"), ("dh", "电话")];
+    if let Some((_, header)) = shorts.iter().find(|(short, _)| *short == settled) {
+        return USUAL.iter().find(|(headers, _, _)| headers.contains(header));
+    }
+    if settled.len() < 3 || !settled.bytes().all(|letter| letter.is_ascii_lowercase()) {
+        return None;
+    }
+    let spells = |header: &&str| {
+        header.chars().count() == settled.len()
+            && header.chars().zip(settled.chars()).all(|(character, letter)| {
+                character.to_pinyin().is_some_and(|pinyin| pinyin.first_letter().starts_with(letter))
+            })
+    };
+    let mut found = USUAL.iter().filter(|(headers, _, _)| headers.iter().any(|header| spells(&header)));
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
 }
 
 /// Without brackets, units, stars and spaces, in lower case.
@@ -301,6 +327,10 @@ mod tests {
         assert_eq!(look_up("Complaint Type").0, "complaint_type");
         assert_eq!(look_up("紧急联系人_电话").0, "jin_ji_lian_xi_ren_phone");
         assert_eq!(look_up("2020年").0, "c_2020_nian");
+        assert_eq!(look_up("ZDDM").0, "parcel_code");
+        assert_eq!(look_up("JZMJ"), ("floor_area_m2".to_owned(), Some(Meaning::Number)));
+        assert_eq!(look_up("ZL").0, "address");
+        assert_eq!(look_up("BIN").0, "bin");
     }
 
     #[test]

@@ -99,7 +99,8 @@ impl Meaning {
             // Which divisions have existed is another room's knowledge: form and check character decide here.
             Self::ResidentId => resident::parse(text, Utc::now().date_naive(), |_| true).is_ok(),
             Self::CreditCode => text.len() >= 15 && credit::parse(text).is_ok_and(|code| code.checked && !code.legacy),
-            Self::Phone => digits(text) >= 7 && phone::parse(text).is_ok(),
+            // 41234.56 is a quantity.
+            Self::Phone => digits(text) >= 7 && !text.contains('.') && phone::parse(text).is_ok(),
             Self::Plate => plate::parse(text).is_ok(),
             Self::Division => {
                 matches!(text.len(), 6 | 9 | 12)
@@ -224,12 +225,15 @@ pub(super) const NULLS: [&str; 17] =
 pub(super) struct Tally {
     counts: BTreeMap<Meaning, u64>,
     values: u64,
+    /// Numbers of at most eight digits: a telephone without its area, or any quantity.
+    quantities: u64,
 }
 
 impl Tally {
     /// Looks at a value.
     pub fn add(&mut self, text: &str) {
         self.values += 1;
+        self.quantities += u64::from(text.trim().len() <= 8 && is_digits(text.trim()));
         for meaning in Meaning::CHECKED {
             if meaning.fits(text) {
                 *self.counts.entry(meaning).or_default() += 1;
@@ -274,7 +278,10 @@ impl Tally {
             // Every six-digit number above 110000 has the form of a division: only a name says that it is one.
             Meaning::Division => false,
             Meaning::Phone => {
-                self.share(*meaning) >= 0.9 && self.share(Meaning::Date) < 0.5 && self.share(Meaning::Division) < 0.9
+                self.share(*meaning) >= 0.9
+                    && self.share(Meaning::Date) < 0.5
+                    && self.share(Meaning::Division) < 0.9
+                    && self.quantities * 2 < self.values
             }
             Meaning::Datetime | Meaning::Date => self.share(*meaning) >= 0.9,
             other => self.share(*other) >= 0.9,
@@ -304,6 +311,8 @@ mod tests {
         assert_eq!(verdict(&["91350100M000100Y43"]), Meaning::CreditCode);
         assert_eq!(verdict(&["13800138000", "010-62345678"]), Meaning::Phone);
         assert_eq!(verdict(&["京A12345"]), Meaning::Plate);
+        assert_eq!(verdict(&["62345678", "41234567"]), Meaning::Integer);
+        assert_eq!(verdict(&["412345.67", "1412345.20"]), Meaning::Number);
     }
 
     #[test]

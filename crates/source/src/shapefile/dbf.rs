@@ -323,9 +323,9 @@ fn decoded<'a>(cell: &'a [u8], encoding: &'static Encoding) -> Option<Cow<'a, st
             let error = std::str::from_utf8(cell).err().filter(|error| error.error_len().is_none())?;
             return decode(&cell[..error.valid_up_to()]);
         }
-        // The first byte of a character is above ASCII; its others may be anything.
+        // The first byte of a character is above ASCII, and never the last one of all; its others may be anything.
         let cuts = (1..=3.min(cell.len())).map(|cut| cell.split_at(cell.len() - cut));
-        cuts.filter(|(_, cut)| cut[0] > 0x80).find_map(|(kept, _)| decode(kept))
+        cuts.filter(|(_, cut)| (0x81..=0xFE).contains(&cut[0])).find_map(|(kept, _)| decode(kept))
     })
 }
 

@@ -10,7 +10,7 @@ const DROP: u16 = 0;
 /// Form of every character of the Basic Multilingual Plane.
 static FORMS: LazyLock<Vec<u16>> = LazyLock::new(|| {
     let mut forms: Vec<u16> = (0..=u16::MAX).collect();
-    for table in [include_str!("../../data/simplified.txt"), include_str!("../../data/variants.txt")] {
+    for table in jingwei_model::han::TABLES {
         for line in table.lines().filter(|line| !line.starts_with('#')) {
             let mut pair = line.chars();
             if let (Some(from), Some(to)) = (pair.next(), pair.next())

@@ -7,7 +7,7 @@ use jingwei_model::Level;
 
 use super::fold::form;
 use super::names::push_name;
-use super::trie::Trie;
+use super::trie::{Names, Trie, add};
 use super::words;
 use crate::codes::{Division, Divisions, Level as DivisionLevel};
 
@@ -91,10 +91,13 @@ pub(super) enum Learned {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Gazetteer {
     pub places: Vec<Place>,
+    /// Entries ordered by rank and place.
     pub names: Trie<Entry>,
     /// Places of the home city.
     pub home: std::ops::Range<u32>,
     pub learned: Trie<Learned>,
+    /// The learned names, for those that are learned later.
+    learned_names: Names<Learned>,
     pub compounds: Vec<Compound>,
     /// Compounds by road and number: 阜通东大街|6号.
     pub doors: HashMap<Box<str>, Vec<u32>>,
@@ -113,10 +116,15 @@ impl Gazetteer {
         if let Some(place) = home.and_then(|home| gazetteer.places.get(home as usize).map(|place| home..place.end)) {
             gazetteer.home = place;
         }
+        let mut names = Names::default();
         for place in 0..gazetteer.places.len() {
-            gazetteer.name(place as u32);
+            gazetteer.name(place as u32, &mut names);
         }
-        gazetteer.name_the_past(divisions);
+        gazetteer.name_the_past(divisions, &mut names);
+        for entries in names.values_mut() {
+            entries.sort_unstable_by_key(|entry| (entry.rank, entry.place));
+        }
+        gazetteer.names = Trie::new(&names);
         gazetteer
     }
 
@@ -197,18 +205,19 @@ impl Gazetteer {
         })
     }
 
+    /// Whether a place lies in Taiwan, Hong Kong or Macau, whose districts share names with those of the mainland.
+    pub fn is_overseas(&self, place: u32) -> bool {
+        let code = &self.places[place as usize].code;
+        ["71", "81", "82"].iter().any(|province| code.starts_with(province))
+    }
+
     /// Whether `place` lies in `area` or is it.
     pub fn is_within(&self, place: u32, area: u32) -> bool {
         area <= place && self.places.get(area as usize).is_some_and(|area| place < area.end)
     }
 
-    fn insert(&mut self, name: &str, place: u32, rank: Rank) {
-        if name.chars().count() >= 2 {
-            self.names.insert(name.chars().filter_map(form), Entry { place, rank });
-        }
-    }
-
-    fn name(&mut self, at: u32) {
+    fn name(&self, at: u32, names: &mut Names<Entry>) {
+        let mut insert = |name: &str, rank| insert(names, name, at, rank);
         let place = &self.places[at as usize];
         let (name, level) = (place.name.clone(), place.level);
         // The city level of a municipality is found by the province's name.
@@ -216,41 +225,48 @@ impl Gazetteer {
         if name.is_empty() || (repeats && level == Level::City) {
             return;
         }
-        self.insert(&name, at, Rank::Full);
+        insert(&name, Rank::Full);
         let stem = stem(&name, level);
         if stem.chars().count() < 2 || stem.len() == name.len() {
             return;
         }
-        self.insert(stem, at, Rank::Short);
+        insert(stem, Rank::Short);
         // 喇叭沟门满族, of 喇叭沟门满族乡.
         if level == Level::Town
             && let Some(longer) = name.strip_suffix(['乡', '镇'])
         {
-            self.insert(longer, at, Rank::Short);
+            insert(longer, Rank::Short);
         }
         for (kind, short) in [("自治州", "州"), ("自治县", "县"), ("自治旗", "旗"), ("民族乡", "乡"), ("族乡", "乡")]
         {
             if name.ends_with(kind) {
-                self.insert(&format!("{stem}{short}"), at, Rank::Full);
+                insert(&format!("{stem}{short}"), Rank::Full);
             }
+        }
+        // 大石街, as Guangzhou writes; 龙华新区, as it was called before it was a district.
+        if level == Level::Town && name.ends_with("街道") {
+            insert(&format!("{stem}街"), Rank::Short);
+        }
+        if level == Level::District && name.ends_with('区') && !name.ends_with("新区") {
+            insert(&format!("{stem}新区"), Rank::Old);
         }
         if level == Level::Town {
             // Townships became towns, towns streets; people keep writing what they knew.
             let kinds = ["街道", "镇", "乡", "地区"];
             for kind in &kinds[..if self.home.contains(&at) { 4 } else { 3 }] {
-                self.insert(&format!("{stem}{kind}"), at, Rank::Old);
+                insert(&format!("{stem}{kind}"), Rank::Old);
             }
         }
         if level == Level::Community && self.home.contains(&at) {
             let other = if name.ends_with('村') { "社区" } else { "村" };
             if !stem.ends_with('村') {
-                self.insert(&format!("{stem}{other}"), at, Rank::Old);
+                insert(&format!("{stem}{other}"), Rank::Old);
             }
         }
     }
 
     /// Names and places that are no more, down to districts.
-    fn name_the_past(&mut self, divisions: &Divisions) {
+    fn name_the_past(&self, divisions: &Divisions, names: &mut Names<Entry>) {
         for division in divisions
             .iter()
             .filter(|division| division.valid_to().is_some() && division.level() <= DivisionLevel::District)
@@ -269,10 +285,14 @@ impl Gazetteer {
             let code = divisions.successor(division.code(), None).unwrap_or(division.code());
             let Ok(place) = self.places.binary_search_by(|place| (*place.code).cmp(code)) else { continue };
             let name = division.name();
-            self.insert(name, place as u32, Rank::Old);
+            // A county that became a city's districts is no city.
+            if self.places[place].level < level(division.level()) && !name.ends_with('市') {
+                continue;
+            }
+            insert(names, name, place as u32, Rank::Old);
             let stem = stem(name, level(division.level()));
             if stem.chars().count() >= 2 {
-                self.insert(stem, place as u32, Rank::OldShort);
+                insert(names, stem, place as u32, Rank::OldShort);
             }
         }
     }
@@ -293,7 +313,7 @@ impl Gazetteer {
             let name = standard(compound.name).unwrap_or_default();
             let place = self.place_of(compound.division).unwrap_or(NOWHERE);
             let road = compound.road.and_then(standard).unwrap_or_default();
-            let roadno = compound.roadno.and_then(super::tail::standard_roadno).unwrap_or_default();
+            let roadno = compound.roadno.and_then(super::door::standard_roadno).unwrap_or_default();
             let at = self.compounds.len() as u32;
             if let Some(road_name) = compound.road {
                 self.learn_name(road_name, &road, Learned::Road(place));
@@ -306,11 +326,18 @@ impl Gazetteer {
             }
             self.compounds.push(Compound { name: name.into(), place, road: road.into(), roadno: roadno.into() });
         }
+        self.learned = Trie::new(&self.learned_names);
     }
 
     fn learn_name(&mut self, written: &str, standard: &str, learned: Learned) {
-        self.learned.insert(written.chars().filter_map(form), learned);
-        self.learned.insert(standard.chars(), learned);
+        add(&mut self.learned_names, written.chars().filter_map(form), learned);
+        add(&mut self.learned_names, standard.chars(), learned);
+    }
+}
+
+fn insert(names: &mut Names<Entry>, name: &str, place: u32, rank: Rank) {
+    if name.chars().count() >= 2 {
+        add(names, name.chars().filter_map(form), Entry { place, rank });
     }
 }
 

@@ -10,19 +10,27 @@
 //! says what it ends: 街道, 村, 路, 号, 号楼, 单元, 室. Numbers joined by dashes are told apart by how many there
 //! are and what stands before them.
 
+mod asides;
+mod division;
+mod door;
 mod fold;
 pub mod functions;
 mod gazetteer;
+mod group;
+mod lexicon;
 mod names;
 mod numerals;
 mod parsed;
+mod places;
 mod range;
 mod render;
+mod roads;
 mod scan;
 mod tail;
 #[cfg(test)]
 mod tests;
 mod trie;
+mod unit;
 mod words;
 
 use std::sync::{Arc, OnceLock};
@@ -59,6 +67,12 @@ impl AddressParser {
     pub fn builtin() -> &'static Arc<Self> {
         static PARSER: OnceLock<Arc<AddressParser>> = OnceLock::new();
         PARSER.get_or_init(|| Arc::new(Self::new(Divisions::builtin())))
+    }
+
+    /// Code of the home division; empty where there is none.
+    #[must_use]
+    pub fn home(&self) -> &str {
+        self.gazetteer.places.get(self.gazetteer.home.start as usize).map_or("", |place| &place.code)
     }
 
     /// Learns roads and compounds of the city's own registers: their names are read as they are, and what the

@@ -3,28 +3,14 @@
 
 use jingwei_model::Level;
 
-use super::gazetteer::{Learned, NOWHERE, push_community};
+use super::asides;
+use super::door::Door;
+use super::gazetteer::push_community;
 use super::numerals::{Number, is_chinese_numeral, push_chinese, read};
 use super::parsed::Rule;
 use super::scan::{Scanner, is_road_sign};
-use super::tail::{Unit, unit};
+use super::unit::{Unit, unit};
 use super::words;
-
-/// Kinds of development zones.
-const ZONES: [&str; 12] = [
-    "开发区",
-    "高新区",
-    "工业园区",
-    "产业园区",
-    "科技园区",
-    "保税区",
-    "示范区",
-    "合作区",
-    "自贸区",
-    "物流园区",
-    "试验区",
-    "科技城",
-];
 
 /// Words for the place where two roads meet.
 const CROSSINGS: [&str; 8] = ["交叉", "路口", "交汇", "交口", "交界", "街口", "十字路口", "丁字路口"];
@@ -85,7 +71,7 @@ impl Scanner<'_> {
     /// Reads the name that begins here.
     pub fn name(&mut self) {
         let (start, text) = (self.at, self.text);
-        if self.learned() {
+        if self.is_said_again() || self.learned() {
             return;
         }
         let nothing_yet = self.last.is_none();
@@ -123,6 +109,42 @@ impl Scanner<'_> {
         }
     }
 
+    /// Drops a town, community, zone or road that the text has said before: 文三路文三路477号.
+    fn is_said_again(&mut self) -> bool {
+        let (text, start) = (self.text, self.at);
+        if self.is_inside() {
+            return false;
+        }
+        for level in [Level::Town, Level::Community, Level::Devzone, Level::Road] {
+            let Some((first, last)) = self.out.written[level as usize] else { continue };
+            let name = &text[first as usize..last as usize];
+            let end = start + name.len();
+            if name.len() < 3 || !text[start..].starts_with(name) {
+                continue;
+            }
+            if level == Level::Road {
+                // 解放南路菜场 is a place, and no road said again.
+                let door = Door::read(text, end);
+                if door.is_some() || end == text.len() {
+                    self.drop_to(end, Rule::Repeated);
+                    self.last = Some(Level::Road);
+                    let said = self.out.written[Level::Roadno as usize];
+                    if let (Some(door), Some((first, last))) = (door, said)
+                        && text[end..door.end] == text[first as usize..last as usize]
+                    {
+                        self.drop_to(door.end, Rule::Repeated);
+                        self.last = Some(Level::Roadno);
+                    }
+                    return true;
+                }
+            } else if self.is_last_at_most(level) && !words::goes_on(text, end, false) && !is_road_sign(text, end) {
+                self.drop_to(end, Rule::Repeated);
+                return true;
+            }
+        }
+        false
+    }
+
     /// Whether the phase of a compound ends at `at`, before the name of a road: 软件园二期望海路.
     fn ends_phase(&self, at: usize) -> bool {
         self.text[at] == '期'
@@ -147,7 +169,7 @@ impl Scanner<'_> {
         if at > start && self.text[at] == '路' {
             return false;
         }
-        words::begins_aside(self.text, start, at, after_name)
+        asides::begins_aside(self.text, start, at, after_name)
     }
 
     /// Whether a name ends before `at`.
@@ -178,7 +200,17 @@ impl Scanner<'_> {
         let next = text.get(number.end).copied();
         let (unit, _) = unit(text, number.end);
         let joined = next.is_none_or(|next| matches!(next, '-' | '/' | '(' | ')' | '、'));
+        // 公园壹号, 湘湖一号3幢: names that end with a number.
+        let is_name = |at: usize| {
+            number.chinese
+                && number.len() == 1
+                && unit == Unit::Door
+                && at > self.at
+                && !self.is_inside()
+                && (character == '壹' || text.get(number.end + 1).is_some_and(char::is_ascii_digit))
+        };
         match unit {
+            Unit::Door if is_name(at) => false,
             Unit::None if number.chinese => {
                 (joined && next.is_some_and(|next| next == '-'))
                     || (next.is_none() && (self.is_inside() || number.len() >= 3))
@@ -215,6 +247,7 @@ impl Scanner<'_> {
             }
             '街' | '路' | '巷' => self.road(end),
             '弄' if at >= start + 2 => self.road(end),
+            '线' if early && at == start + 2 && self.is_highway(end) => self.road(end),
             '同' if before == '胡' => self.road(end),
             '条' if (before == '头' || is_chinese_numeral(before)) && !words::goes_on(text, end, false) => {
                 self.road(end)
@@ -240,25 +273,25 @@ impl Scanner<'_> {
             '居' | '村' if words::community_office(text, at) > 0 => {
                 (!self.has(Level::Community)).then(|| (Level::Community, at + words::community_office(text, at)))
             }
-            '村' if early
-                && before != '新'
-                && (self.group_end(end).is_some()
-                    || (!words::goes_on(text, end, false) && !words::is_road_next(text, end))) =>
-            {
-                self.community(end)
-            }
+            '村' => self.village(end),
             '镇' | '乡'
                 if self.is_last_at_most(Level::Devzone)
                     && !self.has(Level::Town)
+                    // 梦想小镇, 都市水乡.
+                    && !matches!(before, '小' | '古' | '集' | '水' | '家' | '老' | '故' | '同')
                     && !words::is_road_next(text, end)
-                    && !matches!(next, Some('江' | '海')) =>
+                    && words::any(text, end, &["江市", "江路", "江街", "海区", "海路", "海街"]) == 0 =>
             {
                 self.last.is_some().then(|| (Level::Town, end + words::town_office(text, end)))
+            }
+            // 场桥办事处, of a town that became a street.
+            '处' if early && !self.has(Level::Town) && at >= start + 4 && words::has(text, at - 2, "办事处") => {
+                Some((Level::Town, end))
             }
             '县' | '旗' if matches!(self.last, Some(Level::Prov | Level::City)) && !self.has(Level::District) => {
                 Some((Level::District, end))
             }
-            '区' | '城' if self.is_zone(end) => Some((Level::Devzone, end)),
+            '区' | '园' | '城' | '地' | '块' if let Some(found) = self.zone(end) => Some(found),
             '区' if matches!(self.last, Some(Level::Prov | Level::City))
                 && !self.has(Level::District)
                 && (start + 2..start + 5).contains(&at) =>
@@ -273,12 +306,19 @@ impl Scanner<'_> {
             '组' | '队' | '社' if self.last == Some(Level::Community) && self.group_end(start) == Some(end) => {
                 Some((Level::Road, end))
             }
+            // 施家桥组12号.
+            '组' if self.last == Some(Level::Community)
+                && (start + 1..start + 5).contains(&at)
+                && asides::is_filled(text, end) =>
+            {
+                Some((Level::Road, end))
+            }
             _ => None,
         }
     }
 
     /// The end of a village's group at `place`, which stands where a road would: 三组, 第5队.
-    fn group_end(&self, place: usize) -> Option<usize> {
+    pub fn group_end(&self, place: usize) -> Option<usize> {
         let from = place + usize::from(self.text.get(place) == Some(&'第'));
         let numerals = self
             .text
@@ -296,121 +336,9 @@ impl Scanner<'_> {
         (numerals > 0 && is_group).then_some(at + 1)
     }
 
-    fn is_zone(&self, end: usize) -> bool {
-        let name = &self.text[self.at..end];
-        let above = self.last.is_some() && self.is_last_at_most(Level::Town) && !self.has(Level::Devzone);
-        above
-            && name.len() >= 3
-            && ZONES.iter().any(|zone| {
-                let length = zone.chars().count();
-                name.len() >= length && words::has(name, name.len() - length, zone)
-            })
-    }
-
-    fn community(&self, end: usize) -> Option<(Level, usize)> {
+    pub fn community(&self, end: usize) -> Option<(Level, usize)> {
         let open = !self.has(Level::Community) && !is_road_sign(self.text, end);
         open.then(|| (Level::Community, end + words::community_office(self.text, end)))
-    }
-
-    /// A road that ends at `end`, unless the name goes on.
-    fn road(&self, end: usize) -> Option<(Level, usize)> {
-        let text = self.text;
-        let level = if !self.has(Level::Road) {
-            Level::Road
-        } else if !self.has(Level::Subroad) && !self.has(Level::Poi) {
-            Level::Subroad
-        } else {
-            return None;
-        };
-        let next = text.get(end).copied();
-        let after = text.get(end + 1).copied();
-        if matches!(next, Some('坊' | '心' | '桥' | '灯' | '道')) {
-            return None;
-        }
-        let counted = next.is_some_and(|next| words::is_direction(next) || is_chinese_numeral(next));
-        if counted && after == Some('段') {
-            return Some((level, end + 2));
-        }
-        // 皇后大道中99号.
-        let ends =
-            after.is_some_and(|after| after.is_ascii_digit()) || (after.is_none() && end >= 2 && text[end - 2] == '大');
-        if counted && ends && next.is_some_and(words::is_direction) {
-            return Some((level, end + 1));
-        }
-        if words::road_goes_on(text, end) {
-            return None;
-        }
-        Some((level, end))
-    }
-
-    /// Takes the name up to `end`, in which no word says what it is.
-    fn place_name(&mut self, end: usize) {
-        let start = self.at;
-        if self.is_inside() {
-            return self.rest_to(end);
-        }
-        let part = words::part_of_compound(self.text, start, end);
-        if part == start {
-            return if self.has(Level::Subpoi) { self.rest_to(end) } else { self.set(Level::Subpoi, end, push_name) };
-        }
-        if end - start == 1 {
-            self.crossing |= self.text[start] == '口' && self.last == Some(Level::Subroad);
-            return if self.text[start] == '院' { self.drop_to(end, Rule::Filler) } else { self.rest_to(end) };
-        }
-        if self.has(Level::Poi) {
-            return self.rest_to(end);
-        }
-        self.set(Level::Poi, part, push_name);
-        if part < end {
-            if self.has(Level::Subpoi) {
-                self.rest_to(end);
-            } else {
-                self.set(Level::Subpoi, end, push_name);
-            }
-        }
-    }
-
-    /// Reads a road or compound of the city's registers.
-    fn learned(&mut self) -> bool {
-        if self.is_inside() {
-            return false;
-        }
-        let mut found: Option<(usize, Learned)> = None;
-        let gazetteer = self.gazetteer;
-        let (text, places) = (self.text, &self.out.places);
-        let fits = |place: u32| {
-            place == NOWHERE
-                || places.is_empty()
-                || places.iter().any(|other| gazetteer.is_within(place, *other) || gazetteer.is_within(*other, place))
-        };
-        let (road, poi) = (self.has(Level::Road), self.has(Level::Poi));
-        gazetteer.learned.each(text, self.at, |end, values| {
-            let aside = words::begins_aside(text, end, end, true);
-            let part = text.get(end).is_some_and(|next| {
-                words::is_direction(*next) && matches!(text.get(end + 1), Some('区' | '里' | '园'))
-            });
-            if !aside && (part || words::goes_on(text, end, false)) {
-                return;
-            }
-            for value in values {
-                let open = match value {
-                    Learned::Road(place) => !road && fits(*place),
-                    Learned::Compound(at) => !poi && fits(gazetteer.compounds[*at as usize].place),
-                };
-                // A compound named like a road is written after that road.
-                let better =
-                    found.is_none_or(|(last, before)| end > last || (road && matches!(before, Learned::Road(_))));
-                if open && better {
-                    found = Some((end, *value));
-                }
-            }
-        });
-        match found {
-            Some((end, Learned::Road(_))) => self.set(Level::Road, end, push_name),
-            Some((end, Learned::Compound(_))) => self.place_name(end),
-            None => return false,
-        }
-        true
     }
 }
 

@@ -173,6 +173,13 @@ fn read_digits(text: &[char], start: usize) -> Option<Number> {
         && !matches!(text.get(end + 1), Some('座' | '区' | '栋' | '幢'))
         && end - start < LONGEST;
     end += usize::from(letter);
+    // 3B12, a room: F ends a floor's number.
+    if text.get(end).is_some_and(|character| character.is_ascii_alphabetic() && *character != 'F') && end - start <= 3 {
+        let after = digits_end(text, end + 1);
+        if after > end + 1 && after - start <= LONGEST && !text.get(after).is_some_and(char::is_ascii_alphabetic) {
+            end = after;
+        }
+    }
     let mut number = Number::new(end);
     for character in &text[start..end] {
         number.push(*character as u8);

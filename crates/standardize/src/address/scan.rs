@@ -3,15 +3,13 @@
 
 use jingwei_model::Level;
 
-use super::gazetteer::{Entry, Gazetteer, NOWHERE, RANKS, Rank};
+use super::asides;
+use super::gazetteer::Gazetteer;
 use super::parsed::{Kind, Parsed, Rule};
 use super::words;
 
 /// Longer brackets are no remark.
 const LONGEST_BRACKET: usize = 64;
-
-/// Names that begin at one place, the longest of them; more than these are never nested.
-const MOST_NAMES: usize = 8;
 
 pub(super) struct Scanner<'a> {
     pub gazetteer: &'a Gazetteer,
@@ -96,6 +94,11 @@ impl<'a> Scanner<'a> {
         self.take(level, end);
     }
 
+    /// Takes everything up to `end` as a level's text that the standard address is without: a company in a building.
+    pub fn mention(&mut self, level: Level, end: usize) {
+        self.take(level, end);
+    }
+
     fn take(&mut self, level: Level, end: usize) {
         let span = (self.at as u32, end as u32);
         let first = self.out.written[level as usize].map_or(span.0, |(first, _)| first);
@@ -125,10 +128,23 @@ impl<'a> Scanner<'a> {
             return self.rest_to(self.at + 1);
         };
         let (start, end) = (self.at + 1, self.at + close);
+        // (二楼), (501室): levels like any other.
+        if self.last.is_some_and(|last| last >= Level::Road) && super::unit::is_inner(self.text, start, end) {
+            return self.drop_to(start, Rule::Separator);
+        }
         let is_part = start < end && words::part_of_compound(self.text, start, end) == start;
         if is_part && self.last == Some(Level::Poi) && !self.has(Level::Subpoi) {
             self.drop_to(start, Rule::Separator);
             self.set(Level::Subpoi, end, super::names::push_name);
+            self.drop_to(end + 1, Rule::Separator);
+        } else if self.last >= Some(Level::Road)
+            && !self.has(Level::Poi)
+            && super::lexicon::is_place(self.text, start, end)
+            && !(start..end).any(|at| asides::begins_aside(self.text, start, at, true))
+        {
+            // 天山路600弄(思创大厦).
+            self.drop_to(start, Rule::Separator);
+            self.set(Level::Poi, end, super::names::push_name);
             self.drop_to(end + 1, Rule::Separator);
         } else {
             self.rest_to(end + 1);
@@ -143,11 +159,19 @@ impl<'a> Scanner<'a> {
             self.drop_to(self.at + 3, Rule::Repeated);
             return true;
         }
+        // 余姚市城区北滨江路.
+        if self.last.is_some_and(|last| matches!(last, Level::City | Level::District))
+            && words::any(text, self.at, &["市区", "城区"]) > 0
+            && !self.gazetteer_begins(self.at)
+        {
+            self.drop_to(self.at + 2, Rule::Filler);
+            return true;
+        }
         let length = match text[self.at] {
-            '内' if after_compound && words::is_filled(text, self.at + 1) => 1,
+            '内' if after_compound && asides::is_filled(text, self.at + 1) => 1,
             '院' if after_compound
                 && matches!(text.get(self.at + 1), Some('内'))
-                && words::is_filled(text, self.at + 2) =>
+                && asides::is_filled(text, self.at + 2) =>
             {
                 2
             }
@@ -165,299 +189,6 @@ impl<'a> Scanner<'a> {
         };
         self.drop_to(self.at + length, Rule::Filler);
         true
-    }
-
-    /// Whether a division's full name begins at `place`.
-    pub fn gazetteer_begins(&self, place: usize) -> bool {
-        let mut begins = false;
-        self.gazetteer.names.each(self.text, place, |end, entries| {
-            begins |= end >= place + 3
-                && entries.iter().any(|entry| entry.rank == Rank::Full && self.level_of(*entry) <= Level::District);
-        });
-        begins
-    }
-
-    fn level_of(&self, entry: Entry) -> Level {
-        self.gazetteer.places[entry.place as usize].level
-    }
-
-    /// Reads a division's name.
-    fn division(&mut self) -> bool {
-        self.known = 0;
-        if self.is_inside() {
-            return false;
-        }
-        let start = self.at;
-        let mut names: [(usize, &[Entry]); MOST_NAMES] = [(0, &[]); MOST_NAMES];
-        let mut count = 0;
-        let gazetteer = self.gazetteer;
-        gazetteer.names.each(self.text, start, |end, entries| {
-            if count < MOST_NAMES {
-                names[count] = (end, entries);
-                count += 1;
-            }
-        });
-        let learned = self.learned_end();
-        for (end, entries) in names[..count].iter().rev() {
-            // 东高村镇 and 东高村: the name that holds the next one is meant.
-            let several = entries.iter().any(|entry| entry.rank != entries[0].rank);
-            if several && RANKS.iter().any(|rank| self.is_candidate(*end, entries, *rank) && self.holds_next(*end)) {
-                self.accept(*end);
-                return true;
-            }
-            for rank in RANKS {
-                let shadowed = learned > *end && matches!(rank, Rank::Short | Rank::OldShort);
-                if !shadowed && self.is_candidate(*end, entries, rank) && self.stands(*end, rank) {
-                    self.accept(*end);
-                    return true;
-                }
-            }
-            if self.repeats(*end, entries) {
-                return true;
-            }
-            if self.known == 0
-                && entries.iter().any(|entry| {
-                    self.out.places.iter().any(|place| {
-                        gazetteer.is_within(entry.place, *place) || gazetteer.is_within(*place, entry.place)
-                    })
-                })
-            {
-                self.known = *end;
-            }
-        }
-        false
-    }
-
-    /// The end of the longest learned name that begins here.
-    fn learned_end(&self) -> usize {
-        let mut last = 0;
-        self.gazetteer.learned.each(self.text, self.at, |end, _| last = end);
-        last
-    }
-
-    fn holds_next(&self, end: usize) -> bool {
-        let level = self.out.spare.first().map_or(Level::Prov, |place| self.gazetteer.places[*place as usize].level);
-        self.next_lies_within(end, level)
-    }
-
-    /// Fills `spare` with the places a name may stand for here.
-    fn is_candidate(&mut self, end: usize, entries: &[Entry], rank: Rank) -> bool {
-        let length = end - self.at;
-        let late = !self.is_last_at_most(Level::Community);
-        self.out.spare.clear();
-        if late && rank != Rank::Full {
-            return false;
-        }
-        let known = !self.out.places.is_empty();
-        for entry in entries.iter().filter(|entry| entry.rank == rank) {
-            let (place, level) = (entry.place, self.level_of(*entry));
-            if self.has(level) || (!known && !self.stands_alone(place, level, rank, length)) {
-                continue;
-            }
-            let fits =
-                !known
-                    || self.out.places.iter().any(|other| {
-                        self.gazetteer.is_within(place, *other) || self.gazetteer.is_within(*other, place)
-                    });
-            if fits {
-                self.out.spare.push(place);
-            }
-        }
-        if self.out.spare.len() > 1 {
-            if rank != Rank::Full && !known {
-                self.prefer(end);
-            }
-            let gazetteer = self.gazetteer;
-            let coarsest = self.out.spare.iter().map(|place| gazetteer.places[*place as usize].level).min();
-            self.out.spare.retain(|place| Some(gazetteer.places[*place as usize].level) == coarsest);
-        }
-        !self.out.spare.is_empty()
-    }
-
-    /// Of several places that one short name may mean, those that hold the place named next, else those of the home
-    /// city.
-    fn prefer(&mut self, end: usize) {
-        let gazetteer = self.gazetteer;
-        let (mut count, mut next) = (0, [0_u32; 16]);
-        gazetteer.names.each(self.text, end, |_, entries| {
-            for entry in entries.iter().filter(|entry| entry.rank == Rank::Full) {
-                if count < next.len() {
-                    next[count] = entry.place;
-                    count += 1;
-                }
-            }
-        });
-        let holds =
-            |place: &u32| next[..count].iter().any(|inner| inner != place && gazetteer.is_within(*inner, *place));
-        if self.out.spare.iter().any(holds) {
-            self.out.spare.retain(holds);
-        } else if self.out.spare.iter().any(|place| gazetteer.home.contains(place)) {
-            self.out.spare.retain(|place| gazetteer.home.contains(place));
-        }
-    }
-
-    /// Whether a name means a division without any other named before it.
-    fn stands_alone(&self, place: u32, level: Level, rank: Rank, length: usize) -> bool {
-        match rank {
-            // 东区, 城区: any compound may have one.
-            Rank::Full | Rank::Old => length > 2 || level < Level::District || self.text[self.at + length - 1] != '区',
-            Rank::Short => {
-                level <= Level::City
-                    || (level <= Level::Town
-                        && (self.gazetteer.home.contains(&place) || self.inner_follows(place, length)))
-            }
-            Rank::OldShort => false,
-        }
-    }
-
-    /// Whether a division in `place` is named after the next `length` characters.
-    fn inner_follows(&self, place: u32, length: usize) -> bool {
-        let mut follows = false;
-        self.gazetteer.names.each(self.text, self.at + length, |_, entries| {
-            follows |= entries.iter().any(|entry| {
-                entry.rank == Rank::Full && entry.place != place && self.gazetteer.is_within(entry.place, place)
-            });
-        });
-        follows
-    }
-
-    /// Whether what follows a name leaves it a division's name.
-    fn stands(&self, end: usize, rank: Rank) -> bool {
-        let level = self.out.spare.first().map_or(Level::Prov, |place| self.gazetteer.places[*place as usize].level);
-        match rank {
-            // Without a place around it, a village before a road is the road's name.
-            Rank::Full | Rank::Old if level == Level::Community && self.out.places.is_empty() => {
-                !words::is_road_next(self.text, end)
-            }
-            Rank::Full | Rank::Old => {
-                level < Level::Town || self.text[end - 1] == '道' || !is_road_sign(self.text, end)
-            }
-            Rank::Short | Rank::OldShort => {
-                if self.next_lies_within(end, level) {
-                    return true;
-                }
-                // 学院路与成府路: the street's name without its kind is the road's.
-                let is_road = matches!(self.text[end - 1], '路' | '街' | '巷');
-                if is_road && self.text.get(end).is_none_or(|next| matches!(next, '与' | '和' | '及' | '(')) {
-                    return false;
-                }
-                let mut learned = false;
-                self.gazetteer.learned.each(self.text, end, |next, _| learned |= next >= end + 3);
-                match level {
-                    _ if learned => true,
-                    Level::Town if words::town_office(self.text, end) > 0 => true,
-                    Level::Community if words::community_office(self.text, end) > 0 => true,
-                    // 芳城园一区 alone is the compound, as it is before 12号楼.
-                    _ if end == self.text.len() => {
-                        level <= Level::District || (level == Level::Town && !self.out.places.is_empty())
-                    }
-                    Level::Town if self.text[end].is_ascii_digit() && !is_road => {
-                        !super::tail::is_name_number(self.text, end)
-                    }
-                    _ => !words::goes_on(self.text, end, level >= Level::Town),
-                }
-            }
-        }
-    }
-
-    /// Whether the next name is that of a division in one of the candidates.
-    fn next_lies_within(&self, end: usize, level: Level) -> bool {
-        let mut lies = false;
-        self.gazetteer.names.each(self.text, end, |_, entries| {
-            lies = lies
-                || entries.iter().any(|entry| {
-                    let next = self.level_of(*entry);
-                    let sure = entry.rank == Rank::Full
-                        || (entry.rank == Rank::Short && next <= Level::Town && level <= Level::District);
-                    sure && next > level
-                        && self.out.spare.iter().any(|place| self.gazetteer.is_within(entry.place, *place))
-                });
-        });
-        lies
-    }
-
-    fn accept(&mut self, end: usize) {
-        let gazetteer = self.gazetteer;
-        let level = self.out.spare.first().map_or(Level::Prov, |place| gazetteer.places[*place as usize].level);
-        let found = std::mem::take(&mut self.out.spare);
-        if self.out.places.is_empty() {
-            self.out.places.extend_from_slice(&found);
-        } else {
-            let before = std::mem::take(&mut self.out.places);
-            for place in &found {
-                if before.iter().any(|other| gazetteer.is_within(*place, *other)) {
-                    self.out.places.push(*place);
-                } else {
-                    self.out.places.extend(before.iter().filter(|other| gazetteer.is_within(**other, *place)));
-                }
-            }
-            self.out.places.sort_unstable();
-            self.out.places.dedup();
-        }
-        self.out.spare = found;
-        let office = match level {
-            Level::Town => words::town_office(self.text, end),
-            Level::Community => words::community_office(self.text, end),
-            _ => 0,
-        };
-        let write = if level == Level::Community { super::gazetteer::push_community } else { super::names::push_name };
-        self.set(level, end + office, write);
-    }
-
-    /// A division that was said before: dropped, but for the city of a municipality.
-    fn repeats(&mut self, end: usize, entries: &[Entry]) -> bool {
-        let said = entries.iter().find(|entry| {
-            let level = self.level_of(**entry);
-            let plain = match entry.rank {
-                // 三间房村科技园: a name that begins with the village's.
-                Rank::Full if level >= Level::Town => {
-                    self.is_last_at_most(Level::Community)
-                        && !words::goes_on(self.text, end, false)
-                        && !is_road_sign(self.text, end)
-                }
-                Rank::Full => true,
-                Rank::Short => {
-                    level <= Level::District
-                        && !words::goes_on(self.text, end, false)
-                        && self.is_last_at_most(Level::Community)
-                }
-                _ => false,
-            };
-            plain
-                && self.has(level)
-                && self.out.places.iter().any(|place| self.gazetteer.is_within(*place, entry.place))
-        });
-        let Some(said) = said else { return false };
-        let place = &self.gazetteer.places[said.place as usize];
-        if place.level == Level::Prov
-            && place.name.ends_with('市')
-            && !self.has(Level::City)
-            && self.last == Some(Level::Prov)
-        {
-            self.set(Level::City, end, super::names::push_name);
-        } else {
-            self.drop_to(end, Rule::Repeated);
-        }
-        true
-    }
-
-    /// The one place the address lies in: that of the home city where several remain, else what they have in common.
-    pub fn place(&self) -> u32 {
-        let (gazetteer, places) = (self.gazetteer, &self.out.places);
-        let mut home = places.iter().filter(|place| gazetteer.home.contains(place)).peekable();
-        if home.peek().is_some() { self.common(home) } else { self.common(places.iter()) }
-    }
-
-    pub fn common<'p>(&self, places: impl Iterator<Item = &'p u32>) -> u32 {
-        let mut common: Option<u32> = None;
-        for place in places {
-            let mut above = common.unwrap_or(*place);
-            while above != NOWHERE && !self.gazetteer.is_within(*place, above) {
-                above = self.gazetteer.places[above as usize].parent;
-            }
-            common = Some(above);
-        }
-        common.unwrap_or(NOWHERE)
     }
 }
 

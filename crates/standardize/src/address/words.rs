@@ -15,29 +15,79 @@ pub(super) fn any(text: &[char], place: usize, words: &[&str]) -> usize {
     words.iter().find(|word| word.starts_with(*first) && has(text, place, word)).map_or(0, |word| word.chars().count())
 }
 
-/// Many words, asked for at every character: a bit for each first character refuses nearly all.
-struct Words {
-    firsts: Box<[u64; 1024]>,
-    words: Vec<Vec<char>>,
+/// Many words by their first character, asked for at every character of a text.
+pub(super) struct Words {
+    /// Which list holds the words that begin with a character; zero for none.
+    lists: Box<[u8]>,
+    words: Vec<Vec<Box<[char]>>>,
 }
 
 impl Words {
-    fn new(words: &[&str]) -> Self {
-        let mut firsts = Box::new([0; 1024]);
-        let words: Vec<Vec<char>> = words.iter().map(|word| word.chars().collect()).collect();
-        for first in words.iter().filter_map(|word| word.first()) {
-            if let Some(bits) = firsts.get_mut(*first as usize / 64) {
-                *bits |= 1 << (*first as usize % 64);
+    pub fn new(words: &[&str]) -> Self {
+        let mut all = Self { lists: vec![0; 1 << 16].into(), words: vec![Vec::new()] };
+        for word in words {
+            let word: Box<[char]> = word.chars().collect();
+            let Some(list) = word.first().and_then(|first| all.lists.get_mut(*first as usize)) else { continue };
+            if *list == 0 {
+                *list = u8::try_from(all.words.len()).unwrap_or(0);
+                all.words.push(Vec::new());
             }
+            all.words[usize::from(*list)].push(word);
         }
-        Self { firsts, words }
+        all
     }
 
     /// Whether one of them stands at `place`.
-    fn begin_at(&self, text: &[char], place: usize) -> bool {
+    pub fn begin_at(&self, text: &[char], place: usize) -> bool {
         let Some(&first) = text.get(place) else { return false };
-        let bits = self.firsts.get(first as usize / 64).copied().unwrap_or(0);
-        bits >> (first as usize % 64) & 1 == 1 && self.words.iter().any(|word| text[place..].starts_with(word))
+        let list = self.lists.get(first as usize).copied().unwrap_or(0);
+        list != 0
+            && self.words[usize::from(list)].iter().any(|word| {
+                word.len() <= text.len() - place
+                    && word.iter().zip(&text[place..]).skip(1).all(|(character, other)| character == other)
+            })
+    }
+}
+
+/// Words by their last character, asked for at many places of every text.
+pub(super) struct Suffixes<T> {
+    /// Which list holds the words that end with a character; zero for none.
+    lists: Box<[u8]>,
+    words: Vec<Vec<(Box<[char]>, T)>>,
+}
+
+impl<T: Copy> Suffixes<T> {
+    /// The words, the longest first of those that end alike.
+    pub fn new(words: impl IntoIterator<Item = (&'static str, T)>) -> Self {
+        let mut suffixes = Self { lists: vec![0; 1 << 16].into(), words: vec![Vec::new()] };
+        for (word, value) in words {
+            let word: Box<[char]> = word.chars().collect();
+            let Some(list) = word.last().and_then(|last| suffixes.lists.get_mut(*last as usize)) else { continue };
+            if *list == 0 {
+                *list = u8::try_from(suffixes.words.len()).unwrap_or(0);
+                suffixes.words.push(Vec::new());
+            }
+            suffixes.words[usize::from(*list)].push((word, value));
+        }
+        for list in &mut suffixes.words {
+            list.sort_by_key(|(word, _)| usize::MAX - word.len());
+        }
+        suffixes
+    }
+
+    /// The length and the value of the longest word that `start..end` ends with.
+    pub fn at(&self, text: &[char], start: usize, end: usize) -> Option<(usize, T)> {
+        let last = *text.get(end.checked_sub(1)?)?;
+        let list = self.lists.get(last as usize).copied().unwrap_or(0);
+        if list == 0 {
+            return None;
+        }
+        let name = &text[start.min(end)..end];
+        let ends = |word: &[char]| {
+            word.len() <= name.len()
+                && word.iter().rev().zip(name.iter().rev()).skip(1).all(|(one, other)| one == other)
+        };
+        self.words[usize::from(list)].iter().find(|(word, _)| ends(word)).map(|(word, value)| (word.len(), *value))
     }
 }
 
@@ -145,25 +195,64 @@ static KINDS: LazyLock<Words> = LazyLock::new(|| {
     ])
 });
 
+/// Whether 市 before `end` begins a word: 杭州市民中心.
+pub(super) fn is_citizens(text: &[char], end: usize) -> bool {
+    end > 0 && text[end - 1] == '市' && any(text, end, &["民中心", "民广场", "民公园"]) > 0
+}
+
+/// Whether a word that ends the names of places stands at `at`.
+pub(super) fn is_kind(text: &[char], at: usize) -> bool {
+    KINDS.begin_at(text, at)
+}
+
 /// Whether the name that ends at `end` goes on after it, so that what ends there is only part of a name. A short
 /// name of a town or community is doubted more than a district's.
 pub(super) fn goes_on(text: &[char], end: usize, doubtful: bool) -> bool {
     let Some(&next) = text.get(end) else { return false };
-    if is_generic(next) || KINDS.begin_at(text, end) {
+    let after = text.get(end + 1).copied();
+    // 城关镇 and 城东街道 follow a county's name.
+    let is_inner_town = next == '城' && matches!(after, Some('关' | '厢' | '东' | '西' | '南' | '北' | '中'));
+    if (is_generic(next) && !is_inner_town) || KINDS.begin_at(text, end) {
         return true;
     }
-    let after = text.get(end + 1).copied();
     let leads = is_direction(next)
         || matches!(next, '上' | '下' | '前' | '后' | '内' | '外' | '大' | '小' | '新' | '老' | '第');
     if doubtful {
-        return leads || next.is_ascii_alphanumeric() || is_chinese_numeral(next) || is_stem(next);
+        // 柳市上峰村 and 织里大港御景, but 望京东路, 望京新城 and 望京西园三区.
+        let is_short = after.is_none_or(|after| {
+            is_generic(after) || is_direction(after) || after.is_ascii_digit() || is_chinese_numeral(after)
+        }) && (is_direction(next) || !text.get(end + 2).is_some_and(|third| is_name(*third)));
+        let is_word = KINDS.begin_at(text, end) || KINDS.begin_at(text, end + 1) || is_road_within(text, end + 1, 3);
+        let goes = leads && (is_short || is_word);
+        // 九堡九沙大道, but 望京三区 and 望京十号院.
+        let counts = is_chinese_numeral(next)
+            && after.is_none_or(|after| {
+                is_generic(after) || is_numbered(after) || is_chinese_numeral(after) || matches!(after, '期' | '环')
+            });
+        return goes || next.is_ascii_alphanumeric() || counts || is_stem(next);
     }
     let after_is_kind = after
         .is_none_or(|after| is_generic(after) || is_direction(after) || after == '环' || is_chinese_numeral(after))
         || KINDS.begin_at(text, end + 1);
-    (leads && after_is_kind)
+    // 北京朝阳北路 goes on, 北京门头沟大东巷 does not.
+    let goes = if is_direction(next) { after_is_kind } else { after.is_none_or(is_generic) };
+    (leads && goes)
         || (is_chinese_numeral(next)
             && after.is_some_and(|after| (is_generic(after) && !is_numbered(after)) || after == '期' || after == '环'))
+}
+
+/// Whether a character may stand in the middle of a name: none that ends one, counts or begins a number.
+fn is_name(character: char) -> bool {
+    character.is_alphabetic()
+        && !character.is_ascii()
+        && !is_generic(character)
+        && !is_numbered(character)
+        && !is_chinese_numeral(character)
+}
+
+/// Whether a road's name ends within a few characters.
+fn is_road_within(text: &[char], start: usize, most: usize) -> bool {
+    text.iter().skip(start).take(most).any(|character| matches!(character, '路' | '街' | '巷' | '道'))
 }
 
 /// Whether a road's sign follows directly, as in 和平镇路: what ends at `end` names a road then.
@@ -177,6 +266,12 @@ pub(super) fn is_road_next(text: &[char], end: usize) -> bool {
     }
 }
 
+/// Whether a development zone's kind follows the name of its city: 金华开发区.
+pub(super) fn is_zone_next(text: &[char], end: usize) -> bool {
+    const ZONES: [&str; 8] = ["开发区", "经济技术开发区", "经济开发区", "高新", "新区", "经开区", "工业园区", "保税区"];
+    any(text, end, &ZONES) > 0
+}
+
 /// Length of the office's name after a community's: 花家地社区居委会.
 pub(super) fn community_office(text: &[char], place: usize) -> usize {
     any(text, place, &["居民委员会", "村民委员会", "居委会", "村委会", "委员会", "民委员会", "委会"])
@@ -185,124 +280,6 @@ pub(super) fn community_office(text: &[char], place: usize) -> usize {
 /// Length of the office's name after a town's: 望京街道办事处.
 pub(super) fn town_office(text: &[char], place: usize) -> usize {
     any(text, place, &["街道办事处", "办事处", "人民政府", "街道办", "街办"])
-}
-
-/// Words that place something relative to what is named before.
-static RELATIVE: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(&[
-        "附近",
-        "周边",
-        "周围",
-        "对面",
-        "对过",
-        "斜对面",
-        "旁边",
-        "隔壁",
-        "门口",
-        "路口",
-        "交叉口",
-        "交汇处",
-        "交汇",
-        "交口",
-        "十字路口",
-        "丁字路口",
-        "之间",
-        "以东",
-        "以西",
-        "以南",
-        "以北",
-        "往东",
-        "往西",
-        "往南",
-        "往北",
-        "往前",
-        "向东",
-        "向西",
-        "向南",
-        "向北",
-        "东侧",
-        "西侧",
-        "南侧",
-        "北侧",
-        "东面",
-        "西面",
-        "南面",
-        "北面",
-        "拐角",
-        "楼下",
-        "楼上",
-        "底商",
-        "门前",
-        "院外",
-        "交界",
-        "路段",
-        "路边",
-    ])
-});
-
-/// Words that begin a note about people, not a place.
-static NOTES: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(&[
-        "业主",
-        "租户",
-        "租客",
-        "住户",
-        "反映",
-        "电联",
-        "联系",
-        "有人",
-        "物业办",
-        "集群",
-        "收件",
-        "先生",
-        "女士",
-        "小姐",
-        "师傅",
-        "电话",
-        "手机",
-        "转交",
-        "自编",
-        "邮编",
-        "身份证",
-        "请",
-        "快递",
-        "代收",
-        "来电",
-        "投诉",
-    ])
-});
-
-/// Words after a surname.
-static TITLES: LazyLock<Words> = LazyLock::new(|| Words::new(&["先生", "女士", "小姐", "师傅"]));
-
-/// Whether words that name no place begin at `at`, in a name that began at `start`.
-pub(super) fn begins_aside(text: &[char], start: usize, at: usize, after_name: bool) -> bool {
-    let Some(&character) = text.get(at) else { return false };
-    if RELATIVE.begin_at(text, at) || NOTES.begin_at(text, at) {
-        return true;
-    }
-    // 王先生: the surname belongs to the note.
-    if TITLES.begin_at(text, at + 1) {
-        return true;
-    }
-    if character == '旁' && text.get(at + 1).is_none_or(|next| *next == '(') {
-        return true;
-    }
-    // 东门, 北口 at a name's end; 西门子 and 东直门 are names.
-    is_direction(character)
-        && after_name
-        && (at == start || at >= start + 2)
-        && matches!(text.get(at + 1), Some('门' | '口' | '边' | '头'))
-        && (text.get(at + 2).is_none_or(|next| matches!(next, '外' | '内' | '旁' | '对' | '附' | '往' | '('))
-            || NOTES.begin_at(text, at + 2))
-}
-
-/// Whether a number, a bracket, a note or nothing stands at `at`, so that 内 before it is no part of a name such as
-/// 内务府.
-pub(super) fn is_filled(text: &[char], at: usize) -> bool {
-    text.get(at)
-        .is_none_or(|next| next.is_ascii_alphanumeric() || next.is_ascii_punctuation() || is_chinese_numeral(*next))
-        || begins_aside(text, at, at, true)
 }
 
 /// Where the part of a compound begins that `start..end` ends with: 东区, 三期, A区. Equal to `end` if it names none.
@@ -341,6 +318,10 @@ pub(super) fn road_goes_on(text: &[char], end: usize) -> bool {
         .take_while(|character| is_chinese_numeral(**character) || is_direction(**character))
         .count();
     let after = end + counted;
+    // 五凤大街二巷: a lane of its own.
+    if counted > 0 && text.get(after) == Some(&'巷') {
+        return false;
+    }
     match text.get(after) {
         Some('街' | '路' | '巷' | '里' | '园' | '苑' | '区' | '村' | '社') => true,
         Some('条') => counted > 0,
@@ -358,29 +339,6 @@ pub(super) fn road_goes_on(text: &[char], end: usize) -> bool {
         }
         None => false,
     }
-}
-
-/// Whether a name is a tower's, whose numbers are floors and rooms.
-pub(super) fn is_tower(name: &str) -> bool {
-    [
-        "大厦",
-        "中心",
-        "广场",
-        "商务楼",
-        "写字楼",
-        "大楼",
-        "饭店",
-        "酒店",
-        "宾馆",
-        "商场",
-        "商城",
-        "SOHO",
-        "国际",
-        "科技园",
-        "市场",
-    ]
-    .iter()
-    .any(|kind| name.ends_with(kind))
 }
 
 #[cfg(test)]
@@ -425,27 +383,6 @@ mod tests {
         ] {
             let text = chars(text);
             assert_eq!(part_of_compound(&text, 0, text.len()), stem, "{}", text.iter().collect::<String>());
-        }
-    }
-
-    #[test]
-    fn relative_places_and_notes_are_no_names() {
-        for (text, place) in [
-            ("方恒国际东门", Some(4)),
-            ("西门子大厦", None),
-            ("东直门", None),
-            ("方恒国际附近", Some(4)),
-            ("门口", Some(0)),
-            ("小区王先生", Some(2)),
-            ("家园业主反映", Some(2)),
-        ] {
-            let text = chars(text);
-            assert_eq!(
-                (0..text.len()).find(|at| begins_aside(&text, 0, *at, *at > 0)),
-                place,
-                "{}",
-                text.iter().collect::<String>()
-            );
         }
     }
 }

@@ -1,0 +1,287 @@
+//! `jingwei link`.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use arrow::array::AsArray;
+use arrow::datatypes::DataType;
+use clap::Args;
+use datafusion::prelude::{SessionContext, ident};
+use jingwei_engine::{EngineError, Result, SessionSettings, adhoc, session};
+use jingwei_link::{Decision, Linkage, Linker, Quality, ReportOptions, Table, evaluate, record_key, suggest};
+use jingwei_model::config::{LinkModel, parse};
+use serde_json::{Map, Value, json};
+
+use crate::output::{complain, say, say_json};
+
+/// Arguments of `jingwei link`.
+#[derive(Debug, Args)]
+pub struct Link {
+    /// Files with the records, each a table named like the file.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The linkage model.
+    #[arg(long, required_unless_present = "suggest")]
+    model: Option<PathBuf>,
+    /// Link without a model: one is made up from what the columns hold.
+    #[arg(long, conflicts_with = "model")]
+    suggest: bool,
+    /// File to write the model to that was made up.
+    #[arg(long, value_name = "MODEL.toml", requires = "suggest")]
+    save_model: Option<PathBuf>,
+    /// File for a report of the linkage, an HTML page that needs nothing else.
+    #[arg(long, value_name = "OUT.html")]
+    report: Option<PathBuf>,
+    /// Two records, by their ids, whose score is explained part by part.
+    #[arg(long, num_args = 2, value_names = ["RECORD", "RECORD"], action = clap::ArgAction::Append)]
+    explain: Vec<String>,
+    /// File with what people decided: columns `left_id`, `right_id` and `same`.
+    #[arg(long)]
+    decisions: Option<PathBuf>,
+    /// File with the truth: precision, recall and F1 are told.
+    #[arg(long)]
+    truth: Option<PathBuf>,
+    /// Columns of the truth file: the record's id and its entity's.
+    #[arg(long, value_delimiter = ',', default_value = "record_id,entity_id", num_args = 1)]
+    truth_columns: Vec<String>,
+    /// Folder for members.parquet and edges.parquet.
+    #[arg(short, long)]
+    output: Option<PathBuf>,
+    /// text or json.
+    #[arg(long, value_parser = ["text", "json"], default_value = "text")]
+    format: String,
+}
+
+/// Links tables with a model, without a project.
+///
+/// # Errors
+/// Files that cannot be read, and a model that does not fit them.
+pub async fn run(args: Link) -> Result<()> {
+    let began = Instant::now();
+    let context = session(&SessionSettings::default())?;
+    let mut tables = Vec::new();
+    for file in &args.files {
+        let name = stem(file)?;
+        if tables.iter().any(|table: &Table| table.name == name) {
+            return Err(EngineError::usage(format!("two files are named `{name}`")));
+        }
+        adhoc(&context, &name, &file.display().to_string()).await?;
+        let rows = context
+            .table(datafusion::common::TableReference::bare(name.clone()))
+            .await
+            .map_err(EngineError::plan(format!("reading {}", file.display())))?;
+        tables.push(Table { name, rows });
+    }
+    let quiet = args.format == "json";
+    let failed = |error| EngineError::Link { element: "records".to_owned(), error: Box::new(error) };
+    let model = match &args.model {
+        Some(path) => read_model(path)?,
+        None => {
+            let suggestion = suggest(&tables, &labels(&args)).await.map_err(failed)?;
+            for note in &suggestion.notes {
+                complain(&format!("  {note}"));
+            }
+            suggestion.model
+        }
+    };
+    if let Some(path) = &args.save_model {
+        let text = toml::to_string(&model).map_err(|error| EngineError::Internal(error.to_string()))?;
+        write_text(path, &text)?;
+    }
+    let title = model.title.clone();
+    let decisions = match &args.decisions {
+        Some(path) => decisions(&context, path, &tables).await?,
+        None => Vec::new(),
+    };
+    let linkage = Linker::new(model)
+        .with_decisions(decisions)
+        .link(&context, tables, &|phase| {
+            if !quiet {
+                complain(&format!("{phase} …"));
+            }
+        })
+        .await
+        .map_err(failed)?;
+    let wall = began.elapsed().as_secs_f64();
+    let cpu = cpu_seconds();
+    let quality = match &args.truth {
+        Some(path) => Some(compare(&context, &linkage, path, &args.truth_columns).await?),
+        None => None,
+    };
+    for warning in &linkage.report.warnings {
+        complain(&format!("warning: {warning}"));
+    }
+    if let Some(folder) = &args.output {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| EngineError::Io { path: folder.display().to_string(), error })?;
+        write(&folder.join("members.parquet"), &linkage.members().map_err(failed)?)?;
+        write(&folder.join("edges.parquet"), &linkage.edge_table().map_err(failed)?)?;
+    }
+    if let Some(path) = &args.report {
+        let quality = quality.map(|quality| [quality.precision, quality.recall, quality.f1]);
+        write_text(path, &linkage.html(&ReportOptions { title, quality }))?;
+    }
+    let mut explanations = Vec::new();
+    for pair in args.explain.chunks_exact(2) {
+        let find = |id: &str| linkage.find(id).map_err(EngineError::usage);
+        explanations.push(linkage.explain(find(&pair[0])?, find(&pair[1])?));
+    }
+    let mut answer = Map::new();
+    answer.insert("records".to_owned(), json!(linkage.report.records));
+    answer.insert("entities".to_owned(), json!(linkage.report.entities));
+    if let Some(quality) = &quality {
+        answer.insert("precision".to_owned(), json!(quality.precision));
+        answer.insert("recall".to_owned(), json!(quality.recall));
+        answer.insert("f1".to_owned(), json!(quality.f1));
+    }
+    answer.insert("cpu_seconds".to_owned(), json!(cpu));
+    answer.insert("wall_seconds".to_owned(), json!(wall));
+    answer.insert("peak_rss_mb".to_owned(), json!(peak_mb()));
+    answer.insert("seconds".to_owned(), json!(linkage.report.seconds));
+    answer.insert("pairs".to_owned(), json!(linkage.report.pairs));
+    answer.insert("review".to_owned(), json!(linkage.report.review));
+    answer.insert("weights".to_owned(), json!(linkage.weights));
+    if !explanations.is_empty() {
+        answer.insert("explanations".to_owned(), json!(explanations));
+    }
+    if args.format == "json" {
+        say_json(&Value::Object(answer))?;
+    } else {
+        say(&format!("{} records, {} entities", linkage.report.records, linkage.report.entities));
+        if let Some(quality) = quality {
+            say(&quality.to_string());
+        }
+        for explanation in &explanations {
+            say(&format!("\n{explanation}"));
+        }
+    }
+    Ok(())
+}
+
+fn read_model(path: &Path) -> Result<LinkModel> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| EngineError::Io { path: name.clone(), error })?;
+    parse(&name, &text, |variable| std::env::var(variable).ok()).map_err(|error| EngineError::Config(Box::new(error)))
+}
+
+/// Columns that hold the truth: a model that is made up must not see the entity's, should it stand in the data.
+fn labels(args: &Link) -> Vec<String> {
+    if args.truth.is_some() { args.truth_columns.iter().skip(1).cloned().collect() } else { Vec::new() }
+}
+
+fn write_text(path: &Path, text: &str) -> Result<()> {
+    let io = |error| EngineError::Io { path: path.display().to_string(), error };
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    std::fs::write(&partial, text).map_err(io)?;
+    std::fs::rename(&partial, path).map_err(io)
+}
+
+fn stem(file: &Path) -> Result<String> {
+    file.file_stem()
+        .and_then(|name| name.to_str())
+        .map(str::to_owned)
+        .ok_or_else(|| EngineError::usage(format!("{} has no name", file.display())))
+}
+
+/// Reads what people decided. An id stands for the record of that id in whichever table has it.
+async fn decisions(context: &SessionContext, path: &Path, tables: &[Table]) -> Result<Vec<Decision>> {
+    let shown = path.display().to_string();
+    let step = || EngineError::plan(format!("reading {shown}"));
+    adhoc(context, "_decisions", &shown).await?;
+    let text = |name: &str| datafusion::logical_expr::cast(ident(name), DataType::Utf8);
+    let same = datafusion::logical_expr::cast(ident("same"), DataType::Boolean);
+    let rows = context
+        .table("_decisions")
+        .await
+        .and_then(|rows| rows.select(vec![text("left_id"), text("right_id"), same]))
+        .map_err(step())?
+        .collect()
+        .await
+        .map_err(step())?;
+    let mut decisions = Vec::new();
+    for batch in &rows {
+        let (left, right) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
+        let same = batch.column(2).as_boolean();
+        for row in 0..batch.num_rows() {
+            let keys = |id: &str| tables.iter().map(|table| record_key(&table.name, id)).collect::<Vec<_>>();
+            for one in keys(left.value(row)) {
+                for other in keys(right.value(row)) {
+                    decisions.push(Decision { left: one, right: other, same: same.value(row) });
+                }
+            }
+        }
+    }
+    Ok(decisions)
+}
+
+async fn compare(context: &SessionContext, linkage: &Linkage, path: &Path, columns: &[String]) -> Result<Quality> {
+    let shown = path.display().to_string();
+    let step = || EngineError::plan(format!("reading {shown}"));
+    adhoc(context, "_truth", &shown).await?;
+    let columns = match columns {
+        [record, entity] => vec![ident(record.as_str()), ident(entity.as_str())],
+        _ => return Err(EngineError::usage("--truth-columns takes two names: the record's id and its entity's")),
+    };
+    let rows = context
+        .table("_truth")
+        .await
+        .map_err(step())?
+        .select(columns)
+        .map_err(step())?
+        .collect()
+        .await
+        .map_err(step())?;
+    let mut truth: HashMap<String, String> = HashMap::new();
+    for batch in &rows {
+        let cast = |column: usize| {
+            arrow::compute::cast(batch.column(column), &DataType::Utf8)
+                .map_err(|error| EngineError::Internal(error.to_string()))
+        };
+        let (ids, entities) = (cast(0)?, cast(1)?);
+        for (id, entity) in ids.as_string::<i32>().iter().zip(entities.as_string::<i32>()) {
+            if let (Some(id), Some(entity)) = (id, entity) {
+                truth.insert(id.to_owned(), entity.to_owned());
+            }
+        }
+    }
+    let records = &linkage.records;
+    let roots = linkage.entities.root.iter().map(u32::to_string).collect::<Vec<_>>();
+    let quality = evaluate(
+        (0..records.len() as u32)
+            .filter_map(|record| Some((roots[record as usize].as_str(), truth.get(records.id_of(record))?.as_str()))),
+    );
+    Ok(quality)
+}
+
+/// Writes a table as Parquet; the file is only left behind whole.
+fn write(path: &Path, rows: &arrow::array::RecordBatch) -> Result<()> {
+    let io = |error| EngineError::Io { path: path.display().to_string(), error };
+    let partial = path.with_extension("parquet.partial");
+    let file = std::fs::File::create(&partial).map_err(io)?;
+    let broken = |error: parquet::errors::ParquetError| EngineError::Internal(error.to_string());
+    let mut writer = parquet::arrow::ArrowWriter::try_new(file, rows.schema(), None).map_err(broken)?;
+    writer.write(rows).map_err(broken)?;
+    writer.close().map_err(broken)?;
+    std::fs::rename(&partial, path).map_err(io)
+}
+
+/// CPU seconds of this process so far.
+fn cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let mut fields = text.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11);
+    let mut ticks = || fields.next().and_then(|ticks| ticks.parse::<f64>().ok()).unwrap_or_default();
+    // The kernel counts in hundredths of a second for user space (USER_HZ).
+    (ticks() + ticks()) / 100.0
+}
+
+/// The most memory this process has had, in MiB.
+fn peak_mb() -> u64 {
+    std::fs::read_to_string("/proc/self/status")
+        .unwrap_or_default()
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok())
+        .map_or(0, |kilobytes| kilobytes / 1024)
+}

@@ -1,0 +1,112 @@
+//! One geocoder a session, loaded from `base.addresses` when a query first needs it.
+
+use std::sync::Arc;
+
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::prelude::SessionContext;
+use futures::TryStreamExt;
+use jingwei_model::config::AddressStyle;
+use tokio::sync::OnceCell;
+
+use super::{Geocoder, GeocoderBuilder, StandardColumns};
+use crate::error::{EngineError, Result};
+use crate::functions::Geocode;
+
+/// The functions that need it.
+const FUNCTIONS: [&str; 2] = ["geocode", "reverse_geocode"];
+
+/// A geocoder to come.
+#[derive(Debug, Default)]
+pub struct SharedGeocoder {
+    style: AddressStyle,
+    cell: OnceCell<Arc<Geocoder>>,
+}
+
+impl SharedGeocoder {
+    /// One for addresses of a style.
+    #[must_use]
+    pub fn new(style: AddressStyle) -> Self {
+        Self { style, cell: OnceCell::new() }
+    }
+
+    /// The one that a session's `geocode` asks.
+    #[must_use]
+    pub fn of(context: &SessionContext) -> Option<Arc<Self>> {
+        use datafusion::execution::FunctionRegistry;
+        let function = context.udf(FUNCTIONS[0]).ok()?;
+        function.inner().downcast_ref::<Geocode>().map(|geocode| Arc::clone(&geocode.shared))
+    }
+
+    /// The geocoder, once it is loaded.
+    #[must_use]
+    pub fn get(&self) -> Option<&Arc<Geocoder>> {
+        self.cell.get()
+    }
+
+    /// Loads `base.addresses` of `context`, once.
+    ///
+    /// # Errors
+    /// A session without the table.
+    pub async fn load(&self, context: &SessionContext) -> Result<&Arc<Geocoder>> {
+        self.cell
+            .get_or_try_init(|| async {
+                load(context, "base.addresses", None, None, Some(self.style)).await.map(Arc::new)
+            })
+            .await
+    }
+
+    /// Loads what a plan's functions need.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub async fn prepare(context: &SessionContext, plan: &LogicalPlan) -> Result<()> {
+        let mut needed = false;
+        let step = || EngineError::plan("looking for functions over addresses");
+        plan.apply_with_subqueries(|node| {
+            node.apply_expressions(|expression| {
+                expression.apply(|part| {
+                    if let Expr::ScalarFunction(call) = part {
+                        needed |= FUNCTIONS.contains(&call.func.name());
+                    }
+                    Ok(if needed { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+                })
+            })
+        })
+        .map_err(step())?;
+        if let Some(shared) = Self::of(context).filter(|_| needed) {
+            shared.load(context).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A geocoder over a table of a session.
+///
+/// # Errors
+/// A table that is not there or has no addresses.
+pub(super) async fn load(
+    context: &SessionContext,
+    table: &str,
+    id: Option<&str>,
+    text: Option<&str>,
+    style: Option<AddressStyle>,
+) -> Result<Geocoder> {
+    let step = || EngineError::plan(format!("reading {table}"));
+    let frame = context.table(table).await.map_err(step())?;
+    let columns = StandardColumns::of(frame.schema().as_arrow(), id, text)?;
+    let id = columns.id.clone();
+    let selected: Vec<_> = columns.names().into_iter().map(datafusion::prelude::ident).collect();
+    let mut stream = frame
+        .select(selected)
+        .and_then(|frame| frame.sort(vec![datafusion::prelude::ident(id).sort(true, false)]))
+        .map_err(step())?
+        .execute_stream()
+        .await
+        .map_err(step())?;
+    let mut builder = GeocoderBuilder::new(columns, style);
+    while let Some(batch) = stream.try_next().await.map_err(step())? {
+        builder.add(&batch)?;
+    }
+    Ok(builder.finish())
+}

@@ -1,0 +1,293 @@
+//! Which pairs of records are looked at: groups of equal keys, found by sorting, and a bound on their number.
+
+use hashbrown::HashSet;
+use jingwei_model::config::LinkMode;
+
+use crate::model::{Block, Program};
+use crate::parallel;
+use crate::records::{NULL, Records};
+
+/// Records that share a key, group after group.
+#[derive(Debug, Default)]
+pub struct Groups {
+    /// Records, those of a group next to each other, ascending.
+    pub records: Vec<u32>,
+    /// Where each group ends; the first begins at 0.
+    pub ends: Vec<u32>,
+    /// Pairs before each group's end.
+    pub pairs: Vec<u64>,
+    /// Size of the largest group that was left out, and how many were.
+    pub left_out: Option<(usize, usize)>,
+    /// Upper halves of the keys of the groups that were left out.
+    pub left_out_keys: HashSet<u32>,
+    /// Pairs that all groups would have brought, those left out among them.
+    pub wanted: u64,
+}
+
+impl Groups {
+    /// Records of a group.
+    #[must_use]
+    pub fn group(&self, number: usize) -> &[u32] {
+        let start = if number == 0 { 0 } else { self.ends[number - 1] as usize };
+        &self.records[start..self.ends[number] as usize]
+    }
+
+    /// How many groups there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Pairs of all groups, before those within one table are taken out when only tables are linked.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.pairs.last().copied().unwrap_or_default()
+    }
+
+    /// Groups cut into runs with nearly equal numbers of pairs.
+    #[must_use]
+    pub fn runs(&self, count: usize) -> Vec<std::ops::Range<usize>> {
+        let total = self.total();
+        let mut runs = Vec::new();
+        let mut start = 0;
+        for part in 1..=count as u64 {
+            let bound = (u128::from(total) * u128::from(part) / count as u128) as u64;
+            let end =
+                if part == count as u64 { self.len() } else { self.pairs.partition_point(|pairs| *pairs <= bound) };
+            if end > start {
+                runs.push(start..end);
+                start = end;
+            }
+        }
+        runs
+    }
+
+    /// The pair of a number below [`Groups::total`].
+    #[must_use]
+    pub fn pair(&self, number: u64) -> (u32, u32) {
+        let group = self.pairs.partition_point(|pairs| *pairs <= number);
+        let before = if group == 0 { 0 } else { self.pairs[group - 1] };
+        self.pair_of(group, number - before)
+    }
+
+    /// The pair of a number within a group.
+    #[must_use]
+    pub fn pair_of(&self, group: usize, number: u64) -> (u32, u32) {
+        let records = self.group(group);
+        let mut rest = number;
+        // Pairs are counted by their larger member: (0,1), (0,2), (1,2), (0,3) …
+        let guess = ((8.0 * rest as f64 + 1.0).sqrt() as u64 + 1) / 2;
+        let mut second = guess.max(1) as usize;
+        while (second as u64) * (second as u64 - 1) / 2 > rest {
+            second -= 1;
+        }
+        while (second as u64 + 1) * second as u64 / 2 <= rest {
+            second += 1;
+        }
+        rest -= second as u64 * (second as u64 - 1) / 2;
+        (records[rest as usize], records[second])
+    }
+}
+
+/// Pairs among `count` records.
+#[must_use]
+pub const fn pairs_of(count: u64) -> u64 {
+    if count == 0 { 0 } else { count * (count - 1) / 2 }
+}
+
+/// Groups records by columns; a record with a missing value is in none. Groups beyond `max_group` are left out, and
+/// the largest ones until no more than `limit` pairs are brought together.
+#[must_use]
+pub fn groups(records: &Records, columns: &[usize], max_group: Option<usize>, limit: u64) -> Groups {
+    collect(&sorted(keys(records, columns, 0)), max_group, limit)
+}
+
+/// The groups of some keys, drawn evenly, and how many groups each stands for: all of them where the columns have few
+/// values or the records are few.
+#[must_use]
+pub fn sampled_groups(records: &Records, columns: &[usize], max_group: Option<usize>) -> (Groups, f64) {
+    let values = columns
+        .iter()
+        .filter_map(|column| records.domain_of[*column])
+        .map(|domain| records.domains[domain].len())
+        .max()
+        .unwrap_or_default();
+    let shift = if values < 50_000 { 0 } else { (records.len() / 200_000).max(1).ilog2() };
+    let groups = collect(&sorted(keys(records, columns, shift)), max_group, u64::MAX);
+    (groups, f64::from(1_u32 << shift))
+}
+
+/// Groups of records that have the same number; 0 is none.
+#[must_use]
+pub fn numbered_groups(numbers: &[u32]) -> Groups {
+    let keyed = numbers
+        .iter()
+        .enumerate()
+        .filter(|(_, number)| **number != 0)
+        .map(|(record, number)| u64::from(*number) << 32 | record as u64)
+        .collect();
+    collect(&sorted(keyed), None, u64::MAX)
+}
+
+/// Groups of a rule whose sides differ: a record stands in the group of its left key and in that of its right key.
+#[must_use]
+pub fn rule_groups(records: &Records, block: &Block, limit: u64) -> Groups {
+    if block.is_symmetric() {
+        return groups(records, &block.left, block.max_group, limit);
+    }
+    let mut keyed = keys(records, &block.left, 0);
+    keyed.extend(keys(records, &block.right, 0));
+    let mut keyed = sorted(keyed);
+    keyed.sort_unstable();
+    keyed.dedup();
+    collect(&keyed, block.max_group, limit)
+}
+
+/// The upper half of each record's key and the record, in the order of the records. Two keys that share these 32 bits
+/// by chance make a group too large by one, whose pairs are looked at in vain. With a `shift` only keys with that many
+/// zero bits are given.
+fn keys(records: &Records, columns: &[usize], shift: u32) -> Vec<u64> {
+    let mask = (1_u64 << shift) - 1;
+    let parts = parallel::map(parallel::threads(), parallel::ranges(records.len(), 16), |range| {
+        let mut keyed = Vec::with_capacity(range.len() >> shift);
+        for record in range {
+            let record = record as u32;
+            if let Some(key) = key(records, columns, record)
+                && key & mask == 0
+            {
+                keyed.push(key >> 32 << 32 | u64::from(record));
+            }
+        }
+        keyed
+    });
+    parts.concat()
+}
+
+/// Sorts by the upper half, keeping the order within (least significant digit first, in three digits of 11 bits).
+fn sorted(mut keyed: Vec<u64>) -> Vec<u64> {
+    if keyed.len() < 4096 {
+        keyed.sort_by_key(|keyed| keyed >> 32);
+        return keyed;
+    }
+    let mut other = vec![0_u64; keyed.len()];
+    for digit in [32, 43, 54] {
+        let mut starts = [0_usize; 2048];
+        keyed.iter().for_each(|keyed| starts[(keyed >> digit & 2047) as usize] += 1);
+        let mut sum = 0;
+        for start in &mut starts {
+            let count = *start;
+            *start = sum;
+            sum += count;
+        }
+        for keyed in &keyed {
+            let start = &mut starts[(keyed >> digit & 2047) as usize];
+            other[*start] = *keyed;
+            *start += 1;
+        }
+        std::mem::swap(&mut keyed, &mut other);
+    }
+    keyed
+}
+
+/// 64 bits that stand for the texts a record has in some columns, the same in every run; none when one is missing.
+#[inline]
+#[must_use]
+pub fn key(records: &Records, columns: &[usize], record: u32) -> Option<u64> {
+    let row = records.row(record);
+    let mut key: u64 = 0x9E37_79B9_7F4A_7C15;
+    for column in columns {
+        let code = row[*column];
+        if code == NULL {
+            return None;
+        }
+        let hash = records.domain_of[*column].map_or(u64::from(code), |domain| records.domains[domain].hash(code));
+        key = (key ^ hash).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+        key ^= key >> 32;
+    }
+    Some(key)
+}
+
+fn collect(keyed: &[u64], max_group: Option<usize>, limit: u64) -> Groups {
+    let runs = || keyed.chunk_by(|a, b| a >> 32 == b >> 32).filter(|group| group.len() > 1);
+    // How many groups there are of each size decides which sizes are too large.
+    let mut sizes: std::collections::BTreeMap<usize, u64> = std::collections::BTreeMap::new();
+    let mut small = [0_u64; 64];
+    for group in runs() {
+        match small.get_mut(group.len()) {
+            Some(count) => *count += 1,
+            None => *sizes.entry(group.len()).or_default() += 1,
+        }
+    }
+    sizes.extend(small.into_iter().enumerate().filter(|(_, count)| *count > 0));
+    let wanted = sizes.iter().map(|(size, count)| count * pairs_of(*size as u64)).sum::<u64>();
+    let mut largest = max_group.unwrap_or(usize::MAX);
+    let mut sum = 0;
+    for (size, count) in &sizes {
+        let more = count * pairs_of(*size as u64);
+        if sum + more > limit {
+            largest = largest.min(size - 1);
+            break;
+        }
+        sum += more;
+    }
+    let mut groups = Groups { wanted, ..Groups::default() };
+    let mut total = 0;
+    for group in runs() {
+        if group.len() > largest {
+            let (size, count) = groups.left_out.unwrap_or_default();
+            groups.left_out = Some((size.max(group.len()), count + 1));
+            groups.left_out_keys.insert((group[0] >> 32) as u32);
+            continue;
+        }
+        groups.records.extend(group.iter().map(|keyed| *keyed as u32));
+        groups.ends.push(groups.records.len() as u32);
+        total += pairs_of(group.len() as u64);
+        groups.pairs.push(total);
+    }
+    groups
+}
+
+/// Whether two records may be compared at all.
+#[inline]
+#[must_use]
+pub fn allowed(program: &Program, records: &Records, left: u32, right: u32) -> bool {
+    program.mode != LinkMode::LinkOnly || records.table[left as usize] != records.table[right as usize]
+}
+
+/// Whether a rule brings two records together, in the order given or turned; `left_out` holds the keys of groups
+/// that are too large.
+#[must_use]
+pub fn meets(block: &Block, records: &Records, left: u32, right: u32, left_out: &HashSet<u32>) -> bool {
+    let equal = |a: &[usize], b: &[usize]| {
+        let (left, right) = (records.row(left), records.row(right));
+        a.iter().zip(b).all(|(a, b)| left[*a] != NULL && left[*a] == right[*b])
+    };
+    let meets = equal(&block.left, &block.right) || (!block.is_symmetric() && equal(&block.right, &block.left));
+    meets
+        && (left_out.is_empty()
+            || !key(records, &block.left, left).is_some_and(|key| left_out.contains(&((key >> 32) as u32))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorting_by_the_upper_half_keeps_the_order_within() {
+        let keyed =
+            (0..10_000_u64).map(|n| (n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) << 32 | n).collect::<Vec<_>>();
+        let mut expected = keyed.clone();
+        expected.sort_by_key(|keyed| keyed >> 32);
+        assert_eq!(sorted(keyed), expected);
+    }
+
+    #[test]
+    fn every_pair_of_every_group_has_a_number() {
+        let groups =
+            Groups { records: vec![1, 2, 3, 7, 8, 9, 10], ends: vec![3, 7], pairs: vec![3, 9], ..Groups::default() };
+        let mut pairs = (0..groups.total()).map(|number| groups.pair(number)).collect::<Vec<_>>();
+        pairs.sort_unstable();
+        assert_eq!(pairs, [(1, 2), (1, 3), (2, 3), (7, 8), (7, 9), (7, 10), (8, 9), (8, 10), (9, 10)]);
+        assert_eq!(groups.runs(2).into_iter().flatten().collect::<Vec<_>>(), [0, 1]);
+    }
+}

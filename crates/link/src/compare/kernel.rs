@@ -1,0 +1,218 @@
+//! The similarity functions that compare two texts, under their SQL names.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, Float64Builder};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use datafusion::common::Result;
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+
+use crate::similarity::{
+    self, AddressTokens, Agreement, ChineseName, OrganizationName, PersonName, PhoneNumber, Prepare, PreparedDate,
+    RegistrationCode, ResidentNumber,
+};
+
+/// A similarity or distance of two texts, or of two places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kernel {
+    /// Jaro-Winkler similarity, 0 to 1.
+    JaroWinkler,
+    /// Levenshtein distance in characters.
+    Levenshtein,
+    /// Damerau-Levenshtein distance (optimal string alignment) in characters.
+    DamerauLevenshtein,
+    /// Items in common, as a share of the smaller set; items are words.
+    Overlap,
+    /// Dates, by the score of their agreement.
+    Date,
+    /// Chinese names, likewise.
+    ChineseName,
+    /// Names in an alphabet, likewise.
+    PersonName,
+    /// Names of organizations, likewise.
+    OrganizationName,
+    /// Resident ids, likewise.
+    ResidentId,
+    /// Phone numbers, likewise.
+    Phone,
+    /// Registration numbers of organizations, likewise.
+    CreditCode,
+    /// Unparsed addresses by their numbers and words, 0 to 1.
+    Address,
+    /// Metres between two places: longitude and latitude of each.
+    Metres,
+}
+
+impl Kernel {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::JaroWinkler,
+        Self::Levenshtein,
+        Self::DamerauLevenshtein,
+        Self::Overlap,
+        Self::Date,
+        Self::ChineseName,
+        Self::PersonName,
+        Self::OrganizationName,
+        Self::ResidentId,
+        Self::Phone,
+        Self::CreditCode,
+        Self::Address,
+        Self::Metres,
+    ];
+
+    /// Its name in SQL.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::JaroWinkler => "jaro_winkler",
+            Self::Levenshtein => "levenshtein",
+            Self::DamerauLevenshtein => "damerau_levenshtein",
+            Self::Overlap => "token_overlap",
+            Self::Date => "date_similarity",
+            Self::ChineseName => "chinese_name_similarity",
+            Self::PersonName => "person_name_similarity",
+            Self::OrganizationName => "organization_name_similarity",
+            Self::ResidentId => "resident_id_similarity",
+            Self::Phone => "phone_similarity",
+            Self::CreditCode => "credit_code_similarity",
+            Self::Address => "address_similarity",
+            Self::Metres => "metres_between",
+        }
+    }
+
+    /// How many arguments it takes; the first half are of the left record.
+    #[must_use]
+    pub const fn arguments(self) -> usize {
+        if matches!(self, Self::Metres) { 4 } else { 2 }
+    }
+
+    /// The kernel of a name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kernel| kernel.name() == name)
+    }
+
+    /// The value for two texts.
+    #[must_use]
+    pub fn texts(self, left: &str, right: &str) -> f64 {
+        match self {
+            Self::JaroWinkler => similarity::jaro_winkler(left, right),
+            Self::Levenshtein => similarity::levenshtein(left, right) as f64,
+            Self::DamerauLevenshtein => similarity::damerau(left, right) as f64,
+            Self::Overlap => overlap(left, right),
+            Self::Date => agreement::<PreparedDate, _>(left, right),
+            Self::ChineseName => agreement::<ChineseName, _>(left, right),
+            Self::PersonName => agreement::<PersonName, _>(left, right),
+            Self::OrganizationName => agreement::<OrganizationName, _>(left, right),
+            Self::ResidentId => agreement::<ResidentNumber, _>(left, right),
+            Self::Phone => agreement::<PhoneNumber, _>(left, right),
+            Self::CreditCode => agreement::<RegistrationCode, _>(left, right),
+            Self::Address => match (AddressTokens::prepare(left), AddressTokens::prepare(right)) {
+                (Some(left), Some(right)) => left.compare(&right),
+                _ => f64::NAN,
+            },
+            Self::Metres => f64::NAN,
+        }
+    }
+}
+
+/// The score of the agreement of two values; `NaN` where one of them says nothing.
+fn agreement<P, A>(left: &str, right: &str) -> f64
+where
+    P: Prepare<Outcome = A>,
+    A: Agreement,
+{
+    match (P::prepare(left), P::prepare(right)) {
+        (Some(left), Some(right)) => left.compare(&right).score(),
+        _ => f64::NAN,
+    }
+}
+
+/// Words in common as a share of the smaller set.
+fn overlap(left: &str, right: &str) -> f64 {
+    let words = |text: &str| {
+        let mut words = text
+            .split(|character: char| character.is_whitespace() || character == '\u{1f}' || character == ',')
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect::<Vec<_>>();
+        words.sort_unstable();
+        words.dedup();
+        words
+    };
+    let (left, right) = (words(left), words(right));
+    let smaller = left.len().min(right.len());
+    if smaller == 0 {
+        return 0.0;
+    }
+    let common = left.iter().filter(|word| right.binary_search(word).is_ok()).count();
+    common as f64 / smaller as f64
+}
+
+/// Great-circle metres between two points in degrees (haversine, mean earth radius).
+#[must_use]
+pub fn metres(left: (f64, f64), right: (f64, f64)) -> f64 {
+    let (lat1, lat2) = (left.1.to_radians(), right.1.to_radians());
+    let (dlat, dlon) = (lat2 - lat1, (right.0 - left.0).to_radians());
+    let a = (dlat / 2.0).sin().powi(2) + lat1.cos() * lat2.cos() * (dlon / 2.0).sin().powi(2);
+    2.0 * 6_371_008.8 * a.sqrt().min(1.0).asin()
+}
+
+/// The functions of the kernels, so that conditions can be written and tried in SQL.
+#[must_use]
+pub fn udfs() -> Vec<ScalarUDF> {
+    Kernel::ALL
+        .into_iter()
+        .map(|kernel| {
+            ScalarUDF::from(KernelFunction {
+                kernel,
+                signature: Signature::any(kernel.arguments(), Volatility::Immutable),
+            })
+        })
+        .collect()
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct KernelFunction {
+    kernel: Kernel,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for KernelFunction {
+    fn name(&self) -> &'static str {
+        self.kernel.name()
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Float64)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let rows = args.number_rows;
+        let mut out = Float64Builder::with_capacity(rows);
+        let kind = if self.kernel == Kernel::Metres { DataType::Float64 } else { DataType::Utf8 };
+        let columns = args.args.iter().map(|arg| Ok(cast(&arg.to_array(rows)?, &kind)?)).collect::<Result<Vec<_>>>()?;
+        let known = |row: usize| columns.iter().all(|column| column.is_valid(row));
+        if self.kernel == Kernel::Metres {
+            let values =
+                columns.iter().map(|column| column.as_primitive::<arrow::datatypes::Float64Type>()).collect::<Vec<_>>();
+            for row in 0..rows {
+                out.append_option(known(row).then(|| {
+                    metres((values[0].value(row), values[1].value(row)), (values[2].value(row), values[3].value(row)))
+                }));
+            }
+        } else {
+            let (left, right) = (columns[0].as_string::<i32>(), columns[1].as_string::<i32>());
+            for row in 0..rows {
+                out.append_option(known(row).then(|| self.kernel.texts(left.value(row), right.value(row))));
+            }
+        }
+        Ok(ColumnarValue::Array(Arc::new(out.finish())))
+    }
+}

@@ -1,0 +1,144 @@
+//! All candidate pairs, scored; those that could matter become edges.
+
+use crate::block::{Groups, allowed, meets, numbered_groups};
+use crate::compare::Comparer;
+use crate::household::{Households, personal};
+use crate::model::Program;
+use crate::parallel;
+use crate::records::{NULL, Records};
+use crate::train::{Scorer, Weights};
+
+/// A pair that may be one entity.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ScoredPair {
+    /// The record with the smaller key.
+    pub left: u32,
+    /// The other.
+    pub right: u32,
+    /// The levels of the comparisons.
+    pub pattern: u64,
+    /// Natural logarithm of the odds that they are one entity.
+    pub logit: f32,
+    /// The blocking rule that brought them together.
+    pub rule: u16,
+}
+
+/// Scores every pair that some rule brings together, once; keeps those with at least `least` log odds. Also says
+/// how many pairs each rule brought. Pairs come in an order that depends on nothing but the records.
+#[must_use]
+pub fn score(
+    program: &Program,
+    records: &Records,
+    blocks: &[Groups],
+    scorer: &Scorer<'_>,
+    least: f32,
+) -> (Vec<ScoredPair>, Vec<u64>) {
+    let mut tasks = Vec::new();
+    for (number, groups) in blocks.iter().enumerate() {
+        let parts = (groups.total() / 200_000 + 1).min(256) as usize;
+        tasks.extend(groups.runs(parts).into_iter().map(|run| (number, run)));
+    }
+    let results = parallel::map(parallel::threads(), tasks, |(number, run)| {
+        let mut comparer = Comparer::new(program, records);
+        let mut found = Vec::new();
+        let mut looked = 0_u64;
+        let block = &program.blocks[number];
+        for group in run {
+            let members = blocks[number].group(group);
+            for (place, right) in members.iter().enumerate() {
+                for left in &members[..place] {
+                    let (left, right) = (*left, *right);
+                    if !allowed(program, records, left, right) {
+                        continue;
+                    }
+                    if let Some(filter) = &block.filter
+                        && !comparer.holds(filter, left, right)
+                    {
+                        continue;
+                    }
+                    if program.blocks[..number].iter().zip(blocks).any(|(block, groups)| {
+                        meets(block, records, left, right, &groups.left_out_keys)
+                            && block.filter.as_ref().is_none_or(|filter| comparer.holds(filter, left, right))
+                    }) {
+                        continue;
+                    }
+                    looked += 1;
+                    let pattern = comparer.pattern(left, right);
+                    let logit = scorer.evidence(pattern, left, right).logit() as f32;
+                    if logit >= least {
+                        found.push(ScoredPair { left, right, pattern, logit, rule: number as u16 });
+                    }
+                }
+            }
+        }
+        (number, found, looked)
+    });
+    let mut looked = vec![0; blocks.len()];
+    let mut pairs = Vec::with_capacity(results.iter().map(|(_, found, _)| found.len()).sum());
+    for (number, found, count) in results {
+        looked[number] += count;
+        pairs.extend(found);
+    }
+    (pairs, looked)
+}
+
+/// The number under which pairs come that a household brought together.
+pub const HOUSEHOLD: u16 = u16::MAX;
+
+/// Scores the pairs that share a household and something of their own, but agree on nothing that the household
+/// shares; the pairs found before are given anew with what the household adds. The scorer knows the households.
+#[must_use]
+pub fn score_households(
+    program: &Program,
+    records: &Records,
+    households: &Households,
+    weights: &Weights,
+    scorer: &Scorer<'_>,
+    least: f32,
+) -> Vec<ScoredPair> {
+    let sets = personal(program, weights);
+    let groups = numbered_groups(&households.of);
+    let tasks = groups.runs((groups.total() / 200_000 + 1).min(256) as usize);
+    let found = parallel::map(parallel::threads(), tasks, |run| {
+        let mut comparer = Comparer::new(program, records);
+        let mut found = Vec::new();
+        for number in run {
+            let members = groups.group(number);
+            for (place, right) in members.iter().enumerate() {
+                for left in &members[..place] {
+                    let (left, right) = (*left, *right);
+                    let (a, b) = (records.row(left), records.row(right));
+                    let agree = |columns: &Vec<usize>| {
+                        columns.iter().all(|column| a[*column] != NULL && a[*column] == b[*column])
+                    };
+                    if !allowed(program, records, left, right) || !sets.iter().any(agree) {
+                        continue;
+                    }
+                    let pattern = comparer.pattern(left, right);
+                    if scorer.agrees(pattern) {
+                        continue;
+                    }
+                    let logit = scorer.evidence(pattern, left, right).logit() as f32;
+                    if logit >= least {
+                        found.push(ScoredPair { left, right, pattern, logit, rule: HOUSEHOLD });
+                    }
+                }
+            }
+        }
+        found
+    });
+    let mut pairs = found.concat();
+    pairs.sort_unstable_by_key(|pair| (pair.left, pair.right));
+    pairs
+}
+
+/// All pairs once each; one that a household brought stands for the same pair found before.
+#[must_use]
+pub fn united(mut pairs: Vec<ScoredPair>, more: Vec<ScoredPair>) -> Vec<ScoredPair> {
+    if more.is_empty() {
+        return pairs;
+    }
+    pairs.retain(|pair| more.binary_search_by_key(&(pair.left, pair.right), |more| (more.left, more.right)).is_err());
+    pairs.extend(more);
+    pairs
+}

@@ -1,0 +1,304 @@
+//! The engine from end to end: clean, intern, block, train, score, cluster.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::logical_expr::cast;
+use datafusion::prelude::{SessionContext, ident};
+use jingwei_model::config::LinkModel;
+use serde::Serialize;
+
+use crate::block::{Groups, rule_groups};
+use crate::cluster::{Clustering, Entities, cluster};
+use crate::decide::{ScoredPair, score, score_households, united};
+use crate::household::{Households, households};
+use crate::model::{Program, Table, clean};
+use crate::records::{ColumnKind, Input, Records, load};
+use crate::train::{Scorer, Weights, probability, train};
+use crate::{LinkError, Result};
+
+/// A model at work.
+#[derive(Debug, Clone)]
+pub struct Linker {
+    model: LinkModel,
+    decisions: Vec<Decision>,
+}
+
+/// What a person decided about two records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// Key of one record.
+    pub left: u128,
+    /// Key of the other.
+    pub right: u128,
+    /// Whether they are the same.
+    pub same: bool,
+}
+
+/// What a linkage found.
+#[derive(Debug)]
+pub struct Linkage {
+    /// The model, compiled.
+    pub program: Program,
+    /// The records.
+    pub records: Records,
+    /// The trained weights.
+    pub weights: Weights,
+    /// Who shares a household, if the model has something that households share.
+    pub households: Option<Households>,
+    /// Pairs that may be one entity.
+    pub pairs: Vec<ScoredPair>,
+    /// The entities.
+    pub entities: Entities,
+    /// Log odds from which records are joined.
+    pub join: f32,
+    /// Log odds from which edges are told.
+    pub least: f32,
+    /// Probabilities between which pairs are for people to decide.
+    pub review: [f64; 2],
+    /// How it went.
+    pub report: LinkReport,
+}
+
+/// How a linkage went.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LinkReport {
+    /// Records.
+    pub records: u64,
+    /// Entities.
+    pub entities: u64,
+    /// Pairs that each blocking rule brought together first.
+    pub pairs: Vec<RuleReport>,
+    /// Pairs for people to decide.
+    pub review: u64,
+    /// Wall seconds of each phase.
+    pub seconds: BTreeMap<&'static str, f64>,
+    /// What went not quite as it should.
+    pub warnings: Vec<String>,
+}
+
+/// What a blocking rule brought together.
+#[derive(Debug, Clone, Serialize)]
+pub struct RuleReport {
+    /// The rule.
+    pub rule: String,
+    /// Pairs compared that no rule before it brought.
+    pub pairs: u64,
+    /// Pairs of all its groups, those left out among them.
+    pub wanted: u64,
+    /// Largest group left out, and how many.
+    pub left_out: Option<(usize, usize)>,
+}
+
+/// An edge between two records, as it is told.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EntityEdge {
+    /// One record.
+    pub left: u32,
+    /// The other.
+    pub right: u32,
+    /// The levels of the comparisons.
+    pub pattern: u64,
+    /// The probability that they are one entity.
+    pub probability: f64,
+    /// Why they are not, though their probability speaks for it.
+    pub refused: Option<&'static str>,
+}
+
+impl Linkage {
+    /// The edges from the model's lower bound of review on: those inside entities, and those refused.
+    #[must_use]
+    pub fn edges(&self) -> Vec<EntityEdge> {
+        let root = &self.entities.root;
+        self.pairs
+            .iter()
+            .filter(|pair| pair.logit >= self.least)
+            .map(|pair| EntityEdge {
+                left: pair.left,
+                right: pair.right,
+                pattern: pair.pattern,
+                probability: probability(f64::from(pair.logit)),
+                refused: if root[pair.left as usize] == root[pair.right as usize] {
+                    None
+                } else if pair.logit < self.join {
+                    Some("below the threshold")
+                } else {
+                    Some("the entities around them disagree")
+                },
+            })
+            .collect()
+    }
+}
+
+impl Linker {
+    /// A linker of a model.
+    #[must_use]
+    pub const fn new(model: LinkModel) -> Self {
+        Self { model, decisions: Vec::new() }
+    }
+
+    /// The same linker, bound by what people decided. Decisions about records that are not there are kept for when
+    /// they are.
+    #[must_use]
+    pub fn with_decisions(mut self, decisions: Vec<Decision>) -> Self {
+        self.decisions = decisions;
+        self
+    }
+
+    /// Links tables. `progress` is told the name of each phase as it begins.
+    ///
+    /// # Errors
+    /// A model that does not fit the tables, and rules that bring too many pairs together.
+    pub async fn link(
+        &self,
+        context: &SessionContext,
+        tables: Vec<Table>,
+        progress: &(dyn Fn(&str) + Sync),
+    ) -> Result<Linkage> {
+        let mut report = LinkReport::default();
+        let mut clock = Instant::now();
+        let mut lap = |report: &mut LinkReport, phase: &'static str| {
+            *report.seconds.entry(phase).or_default() += clock.elapsed().as_secs_f64();
+            clock = Instant::now();
+        };
+        progress("clean");
+        let (program, records) = self.read(context, tables).await?;
+        lap(&mut report, "clean");
+        report.records = records.len() as u64;
+
+        progress("block");
+        let blocks = self.block(&program, &records, &mut report)?;
+        lap(&mut report, "block");
+
+        progress("train");
+        let weights = train(&program, &records, &blocks, &self.model.training);
+        lap(&mut report, "train");
+
+        progress("score");
+        let scorer = Scorer::new(&program, &records, &weights);
+        let (mut pairs, looked) = score(&program, &records, &blocks, &scorer, LEAST);
+        report.pairs = program
+            .blocks
+            .iter()
+            .zip(&blocks)
+            .zip(looked)
+            .map(|((block, groups), pairs)| RuleReport {
+                rule: block.name.clone(),
+                pairs,
+                wanted: groups.wanted,
+                left_out: groups.left_out,
+            })
+            .collect();
+        lap(&mut report, "score");
+
+        progress("cluster");
+        let one_to_one = records.tables.iter().map(|table| self.model.one_to_one.contains(table)).collect::<Vec<_>>();
+        let join = logit(self.model.threshold);
+        let how = Clustering { join, connect: join.min(logit(self.model.review[0])) };
+        let decided = self.decided(&records);
+        let mut entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
+        lap(&mut report, "cluster");
+        progress("households");
+        let households = households(&program, &records, &entities, weights.pairs);
+        if let Some(households) = &households {
+            let scorer = scorer.with_households(Some(households));
+            let more = score_households(&program, &records, households, &weights, &scorer, LEAST);
+            pairs = united(pairs, more);
+            entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
+        }
+        lap(&mut report, "households");
+        report.entities =
+            entities.root.iter().enumerate().filter(|(record, root)| *record as u32 == **root).count() as u64;
+        let (low, high) = (logit(self.model.review[0]), logit(self.model.review[1]));
+        report.review = pairs.iter().filter(|pair| (low..high).contains(&pair.logit)).count() as u64;
+        lap(&mut report, "cluster");
+        Ok(Linkage {
+            program,
+            records,
+            weights,
+            households,
+            pairs,
+            entities,
+            join,
+            least: how.connect,
+            review: self.model.review,
+            report,
+        })
+    }
+
+    /// Cleans the tables and reads what the model needs of them.
+    async fn read(&self, context: &SessionContext, tables: Vec<Table>) -> Result<(Program, Records)> {
+        for function in crate::compare::udfs() {
+            context.register_udf(function);
+        }
+        let cleaned = clean(context, &self.model, tables)?;
+        let program = Program::new(context, &self.model, &cleaned)?;
+        let mut inputs = Vec::new();
+        let mut skip = 1;
+        for (name, id, rows) in cleaned.tables {
+            let keyed = rows.schema().has_column_with_unqualified_name("_key");
+            if id.is_none() && !keyed {
+                return Err(LinkError::usage(format!(
+                    "nothing names the records of table `{name}`; write `id = \"column\"` into the model"
+                )));
+            }
+            let mut select = if keyed {
+                vec![cast(ident("_record_id"), DataType::Utf8).alias("_id"), ident("_key")]
+            } else {
+                vec![cast(ident("_id"), DataType::Utf8).alias("_id")]
+            };
+            skip = select.len();
+            for (number, column) in program.columns.iter().enumerate() {
+                let expr = match column.kind {
+                    ColumnKind::Text => cast(column.expr.clone(), DataType::Utf8),
+                    _ => column.expr.clone(),
+                };
+                select.push(expr.alias(format!("_c{number}")));
+            }
+            inputs.push(Input { name, rows: rows.select(select)? });
+        }
+        let records = load(inputs, skip, &program.kinds(), &program.domains).await?;
+        Ok((program, records))
+    }
+
+    fn decided(&self, records: &Records) -> Vec<(u32, u32, bool)> {
+        let place = |key: u128| records.keys.binary_search(&key).ok().map(|place| place as u32);
+        self.decisions
+            .iter()
+            .filter_map(|decision| {
+                let (left, right) = (place(decision.left)?, place(decision.right)?);
+                (left != right).then_some((left.min(right), left.max(right), decision.same))
+            })
+            .collect()
+    }
+
+    fn block(&self, program: &Program, records: &Records, report: &mut LinkReport) -> Result<Vec<Groups>> {
+        let limit = self.model.limits.pairs.unwrap_or((200 * records.len() as u64).max(1_000_000));
+        let mut blocks = Vec::new();
+        for block in &program.blocks {
+            let groups = rule_groups(records, block, limit);
+            if let Some((size, count)) = groups.left_out {
+                let message = format!(
+                    "blocking rule `{}` would bring {} pairs together; its largest group has {size} records",
+                    block.name, groups.wanted
+                );
+                if self.model.limits.pairs.is_some() && groups.wanted > limit && block.max_group.is_none() {
+                    return Err(LinkError::usage(format!(
+                        "{message}, and the limit is {limit} pairs: make the rule stricter, give it a `max_group`, or raise `limits.pairs`"
+                    )));
+                }
+                report.warnings.push(format!("{message}: {count} groups are left out"));
+            }
+            blocks.push(groups);
+        }
+        Ok(blocks)
+    }
+}
+
+/// Log odds from which pairs are kept.
+const LEAST: f32 = -4.0;
+
+fn logit(probability: f64) -> f32 {
+    (probability / (1.0 - probability)).ln() as f32
+}

@@ -1,0 +1,252 @@
+//! Weights without labels: u from random pairs, m and the related class by expectation maximization, and how many
+//! pairs of each class there are.
+
+mod em;
+mod random;
+mod rarity;
+mod weights;
+
+use hashbrown::HashMap;
+use jingwei_model::config::TrainingConfig;
+use random::{all_pairs, draw};
+pub use weights::{Evidence, Outcomes, Scorer, Weights, probability};
+
+use crate::block::{Groups, allowed, meets, sampled_groups};
+use crate::compare::Comparer;
+use crate::model::Program;
+use crate::parallel;
+use crate::records::Records;
+use em::{Classes, Sample};
+
+/// Trains the weights. `blocks` are the groups of the model's rules, in their order.
+#[must_use]
+pub fn train(program: &Program, records: &Records, blocks: &[Groups], config: &TrainingConfig) -> Weights {
+    let chances = random::chances(program, records, config);
+    let pairs = all_pairs(program, records).max(1.0);
+    let mut samples = samples(program, records, blocks, config);
+    let mut u = chances.iter().map(|chances| chances.levels.clone()).collect::<Vec<_>>();
+    let mut classes = em::start(program, &u);
+    let (mut matches, mut related) = (1.0, 0.0);
+    for _ in 0..3 {
+        let rounds = em::learn(program, &mut samples, &u, &mut classes);
+        (matches, related) = sizes(program, &samples, &u, &classes, pairs, config.recall);
+        tracing::debug!(rounds, matches, related, "learned");
+        // Random pairs hold a few of one entity and of one household: for fine values these are most of those
+        // that agree, and say nothing of chance.
+        for (number, chances) in chances.iter().enumerate() {
+            let known = chances.known * pairs;
+            for (level, u) in u[number].iter_mut().enumerate() {
+                let counted = chances.levels[level] * known;
+                let explained =
+                    chances.known * (matches * classes.m[number][level] + related * classes.related[number][level]);
+                *u = ((counted - explained) / known).max(chances.levels[level] * 0.01);
+            }
+            let sum = u[number].iter().sum::<f64>();
+            u[number].iter_mut().for_each(|u| *u /= sum);
+        }
+        for (number, comparison) in program.comparisons.iter().enumerate() {
+            if !comparison.household {
+                em::pin(&mut classes.related[number], u[number][0]);
+            }
+        }
+    }
+    let rarities = rarities(program, records, &classes, &u, (matches, related, pairs), config);
+    for sample in &samples {
+        tracing::debug!(block = sample.name, shares = ?sample.shares, patterns = sample.patterns.len(), "sample");
+    }
+    Weights {
+        outcomes: program
+            .comparisons
+            .iter()
+            .enumerate()
+            .map(|(number, comparison)| Outcomes {
+                comparison: comparison.name.clone(),
+                labels: (1..=comparison.outcomes()).map(|level| comparison.label(level).to_owned()).collect(),
+                m: classes.m[number].clone(),
+                u: u[number].clone(),
+                related: classes.related[number].clone(),
+                random: chances[number].levels.clone(),
+                rarity: rarities[number].clone(),
+            })
+            .collect(),
+        matches,
+        related,
+        pairs,
+    }
+}
+
+/// For each comparison and level with a term frequency: what replaces ln u, by class of frequency.
+fn rarities(
+    program: &Program,
+    records: &Records,
+    classes: &Classes,
+    u: &[Vec<f64>],
+    (matches, related, pairs): (f64, f64, f64),
+    config: &TrainingConfig,
+) -> Vec<Vec<Vec<Option<f64>>>> {
+    let places = program
+        .comparisons
+        .iter()
+        .enumerate()
+        .flat_map(|(number, comparison)| (0..comparison.levels.len()).map(move |place| (number, place)));
+    let tasks = places.filter(|(number, place)| program.comparisons[*number].levels[*place].term_frequency.is_some());
+    let tasks = tasks.collect::<Vec<_>>();
+    let odds = parallel::map(parallel::threads(), tasks.clone(), |task| {
+        rarity::odds(program, records, task, classes, u, config)
+    });
+    let others = (pairs - matches - related).max(1.0);
+    let mut all =
+        program.comparisons.iter().map(|comparison| vec![Vec::new(); comparison.levels.len()]).collect::<Vec<_>>();
+    for ((number, place), odds) in tasks.into_iter().zip(odds) {
+        let prior = (matches * classes.m[number][place] / others).ln();
+        all[number][place] = odds.into_iter().map(|odds| odds.map(|odds| prior - odds)).collect();
+    }
+    all
+}
+
+/// Pattern counts of the model's rules and, so that no comparison is without a block it is not made of, of the best
+/// agreement of each comparison.
+fn samples(program: &Program, records: &Records, blocks: &[Groups], config: &TrainingConfig) -> Vec<Sample> {
+    let rules = program.blocks.len();
+    let tasks = (0..rules + program.comparisons.len()).collect();
+    parallel::map(parallel::threads(), tasks, |number: usize| {
+        if number < rules {
+            let block = &program.blocks[number];
+            return Some(sample(
+                program,
+                records,
+                &blocks[number],
+                number,
+                Some(blocks),
+                &block.name,
+                &block.inputs,
+                config,
+            ));
+        }
+        let comparison = &program.comparisons[number - rules];
+        let columns =
+            comparison.levels.iter().map(|level| level.condition.agreements()).find(|columns| !columns.is_empty())?;
+        // A value that many share brings few pairs of one entity together.
+        let (groups, _) = sampled_groups(records, &columns, Some(200));
+        let name = format!("{} equal", comparison.name);
+        Some(sample(program, records, &groups, rules, None, &name, &comparison.inputs, config))
+    })
+    .into_iter()
+    .flatten()
+    .filter(|sample| !sample.patterns.is_empty())
+    .collect()
+}
+
+#[allow(clippy::too_many_arguments)]
+fn sample(
+    program: &Program,
+    records: &Records,
+    groups: &Groups,
+    number: usize,
+    blocks: Option<&[Groups]>,
+    name: &str,
+    inputs: &std::collections::BTreeSet<String>,
+    config: &TrainingConfig,
+) -> Sample {
+    let mut comparer = Comparer::new(program, records);
+    let total = groups.total();
+    let wanted = (config.block_pairs as u64).min(total);
+    let mut counts: HashMap<u64, f64> = HashMap::new();
+    let mut fresh: HashMap<u64, f64> = HashMap::new();
+    for place in 0..wanted {
+        // Evenly over all pairs, each stretch at a place drawn for it.
+        let at = if wanted == total {
+            place
+        } else {
+            let (from, to) = (
+                (u128::from(total) * u128::from(place) / u128::from(wanted)) as u64,
+                (u128::from(total) * u128::from(place + 1) / u128::from(wanted)) as u64,
+            );
+            from + draw(config.seed ^ 0x1f, place, to - from)
+        };
+        let (left, right) = groups.pair(at);
+        if !allowed(program, records, left, right) {
+            continue;
+        }
+        if let Some(filter) = program.blocks.get(number).and_then(|block| block.filter.as_ref())
+            && !comparer.holds(filter, left, right)
+        {
+            continue;
+        }
+        let pattern = comparer.pattern(left, right);
+        *counts.entry(pattern).or_default() += 1.0;
+        if let Some(blocks) = blocks
+            && !program.blocks[..number].iter().zip(blocks).any(|(block, groups)| {
+                meets(block, records, left, right, &groups.left_out_keys)
+                    && block.filter.as_ref().is_none_or(|filter| comparer.holds(filter, left, right))
+            })
+        {
+            *fresh.entry(pattern).or_default() += total as f64 / wanted as f64;
+        }
+    }
+    let sorted = |counts: HashMap<u64, f64>| {
+        let mut counts = counts.into_iter().collect::<Vec<_>>();
+        counts.sort_unstable_by_key(|(pattern, _)| *pattern);
+        counts
+    };
+    let learned = program.comparisons.iter().map(|comparison| comparison.inputs.is_disjoint(inputs)).collect();
+    let shares = if program.comparisons.iter().any(|comparison| comparison.household) {
+        [0.4, 0.2, 0.4]
+    } else {
+        [0.4, 0.0, 0.6]
+    };
+    Sample { name: name.to_owned(), learned, patterns: sorted(counts), fresh: sorted(fresh), shares }
+}
+
+/// How many pairs are of one entity and how many are related: those among the candidates, by their probability,
+/// until the numbers agree with the probabilities that follow from them.
+fn sizes(
+    program: &Program,
+    samples: &[Sample],
+    u: &[Vec<f64>],
+    classes: &Classes,
+    pairs: f64,
+    recall: f64,
+) -> (f64, f64) {
+    let logs = |table: &[Vec<f64>], pattern: u64| {
+        program
+            .comparisons
+            .iter()
+            .zip(table)
+            .map(|(comparison, levels)| match comparison.level_in(pattern) {
+                0 => 0.0,
+                level => levels[level - 1].ln(),
+            })
+            .sum::<f64>()
+    };
+    let candidates = samples
+        .iter()
+        .flat_map(|sample| &sample.fresh)
+        .map(|(pattern, count)| {
+            (*count, logs(&classes.m, *pattern), logs(&classes.related, *pattern), logs(u, *pattern))
+        })
+        .collect::<Vec<_>>();
+    let all = candidates.iter().map(|candidate| candidate.0).sum::<f64>().max(1.0);
+    let households = program.comparisons.iter().any(|comparison| comparison.household);
+    let (mut matches, mut related) = (all * 0.3, if households { all * 0.2 } else { 0.0 });
+    for _ in 0..200 {
+        let others = (pairs - matches - related).max(1.0);
+        let (mut same, mut kin) = (0.0, 0.0);
+        for (count, m, h, u) in &candidates {
+            let log =
+                [matches.ln() + m, if related > 0.0 { related.ln() + h } else { f64::NEG_INFINITY }, others.ln() + u];
+            let high = log.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let odds = log.map(|log| (log - high).exp());
+            let sum = odds.iter().sum::<f64>();
+            same += count * odds[0] / sum;
+            kin += count * odds[1] / sum;
+        }
+        let next = ((same / recall).max(0.5), kin);
+        let moved = (next.0 - matches).abs() / matches + (next.1 - related).abs() / related.max(1.0);
+        (matches, related) = next;
+        if moved < 1e-6 {
+            break;
+        }
+    }
+    (matches, related)
+}

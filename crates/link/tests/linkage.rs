@@ -1,0 +1,193 @@
+//! Linkage from tables to entities: what must hold whatever the data.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::prelude::SessionContext;
+use jingwei_link::{Decision, LinkError, Linkage, Linker, Table};
+use jingwei_model::config::LinkModel;
+use jingwei_model::hash::hash128;
+use proptest::prelude::*;
+
+const MODEL: &str = r#"
+id = "id"
+never = ["l.number <> r.number"]
+
+[[block]]
+on = ["name"]
+
+[[block]]
+on = ["born"]
+
+[[compare]]
+name = "name"
+kind = "jaro_winkler"
+
+[[compare]]
+name = "born"
+kind = "date"
+
+[[compare]]
+name = "city"
+kind = "exact"
+"#;
+
+type Row = [Option<String>; 5];
+
+const COLUMNS: [&str; 5] = ["id", "name", "born", "city", "number"];
+
+fn table(name: &str, rows: &[Row]) -> Table {
+    let schema = Schema::new(COLUMNS.map(|column| Field::new(column, DataType::Utf8, true)).to_vec());
+    let columns = (0..COLUMNS.len())
+        .map(|column| Arc::new(rows.iter().map(|row| row[column].clone()).collect::<StringArray>()) as ArrayRef)
+        .collect();
+    let batch = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
+    Table { name: name.to_owned(), rows: SessionContext::new().read_batch(batch).unwrap() }
+}
+
+fn model(text: &str) -> LinkModel {
+    jingwei_model::config::parse("model.toml", text, |_| None).unwrap()
+}
+
+fn run(linker: &Linker, rows: &[Row]) -> Result<Linkage, LinkError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    runtime.block_on(linker.link(&SessionContext::new(), vec![table("t", rows)], &|_| {}))
+}
+
+/// The entities as sets of ids.
+fn entities(linkage: &Linkage) -> BTreeSet<BTreeSet<String>> {
+    let mut sets: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
+    for record in 0..linkage.records.len() as u32 {
+        let root = linkage.entities.root[record as usize];
+        sets.entry(root).or_default().insert(linkage.records.id_of(record).to_owned());
+    }
+    sets.into_values().collect()
+}
+
+/// Persons with one to three records each, some of them with errors.
+fn persons(count: usize) -> Vec<Row> {
+    const GIVEN: [&str; 5] = ["anna", "bert", "carla", "dora", "emil"];
+    const FAMILY: [&str; 7] = ["smith", "jones", "brown", "green", "stone", "field", "marsh"];
+    let mut rows = Vec::new();
+    for person in 0..count {
+        let name = format!("{} {}", GIVEN[person % 5], FAMILY[person % 7]);
+        let born = format!("19{:02}-{:02}-{:02}", 30 + person % 70, 1 + person % 12, 1 + (person * 7) % 28);
+        for copy in 0..=person % 3 {
+            let name = if copy == 1 && person % 4 == 0 { name.replacen('n', "m", 1) } else { name.clone() };
+            rows.push([
+                Some(format!("{person}-{copy}")),
+                Some(name),
+                Some(born.clone()),
+                (person % 9 != 0).then(|| format!("city{}", person % 10)),
+                (copy == 0).then(|| person.to_string()),
+            ]);
+        }
+    }
+    rows
+}
+
+#[test]
+fn records_of_one_person_meet_and_others_stay_apart() {
+    let linkage = run(&Linker::new(model(MODEL)), &persons(210)).unwrap();
+    let found = entities(&linkage);
+    let of_one = |entity: &&BTreeSet<String>| {
+        entity.iter().map(|id| id.split('-').next().unwrap()).collect::<BTreeSet<_>>().len() == 1
+    };
+    assert_eq!(found.iter().filter(of_one).count(), found.len(), "an entity mixes persons");
+    assert!(found.len() <= 215, "{} entities of 210 persons", found.len());
+}
+
+#[test]
+fn the_order_of_the_input_changes_nothing() {
+    let rows = persons(120);
+    let first = run(&Linker::new(model(MODEL)), &rows).unwrap();
+    let mut turned = rows;
+    turned.reverse();
+    let second = run(&Linker::new(model(MODEL)), &turned).unwrap();
+    assert_eq!(entities(&first), entities(&second));
+    assert_eq!(first.weights, second.weights);
+    assert_eq!(first.members().unwrap(), second.members().unwrap());
+    assert_eq!(first.edge_table().unwrap(), second.edge_table().unwrap());
+}
+
+#[test]
+fn what_people_decided_stands_above_the_evidence() {
+    let rows = persons(60);
+    let key = |id: &str| hash128(format!("t\u{1f}{id}").as_bytes());
+    let free = entities(&run(&Linker::new(model(MODEL)), &rows).unwrap());
+    let together =
+        |sets: &BTreeSet<BTreeSet<String>>, a: &str, b: &str| sets.iter().any(|set| set.contains(a) && set.contains(b));
+    assert!(together(&free, "2-0", "2-1") && !together(&free, "3-0", "4-0"));
+    let decisions = vec![
+        Decision { left: key("2-0"), right: key("2-1"), same: false },
+        Decision { left: key("3-0"), right: key("4-0"), same: true },
+        Decision { left: key("3-0"), right: key("not there"), same: true },
+    ];
+    let bound = entities(&run(&Linker::new(model(MODEL)).with_decisions(decisions), &rows).unwrap());
+    assert!(!together(&bound, "2-0", "2-1") && together(&bound, "3-0", "4-0"));
+}
+
+fn message(model_text: &str, rows: &[Row]) -> String {
+    let error = run(&Linker::new(model(model_text)), rows).unwrap_err();
+    assert!(error.is_user_error(), "{error}");
+    error.to_string()
+}
+
+#[test]
+fn mistakes_in_a_model_are_told_with_their_place() {
+    let rows = persons(6);
+    let text = MODEL.replace("on = [\"born\"]", "on = [\"bron\"]");
+    assert!(message(&text, &rows).contains("bron"));
+    let text = MODEL.replace("id = \"id\"", "id = \"ids\"");
+    assert!(message(&text, &rows).contains("did you mean `id`?"), "{}", message(&text, &rows));
+    let text = MODEL.replace("on = [\"born\"]", "where = \"l.born <> r.born\"");
+    assert!(message(&text, &rows).contains("every record together with every other"));
+    let text = MODEL.replace("on = [\"born\"]", "where = \"concat(l.born, r.born) = 'x'\"");
+    assert!(
+        message(&text, &rows).contains("in a way that is not known") || message(&text, &rows).contains("no number")
+    );
+    let text = format!("{MODEL}\n[limits]\npairs = 1\n");
+    let told = message(&text, &persons(60));
+    assert!(told.contains("pairs together") && told.contains("limits.pairs"), "{told}");
+    let mut twice = persons(6);
+    twice.push(twice[0].clone());
+    assert!(message(MODEL, &twice).contains("have the id `0-0`"));
+}
+
+#[test]
+fn empty_tables_empty_columns_and_one_giant_block_come_to_an_end() {
+    assert!(entities(&run(&Linker::new(model(MODEL)), &[]).unwrap()).is_empty());
+    let empty = (0..4000).map(|n| [Some(n.to_string()), None, None, None, None]).collect::<Vec<Row>>();
+    assert_eq!(entities(&run(&Linker::new(model(MODEL)), &empty).unwrap()).len(), 4000);
+    let mut rows = empty;
+    rows.iter_mut().for_each(|row| row[1] = Some("the same name".to_owned()));
+    let linkage = run(&Linker::new(model(MODEL)), &rows).unwrap();
+    let warnings = &linkage.report.warnings;
+    assert!(warnings.iter().any(|warning| warning.contains("left out")), "{warnings:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn no_entity_holds_what_can_never_be_one(
+        rows in prop::collection::vec(("[ab]{1,2}", 0..3_u8, prop::option::of(0..3_u8)), 1..40)
+    ) {
+        let rows = rows.iter().enumerate().map(|(n, (name, year, number))| [
+            Some(n.to_string()),
+            Some(name.clone()),
+            Some(format!("200{year}-01-01")),
+            None,
+            number.map(|number| number.to_string()),
+        ]).collect::<Vec<Row>>();
+        let linkage = run(&Linker::new(model(MODEL)), &rows).unwrap();
+        for entity in entities(&linkage) {
+            let numbers =
+                entity.iter().filter_map(|id| rows[id.parse::<usize>().unwrap()][4].clone()).collect::<BTreeSet<_>>();
+            prop_assert!(numbers.len() <= 1, "{:?}", numbers);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! A linkage model: which tables, how their values are cleaned, which pairs are looked at, what is compared
+//! and how finely, and what may never be one entity.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A probabilistic linkage model (Fellegi and Sunter 1969), trained without labels.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkModel {
+    /// What the model is about.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Which pairs of records are looked at.
+    #[serde(default)]
+    pub mode: LinkMode,
+    /// Column that names a record within its table, for tables that name none; row numbers when absent.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// What single tables say of themselves, by table name (a file's name without its extension).
+    #[serde(default)]
+    pub tables: BTreeMap<String, LinkTable>,
+    /// Cleaning: name → SQL over the table's columns and the fields above it. A column that a table does not
+    /// have is null. Without an entry a column stands for itself.
+    #[serde(default)]
+    pub fields: IndexMap<String, String>,
+    /// Which pairs are looked at: those that any of these rules brings together.
+    #[serde(default, rename = "block")]
+    pub blocks: Vec<BlockingRule>,
+    /// What is compared.
+    #[serde(default, rename = "compare")]
+    pub comparisons: Vec<ComparisonConfig>,
+    /// What can never be one entity, in pairs and in clusters: SQL conditions over `l.` and `r.`.
+    #[serde(default)]
+    pub never: Vec<String>,
+    /// From which match probability on records are joined.
+    #[serde(default = "threshold")]
+    pub threshold: f64,
+    /// Pairs with a probability between these two are for people to decide.
+    #[serde(default = "review")]
+    pub review: [f64; 2],
+    /// Tables in which no entity has two records: clusters take at most one from each.
+    #[serde(default)]
+    pub one_to_one: Vec<String>,
+    /// How the weights are estimated.
+    #[serde(default)]
+    pub training: TrainingConfig,
+    /// Bounds on work.
+    #[serde(default)]
+    pub limits: LinkLimits,
+}
+
+/// Which pairs of records are looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkMode {
+    /// Within tables and between them.
+    #[default]
+    LinkAndDedupe,
+    /// All records are one table.
+    Dedupe,
+    /// Only between tables.
+    LinkOnly,
+}
+
+/// What one table says of itself.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LinkTable {
+    /// Column that names a record.
+    pub id: Option<String>,
+    /// Cleaning of this table alone, in place of or before the common one.
+    pub fields: IndexMap<String, String>,
+}
+
+/// A rule that brings pairs together.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BlockingRule {
+    /// SQL expressions on which both records must agree.
+    #[serde(default)]
+    pub on: Vec<String>,
+    /// Or a condition over `l.` and `r.`; it must hold at least one equality.
+    #[serde(default, rename = "where")]
+    pub condition: Option<String>,
+    /// A key that more records share than this brings nobody together.
+    #[serde(default)]
+    pub max_group: Option<usize>,
+}
+
+/// A comparison: a ladder of levels, the first that holds counts.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ComparisonConfig {
+    /// What is compared.
+    pub name: String,
+    /// The field of a ready-made ladder; `name` when absent.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// A ready-made ladder; needed where no `levels` are given.
+    #[serde(default)]
+    pub kind: Option<ComparisonKind>,
+    /// Bounds of the ladder's levels, best first; each kind has its own defaults.
+    #[serde(default)]
+    pub at: Vec<f64>,
+    /// The longitude and latitude fields of kind `place`.
+    #[serde(default)]
+    pub fields: Vec<String>,
+    /// Levels of one's own, best first; a last one for everything else is added.
+    #[serde(default)]
+    pub levels: Vec<LevelConfig>,
+    /// Condition under which the comparison says nothing; by default that no level can be decided.
+    #[serde(default)]
+    pub null: Option<String>,
+    /// Whether agreement on a rare value weighs more than on a common one; for ready-made ladders.
+    #[serde(default)]
+    pub term_frequency: Option<bool>,
+    /// Whether relatives, colleagues or tenants share it (a home, a phone): then agreement is also explained by
+    /// a household, not only by being the same.
+    #[serde(default)]
+    pub household: bool,
+}
+
+/// One level of a comparison.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LevelConfig {
+    /// SQL condition over `l.` and `r.`.
+    #[serde(rename = "where")]
+    pub condition: String,
+    /// What it is called in explanations; the condition when absent.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// A field whose frequency tells how much the agreement is worth.
+    #[serde(default)]
+    pub term_frequency: Option<String>,
+}
+
+/// Ready-made ladders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ComparisonKind {
+    /// Equal or not.
+    Exact,
+    /// Jaro-Winkler similarity, at .92, .88 and .7.
+    JaroWinkler,
+    /// Levenshtein distance, at 1 and 2.
+    Levenshtein,
+    /// Damerau-Levenshtein distance (a swap is one), at 1 and 2.
+    DamerauLevenshtein,
+    /// Dates: one edit apart, day and month swapped, within a month, a year and ten years.
+    Date,
+    /// Numbers, by their distance.
+    Number,
+    /// Words or list items in common, by the share of the smaller set: .99, .5.
+    Tokens,
+    /// Places (two fields, longitude and latitude), by metres: 50, 500, 5000.
+    Place,
+    /// Chinese names: variants, homophones, swapped or missing characters.
+    ChineseName,
+    /// Citizen identity numbers, whole, mistyped, of fifteen digits or masked.
+    ResidentId,
+    /// Phone numbers.
+    Phone,
+    /// Mail addresses: equal, the same box elsewhere, nearly equal.
+    Email,
+}
+
+/// How the weights are estimated.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingConfig {
+    /// Random pairs drawn for u.
+    pub random_pairs: usize,
+    /// Pairs of a blocking rule looked at for m.
+    pub block_pairs: usize,
+    /// Share of the true pairs that the blocking rules are believed to bring together.
+    pub recall: f64,
+    /// Seed of every draw.
+    pub seed: u64,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self { random_pairs: 300_000, block_pairs: 60_000, recall: 0.95, seed: 1 }
+    }
+}
+
+/// Bounds on work.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LinkLimits {
+    /// Pairs a single rule may bring together; more is an error. Without it, a rule's largest groups are left
+    /// out, with a warning, until it brings at most 200 pairs a record.
+    pub pairs: Option<u64>,
+    /// Memory in MiB beyond which candidate edges go to disk.
+    pub memory_mb: Option<usize>,
+}
+
+const fn threshold() -> f64 {
+    0.5
+}
+
+const fn review() -> [f64; 2] {
+    [0.1, 0.9]
+}
