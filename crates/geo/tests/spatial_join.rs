@@ -31,19 +31,33 @@ impl Draw {
     }
 }
 
+/// Which geometries a table has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kinds {
+    /// Points, polygons with and without holes, empty points, nulls.
+    Simple,
+    /// The same without empty ones.
+    Filled,
+    /// Lines, collections of points, lines and polygons as well.
+    All,
+}
+
+use Kinds::{All, Filled, Simple};
+
 /// A geometry on a lattice of 16 × 16 or wider, so that on the narrow one borders, corners and equal shapes are common. `None` is a null.
-fn shape(draw: &mut Draw, simple: bool, spread: u64) -> Option<String> {
+fn shape(draw: &mut Draw, kinds: Kinds, spread: u64) -> Option<String> {
     let (x, y) = (draw.below(spread), draw.below(spread));
     let (w, h) = (1 + draw.below(5), 1 + draw.below(5));
     let square =
         |x: u64, y: u64, w: u64, h: u64| format!("({x} {y},{} {y},{} {},{x} {},{x} {y})", x + w, x + w, y + h, y + h);
-    Some(match draw.below(if simple { 8 } else { 16 }) {
+    Some(match draw.below(if kinds == Kinds::All { 16 } else { 8 }) {
         0 => return None,
         1 => format!("POINT({}.5 {y})", x),
         2 | 3 => format!("POINT({x} {y})"),
         4 => format!("POLYGON({})", square(x, y, w, h)),
         5 => format!("POLYGON(({x} {y},{} {y},{x} {},{x} {y}))", x + w, y + h),
         6 => format!("POLYGON({},{})", square(x, y, w + 4, h + 4), square(x + 1, y + 1, 2, 2)),
+        7 if kinds == Kinds::Filled => format!("POINT({y} {x})"),
         7 => "POINT EMPTY".to_owned(),
         8 => format!("LINESTRING({x} {y},{} {},{} {y})", x + w, y + h, x + w),
         9 => format!("LINESTRING({x} {y},{} {y})", x + w),
@@ -56,12 +70,12 @@ fn shape(draw: &mut Draw, simple: bool, spread: u64) -> Option<String> {
     })
 }
 
-fn table(seed: u64, rows: usize, simple: bool, parts: usize) -> MemTable {
+fn table(seed: u64, rows: usize, kinds: Kinds, parts: usize) -> MemTable {
     // Many rows on a narrow lattice would give pairs without end.
     let spread = if rows > 1000 { 300 } else { 16 };
     let mut draw = Draw(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let geometry =
-        (0..rows).map(|_| shape(&mut draw, simple, spread).map(|text| from_wkt(&text).unwrap())).collect::<Vec<_>>();
+        (0..rows).map(|_| shape(&mut draw, kinds, spread).map(|text| from_wkt(&text).unwrap())).collect::<Vec<_>>();
     let kind = (0..rows).map(|_| (draw.below(8) > 0).then(|| draw.below(3) as i64)).collect::<Int64Array>();
     let reach = (0..rows).map(|_| (draw.below(8) > 0).then(|| draw.below(4) as f64 / 2.0)).collect::<Float64Array>();
     let batch = RecordBatch::try_from_iter_with_nullable([
@@ -86,7 +100,7 @@ struct Setting {
 const PLAIN: Setting = Setting { spatial: false, partitions: 1, memory: None, batch: 8192 };
 const SPATIAL: Setting = Setting { spatial: true, partitions: 1, memory: None, batch: 8192 };
 
-fn context(setting: &Setting, seed: u64, rows: (usize, usize), simple: bool) -> SessionContext {
+fn context(setting: &Setting, seed: u64, rows: (usize, usize), kinds: Kinds) -> SessionContext {
     let config = SessionConfig::new().with_target_partitions(setting.partitions).with_batch_size(setting.batch);
     let mut runtime = RuntimeEnvBuilder::new();
     if let Some(memory) = setting.memory {
@@ -99,8 +113,8 @@ fn context(setting: &Setting, seed: u64, rows: (usize, usize), simple: bool) -> 
     let builder = if setting.spatial { with_spatial_join(builder) } else { builder };
     let context = SessionContext::new_with_state(builder.build());
     register(&context);
-    context.register_table("a", Arc::new(table(seed, rows.0, simple, setting.partitions))).unwrap();
-    context.register_table("b", Arc::new(table(seed + 1000, rows.1, simple, setting.partitions))).unwrap();
+    context.register_table("a", Arc::new(table(seed, rows.0, kinds, setting.partitions))).unwrap();
+    context.register_table("b", Arc::new(table(seed + 1000, rows.1, kinds, setting.partitions))).unwrap();
     context
 }
 
@@ -167,9 +181,9 @@ fn statements(condition: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn every_condition_and_type_of_join_agrees_with_the_nested_loop() {
-    for (seed, rows, simple) in [(1, (60, 90), false), (2, (90, 40), true), (3, (0, 20), true), (4, (20, 0), true)] {
-        let plain = context(&PLAIN, seed, rows, simple);
-        let spatial = context(&SPATIAL, seed, rows, simple);
+    for (seed, rows, kinds) in [(1, (60, 90), All), (2, (90, 40), Filled), (3, (0, 20), Simple), (4, (20, 0), Simple)] {
+        let plain = context(&PLAIN, seed, rows, kinds);
+        let spatial = context(&SPATIAL, seed, rows, kinds);
         for condition in CONDITIONS {
             for sql in statements(condition) {
                 assert_eq!(answer(&spatial, &sql).await, answer(&plain, &sql).await, "seed {seed}: {sql}");
@@ -180,7 +194,7 @@ async fn every_condition_and_type_of_join_agrees_with_the_nested_loop() {
 
 #[tokio::test]
 async fn the_plan_names_the_operator_for_every_condition_and_type_of_join() {
-    let spatial = context(&SPATIAL, 1, (60, 90), true);
+    let spatial = context(&SPATIAL, 1, (60, 90), Filled);
     for condition in CONDITIONS {
         for sql in statements(condition) {
             let plan = plan(&spatial, &sql).await;
@@ -192,9 +206,9 @@ async fn the_plan_names_the_operator_for_every_condition_and_type_of_join() {
 
 #[tokio::test]
 async fn the_answer_does_not_depend_on_partitions_or_the_size_of_batches() {
-    let reference = context(&SPATIAL, 7, (150, 200), false);
+    let reference = context(&SPATIAL, 7, (150, 200), All);
     for (partitions, batch) in [(2, 8192), (4, 16), (1, 1)] {
-        let other = context(&Setting { spatial: true, partitions, memory: None, batch }, 7, (150, 200), false);
+        let other = context(&Setting { spatial: true, partitions, memory: None, batch }, 7, (150, 200), All);
         for condition in CONDITIONS.iter().step_by(3) {
             for sql in statements(condition) {
                 assert_eq!(answer(&other, &sql).await, answer(&reference, &sql).await, "{partitions}: {sql}");
@@ -206,15 +220,15 @@ async fn the_answer_does_not_depend_on_partitions_or_the_size_of_batches() {
 #[tokio::test]
 async fn a_build_side_larger_than_memory_goes_to_disk_and_the_answer_stays() {
     let rows = (6000, 5000);
-    let reference = context(&SPATIAL, 11, rows, true);
+    let reference = context(&SPATIAL, 11, rows, Filled);
     for partitions in [1, 2] {
         let memory = Some(400_000);
-        let tight = context(&Setting { spatial: true, partitions, memory, batch: 512 }, 11, rows, true);
+        let tight = context(&Setting { spatial: true, partitions, memory, batch: 512 }, 11, rows, Filled);
         for sql in statements("st_intersects(a.geom, b.geom) AND a.kind = b.kind") {
             assert_eq!(answer(&tight, &sql).await, answer(&reference, &sql).await, "{partitions}: {sql}");
         }
     }
-    let tight = context(&Setting { spatial: true, partitions: 2, memory: Some(400_000), batch: 512 }, 11, rows, true);
+    let tight = context(&Setting { spatial: true, partitions: 2, memory: Some(400_000), batch: 512 }, 11, rows, Filled);
     let sql = "EXPLAIN ANALYZE SELECT count(*) FROM a JOIN b ON st_intersects(a.geom, b.geom)";
     let report = answer(&tight, sql).await.join("\n");
     let spilled = report.lines().find(|line| line.contains("SpatialJoinExec")).unwrap();
@@ -262,11 +276,11 @@ fn ranked(k: usize) -> Vec<String> {
 
 #[tokio::test]
 async fn the_nearest_are_those_of_a_ranking_of_all_pairs() {
-    for (seed, simple) in [(21, true), (22, false)] {
-        let plain = context(&PLAIN, seed, (80, 60), simple);
+    for (seed, kinds) in [(21, Filled), (22, All)] {
+        let plain = context(&PLAIN, seed, (80, 60), kinds);
         for partitions in [1, 4] {
             let setting = Setting { spatial: true, partitions, memory: None, batch: 32 };
-            let spatial = context(&setting, seed, (80, 60), simple);
+            let spatial = context(&setting, seed, (80, 60), kinds);
             for k in [1, 3, 100] {
                 for (sql, all) in nearest(k).iter().zip(ranked(k)) {
                     assert_eq!(answer(&spatial, sql).await, answer(&plain, &all).await, "{k}: {sql}");
@@ -279,9 +293,9 @@ async fn the_nearest_are_those_of_a_ranking_of_all_pairs() {
 #[tokio::test]
 async fn equally_near_rows_are_chosen_the_same_way_whatever_their_order() {
     let sql = "SELECT a.id, b.id FROM a JOIN b ON st_knn(a.geom, b.geom, 2)";
-    let reference = answer(&context(&SPATIAL, 31, (100, 100), true), sql).await;
+    let reference = answer(&context(&SPATIAL, 31, (100, 100), Filled), sql).await;
     for partitions in [2, 3, 4] {
-        let other = context(&Setting { spatial: true, partitions, memory: None, batch: 7 }, 31, (100, 100), true);
+        let other = context(&Setting { spatial: true, partitions, memory: None, batch: 7 }, 31, (100, 100), Filled);
         assert_eq!(answer(&other, sql).await, reference);
     }
 }
@@ -289,8 +303,8 @@ async fn equally_near_rows_are_chosen_the_same_way_whatever_their_order() {
 #[tokio::test]
 async fn nearest_neighbours_are_found_on_disk_too() {
     let rows = (200, 6000);
-    let reference = context(&SPATIAL, 41, rows, true);
-    let tight = context(&Setting { spatial: true, partitions: 2, memory: Some(600_000), batch: 512 }, 41, rows, true);
+    let reference = context(&SPATIAL, 41, rows, Filled);
+    let tight = context(&Setting { spatial: true, partitions: 2, memory: Some(600_000), batch: 512 }, 41, rows, Filled);
     for sql in [
         "SELECT a.id, b.id FROM a JOIN b ON st_knn(a.geom, b.geom, 3)",
         "SELECT a.id, b.id FROM a LEFT JOIN b ON st_knn(a.geom, b.geom, 3) AND a.kind = b.kind",
@@ -301,7 +315,7 @@ async fn nearest_neighbours_are_found_on_disk_too() {
 
 #[tokio::test]
 async fn mistakes_name_their_place() {
-    let spatial = context(&SPATIAL, 1, (30, 30), true);
+    let spatial = context(&SPATIAL, 1, (30, 30), Filled);
     let fails = async |sql: &str| match spatial.sql(sql).await {
         Err(error) => error.to_string(),
         Ok(frame) => frame.collect().await.unwrap_err().to_string(),

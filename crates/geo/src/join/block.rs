@@ -5,8 +5,8 @@ use std::cmp::Ordering as Order;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{ArrayRef, BinaryArray, RecordBatch};
-use arrow::compute::SortOptions;
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch, UInt32Array};
+use arrow::compute::{SortOptions, take, take_record_batch};
 use arrow::row::{RowConverter, Rows, SortField};
 use datafusion::common::{JoinSide, Result, exec_err};
 
@@ -14,7 +14,7 @@ use super::area::Areas;
 use super::column::{at, distances, each_geometry, geometries};
 use super::extent::{Extent, Glance, glance};
 use super::grid::{Grid, Items};
-use super::nearest::Tree;
+use super::nearest::{Tree, hilbert};
 use super::predicate::{Limit, Question, SpatialOn};
 use crate::to_geometry;
 
@@ -70,7 +70,19 @@ impl Block {
     /// Bytes that are no geometry, distances below zero.
     pub fn new(batch: RecordBatch, on: &SpatialOn, matched: Arc<Bits>) -> Result<Self> {
         let rows = batch.num_rows();
-        let geometry = geometries(&on.left, &batch)?;
+        let mut geometry = geometries(&on.left, &batch)?;
+        let mut seen = vec![Glance::Empty; rows];
+        each_geometry(&geometry, |row, bytes| {
+            seen[row] = glance(bytes).map_err(|error| at("left", row, &error))?;
+            Ok(())
+        })?;
+        let mut batch = batch;
+        if rows >= MANY_ROWS {
+            let order = by_place(&seen);
+            batch = take_record_batch(&batch, &order)?;
+            geometry = take(&geometry, &order, None)?.as_binary::<i32>().clone();
+            seen = order.values().iter().map(|row| seen[*row as usize]).collect();
+        }
         let mut kinds = vec![Kind::Nothing; rows];
         let mut extents = vec![Extent::EMPTY; rows];
         let mut areas = Areas::default();
@@ -78,9 +90,8 @@ impl Block {
         let mut empties = Vec::new();
         let prepare = matches!(on.question, Question::Relation(_));
         each_geometry(&geometry, |row, bytes| {
-            let seen = glance(bytes).map_err(|error| at("left", row, &error))?;
-            extents[row] = seen.extent();
-            kinds[row] = match seen {
+            extents[row] = seen[row].extent();
+            kinds[row] = match seen[row] {
                 Glance::Empty => {
                     empties.push(row as u32);
                     Kind::Nothing
@@ -211,6 +222,26 @@ impl Block {
             + self.areas.size()
             + self.reach.as_ref().map_or(0, |reach| reach.len() * (size_of::<Extent>() + 8))
     }
+}
+
+/// From so many rows on, they are put in the order of their places, so that what is asked together lies together.
+const MANY_ROWS: usize = 1 << 14;
+
+/// Rows in the order of a Hilbert curve over their extents' south-west corners.
+fn by_place(seen: &[Glance]) -> UInt32Array {
+    let mut all = Extent::EMPTY;
+    let place = |seen: &Glance| Some(seen.extent()).filter(|extent| extent.is_finite() && !extent.is_empty());
+    seen.iter().filter_map(place).for_each(|extent| all.add(extent.min_x, extent.min_y));
+    let scale = |low: f64, high: f64| if high > low { f64::from(u16::MAX) / (high - low) } else { 0.0 };
+    let (scale_x, scale_y) = (scale(all.min_x, all.max_x), scale(all.min_y, all.max_y));
+    let key = |seen: &Glance| {
+        place(seen).map_or(0, |extent| {
+            hilbert(((extent.min_x - all.min_x) * scale_x) as u32, ((extent.min_y - all.min_y) * scale_y) as u32)
+        })
+    };
+    let mut keyed = seen.iter().enumerate().map(|(row, seen)| (key(seen), row as u32)).collect::<Vec<_>>();
+    keyed.sort_unstable();
+    keyed.into_iter().map(|(_, row)| row).collect::<Vec<_>>().into()
 }
 
 /// Whether the condition is `ST_DWithin`, which refuses distances that `ST_Distance(…) < d` only never meets.

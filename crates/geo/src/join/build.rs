@@ -126,14 +126,15 @@ impl Collector {
         }
         let timer = time.timer();
         let batch = concat_batches(&schema, &batches)?;
-        let block = Block::new(batch, &self.on, self.bits(batches.iter().map(RecordBatch::num_rows).sum()))?;
+        drop(batches);
+        let bits = self.bits(batch.num_rows());
+        let block = Block::new(batch, &self.on, bits)?;
         if let Err(error) = reservation.try_grow(block.size()) {
             if !self.context.runtime_env().disk_manager.tmp_files_enabled() {
                 return Err(error);
             }
-            return self.spill(batches, input, reservation).await;
+            return self.spill(vec![block.batch], input, reservation).await;
         }
-        drop(batches);
         self.reach.tell(block.extent());
         timer.done();
         memory.add(reservation.size());

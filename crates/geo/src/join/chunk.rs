@@ -107,6 +107,11 @@ impl Chunk {
         self.bytes
     }
 
+    /// Puts everything but points in the order of the grid's cells.
+    pub fn sort_shapes(&mut self, grid: &Grid) {
+        self.shapes.sort_by_cached_key(|shape| grid.key(shape.extent.min_x, shape.extent.min_y));
+    }
+
     /// Puts the points in the order of the grid's cells, in which a search is fastest.
     pub fn sort(&mut self, grid: &Grid) {
         let keys = grid.keys() as usize;

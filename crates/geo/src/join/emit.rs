@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array,
-};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array};
 use arrow::compute::take;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::{JoinSide, JoinType, Result, exec_datafusion_err};
@@ -153,9 +151,9 @@ pub fn keep(
         let result = result
             .as_boolean_opt()
             .ok_or_else(|| exec_datafusion_err!("the join condition {} is no yes or no", filter.expression()))?;
-        for place in 0..build.len() {
-            if result.is_valid(place) && result.value(place) {
-                into.push(build[place], probe[place]);
+        for ((result, build), probe) in result.iter().zip(build).zip(probe) {
+            if result == Some(true) {
+                into.push(*build, *probe);
             }
         }
     }

@@ -226,12 +226,11 @@ impl ExecutionPlan for SpatialJoinExec {
     fn replace_children(
         self: Arc<Self>,
         mut children: Vec<Arc<dyn ExecutionPlan>>,
-        options: ReplaceChildrenOptions,
+        _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let (Some(right), Some(left), true) = (children.pop(), children.pop(), children.is_empty()) else {
             return internal_err!("a spatial join has two inputs");
         };
-        let _ = options;
         Ok(Arc::new(self.rebuilt(left, right)?))
     }
 

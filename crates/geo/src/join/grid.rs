@@ -22,6 +22,10 @@ const FEWEST_CELLS: usize = 4096;
 const MANY_ITEMS: usize = 1 << 18;
 /// A cell with more entries than this gets a grid of its own, if that divides them.
 const CROWDED: usize = 16;
+/// The same for polygons asked about points, whose cells tell the inside from the border ...
+const CROWDED_BY_AREAS: usize = 2;
+/// ... as long as one of them is fewer cells wide and high than this: then most of it would be border.
+const CELLS_ACROSS: f64 = 6.0;
 /// How deep grids nest.
 const DEEPEST: usize = 12;
 /// Listed entries stay below this many an item, whatever the shapes.
@@ -177,9 +181,10 @@ impl Grid {
         }
         let number = self.nodes.len();
         let first = self.starts.len();
+        let least = if items.areas.is_some() { CROWDED_BY_AREAS } else { CROWDED };
         let crowded = |cell: usize| {
             let entries = &sorted[starts[cell] as usize..starts[cell + 1] as usize];
-            entries.len() > CROWDED && entries.iter().filter(|entry| *entry & FULL == 0).count() > CROWDED
+            entries.len() > least && entries.iter().filter(|entry| *entry & FULL == 0).count() > least
         };
         let mut inner = Vec::new();
         // The entries of this node come first, as one run; each crowded cell keeps room for its grid's number.
@@ -282,6 +287,16 @@ impl Node {
         let (width, height) = (rect.max_x - rect.min_x, rect.max_y - rect.min_y);
         if !(width > self.least(rect.max_x, rect.min_x) || height > self.least(rect.max_y, rect.min_y)) {
             return false;
+        }
+        if let Some((_, numbers)) = items.areas
+            && handed.len() <= CROWDED
+        {
+            return handed.iter().any(|number| {
+                let item = &items.extents[*number as usize];
+                numbers[*number as usize].is_some()
+                    && item.max_x - item.min_x < width * CELLS_ACROSS
+                    && item.max_y - item.min_y < height * CELLS_ACROSS
+            });
         }
         let small = handed.iter().filter(|item| {
             let item = &items.extents[**item as usize];

@@ -1,8 +1,26 @@
 //! `ST_KNN(a, b, k)`: the condition of a nearest-neighbour join.
 
+use std::sync::LazyLock;
+
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, exec_err, plan_err};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, DocSection, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
+    Documentation::builder(
+        DocSection { include: true, label: "Spatial joins", description: None },
+        "The condition of a nearest-neighbour join: true for the `k` rows of `b`'s table that are nearest to `a`. Other \
+         conditions of the join hold before the choice; of equally near rows those with the smaller `ties` come first.",
+        "ST_KNN(a, b, k [, ties…])",
+    )
+    .with_argument("a", "geometry of the rows that look for neighbours")
+    .with_argument("b", "geometry of the rows that are found")
+    .with_argument("k", "how many, a whole number")
+    .with_argument("ties", "expressions over `b`'s table that order equally near rows")
+    .build()
+});
 
 /// The function: true for the `k` rows of `b`'s table that are nearest to `a`.
 ///
@@ -33,6 +51,10 @@ impl ScalarUDFImpl for Knn {
             [_, _, k, ..] => plan_err!("ST_KNN(a, b, k) takes a whole number of neighbours, not {k}"),
             _ => plan_err!("ST_KNN takes a, b, k and keys for ties, not {} arguments", types.len()),
         }
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        Some(&DOCUMENTATION)
     }
 
     fn invoke_with_args(&self, _: ScalarFunctionArgs) -> Result<ColumnarValue> {

@@ -82,8 +82,8 @@ impl Tree {
         // Insertion into a short sorted list: nearest children first.
         let mut order = [(0.0_f64, 0_usize); FAN];
         let mut count = 0;
-        for child in from..to {
-            let distance = children[child].distance_squared(probe);
+        for (child, extent) in children.iter().enumerate().take(to).skip(from) {
+            let distance = extent.distance_squared(probe);
             if distance > *bound {
                 continue;
             }

@@ -36,8 +36,10 @@ type Emitter = TryEmitter<RecordBatch, DataFusionError>;
 /// The build side, being collected or collected, as all partitions share it.
 #[derive(Clone)]
 pub struct Shared {
-    built: SharedFuture<BoxFuture<'static, Result<Arc<Built>, Arc<DataFusionError>>>>,
+    built: SharedFuture<Collecting>,
 }
+
+type Collecting = BoxFuture<'static, Result<Arc<Built>, Arc<DataFusionError>>>;
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -377,10 +379,15 @@ impl Chunks {
         self.target = (self.target * 2).min(most);
         if let Some(block) = block {
             let _timer = work.baseline.elapsed_compute().timer();
-            match work.on.question {
-                Question::Relation(_) if !chunk.dots.is_empty() => chunk.sort(block.by_point()),
-                Question::Distance { .. } if !chunk.dots.is_empty() => chunk.sort(block.by_extent()),
-                _ => {}
+            if let Question::Nearest { .. } = work.on.question {
+                return Ok(Some(chunk));
+            }
+            if !chunk.dots.is_empty() {
+                let by_point = matches!(work.on.question, Question::Relation(_));
+                chunk.sort(if by_point { block.by_point() } else { block.by_extent() });
+            }
+            if !chunk.shapes.is_empty() {
+                chunk.sort_shapes(block.by_extent());
             }
         }
         Ok(Some(chunk))

@@ -107,12 +107,11 @@ async fn prune(
         Place::Constant(extent) => Some(*extent),
         Place::Join(reach) => reach.extent(),
     };
-    let (Some(extent), Some((config, source))) = (extent, scan(&input)) else { return Ok(input) };
+    let (Some(extent), Some((config, _))) = (extent, scan(&input)) else { return Ok(input) };
     let row_groups = MetricBuilder::new(&metrics).counter("row_groups_pruned_spatial", 0);
     let rows = MetricBuilder::new(&metrics).counter("rows_pruned_spatial", 0);
     let store = context.runtime_env().object_store(&config.object_store_url)?;
     let cache = context.runtime_env().cache_manager.get_file_metadata_cache();
-    let _ = source;
     let mut groups = Vec::with_capacity(config.file_groups.len());
     let mut known: Vec<(object_store::path::Path, Selected)> = Vec::new();
     for group in &config.file_groups {

@@ -12,8 +12,8 @@ use datafusion::logical_expr::{
 };
 use jingwei_model::Level;
 
-use super::{SECTION, for_each, strings, text_argument};
-use crate::address::{AddressParser, Grain, Parsed};
+use super::{Parser, SECTION, for_each, strings, text_argument};
+use crate::address::{Grain, Parsed};
 
 static LEVELS: LazyLock<Fields> =
     LazyLock::new(|| Level::ALL.iter().map(|level| Field::new(level.name(), DataType::Utf8, true)).collect());
@@ -38,19 +38,19 @@ static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
     .build()
 });
 
-pub(super) fn udf(parser: &Arc<AddressParser>) -> ScalarUDF {
-    ScalarUDF::from(AddressFunction { parser: Arc::clone(parser), signature: Signature::any(1, Volatility::Immutable) })
+pub(super) fn udf(parser: &Parser) -> ScalarUDF {
+    ScalarUDF::from(AddressFunction { parser: parser.clone(), signature: Signature::any(1, Volatility::Immutable) })
 }
 
 #[derive(Debug)]
 struct AddressFunction {
-    parser: Arc<AddressParser>,
+    parser: Parser,
     signature: Signature,
 }
 
 impl PartialEq for AddressFunction {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.parser, &other.parser)
+        self.parser == other.parser
     }
 }
 
@@ -76,13 +76,14 @@ impl ScalarUDFImpl for AddressFunction {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let parser = self.parser.get();
         let texts = text_argument(&args, 0)?;
         let mut columns = Columns::new(args.number_rows);
         let mut parsed = Parsed::default();
         for_each(strings(&texts), |text, repeats| match text {
             Some(text) => {
                 if !repeats {
-                    self.parser.parse(text, &mut parsed);
+                    parser.parse(text, &mut parsed);
                 }
                 columns.append(&parsed);
             }

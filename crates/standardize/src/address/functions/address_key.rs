@@ -10,8 +10,8 @@ use datafusion::logical_expr::{
     ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::{SECTION, strings, text_argument};
-use crate::address::{AddressParser, Grain, Parsed};
+use super::{Parser, SECTION, strings, text_argument};
+use crate::address::{Grain, Parsed};
 
 static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
     Documentation::builder(
@@ -25,22 +25,19 @@ static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
     .build()
 });
 
-pub(super) fn udf(parser: &Arc<AddressParser>) -> ScalarUDF {
-    ScalarUDF::from(AddressKeyFunction {
-        parser: Arc::clone(parser),
-        signature: Signature::any(2, Volatility::Immutable),
-    })
+pub(super) fn udf(parser: &Parser) -> ScalarUDF {
+    ScalarUDF::from(AddressKeyFunction { parser: parser.clone(), signature: Signature::any(2, Volatility::Immutable) })
 }
 
 #[derive(Debug)]
 struct AddressKeyFunction {
-    parser: Arc<AddressParser>,
+    parser: Parser,
     signature: Signature,
 }
 
 impl PartialEq for AddressKeyFunction {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.parser, &other.parser)
+        self.parser == other.parser
     }
 }
 
@@ -66,6 +63,7 @@ impl ScalarUDFImpl for AddressKeyFunction {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let parser = self.parser.get();
         let texts = text_argument(&args, 0)?;
         let levels = text_argument(&args, 1)?;
         let (texts, levels) = (strings(&texts), strings(&levels));
@@ -83,7 +81,7 @@ impl ScalarUDFImpl for AddressKeyFunction {
             };
             let text = texts.value(row);
             if last != Some(text) {
-                self.parser.parse(text, &mut parsed);
+                parser.parse(text, &mut parsed);
                 last = Some(text);
             }
             out.append_option(parsed.key(grain));

@@ -10,8 +10,8 @@ use datafusion::logical_expr::{
     ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::{SECTION, for_each, strings, text_argument};
-use crate::address::{AddressParser, Parsed};
+use super::{Parser, SECTION, for_each, strings, text_argument};
+use crate::address::Parsed;
 
 static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
     Documentation::builder(
@@ -25,22 +25,22 @@ static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
     .build()
 });
 
-pub(super) fn udf(parser: &Arc<AddressParser>) -> ScalarUDF {
+pub(super) fn udf(parser: &Parser) -> ScalarUDF {
     ScalarUDF::from(CanonicalAddressFunction {
-        parser: Arc::clone(parser),
+        parser: parser.clone(),
         signature: Signature::any(1, Volatility::Immutable),
     })
 }
 
 #[derive(Debug)]
 struct CanonicalAddressFunction {
-    parser: Arc<AddressParser>,
+    parser: Parser,
     signature: Signature,
 }
 
 impl PartialEq for CanonicalAddressFunction {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.parser, &other.parser)
+        self.parser == other.parser
     }
 }
 
@@ -66,13 +66,14 @@ impl ScalarUDFImpl for CanonicalAddressFunction {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let parser = self.parser.get();
         let texts = text_argument(&args, 0)?;
         let mut out = StringBuilder::with_capacity(args.number_rows, args.number_rows * 64);
         let mut parsed = Parsed::default();
         for_each(strings(&texts), |text, repeats| {
             let Some(text) = text else { return out.append_null() };
             if !repeats {
-                self.parser.parse(text, &mut parsed);
+                parser.parse(text, &mut parsed);
             }
             out.append_option(Some(parsed.canonical()).filter(|canonical| !canonical.is_empty()));
         });

@@ -19,13 +19,44 @@ const SECTION: DocSection = DocSection { include: true, label: "Addresses", desc
 /// The SQL functions over addresses, with the built-in table of divisions.
 #[must_use]
 pub fn functions() -> Vec<ScalarUDF> {
-    functions_with(AddressParser::builtin())
+    all(&Parser::Builtin)
 }
 
 /// The same with a parser of the caller's, such as one that learned the city's registers.
 #[must_use]
 pub fn functions_with(parser: &Arc<AddressParser>) -> Vec<ScalarUDF> {
+    all(&Parser::Own(Arc::clone(parser)))
+}
+
+fn all(parser: &Parser) -> Vec<ScalarUDF> {
     vec![address::udf(parser), address_key::udf(parser), canonical_address::udf(parser)]
+}
+
+/// The parser a function reads with. The built-in one takes a tenth of a second and much memory to make, so that a
+/// session that reads no address does without.
+#[derive(Debug, Clone)]
+enum Parser {
+    Builtin,
+    Own(Arc<AddressParser>),
+}
+
+impl Parser {
+    fn get(&self) -> &AddressParser {
+        match self {
+            Self::Builtin => AddressParser::builtin(),
+            Self::Own(parser) => parser,
+        }
+    }
+}
+
+impl PartialEq for Parser {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Builtin, Self::Builtin) => true,
+            (Self::Own(ours), Self::Own(theirs)) => Arc::ptr_eq(ours, theirs),
+            _ => false,
+        }
+    }
 }
 
 /// An argument as text of whatever string type.

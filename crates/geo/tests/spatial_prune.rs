@@ -1,0 +1,171 @@
+//! Scans of GeoParquet leave out what is far away, and nothing else; plans with spatial operators travel as bytes.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, missing_docs)]
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Float64Array, Int64Array, RecordBatch, StructArray};
+use arrow::datatypes::{DataType, Field, Fields, Int64Type, Schema};
+use datafusion::execution::SessionStateBuilder;
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::file::properties::WriterProperties;
+use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
+use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
+use datafusion_proto::bytes::{
+    physical_plan_from_bytes_with_extension_codec, physical_plan_to_bytes_with_extension_codec,
+};
+use datafusion_proto::physical_plan::DefaultPhysicalExtensionCodec;
+use jingwei_geo::{SpatialCodec, point_to_wkb, register, with_spatial_join};
+
+const ROWS: usize = 10_000;
+
+/// Points along a diagonal, in row groups of 1,000 and pages of 100, with a bounding box column; every seventh is null.
+fn write_points(path: &Path, covering: bool) {
+    let place = |row: usize| row as f64 / 10.0;
+    let known = |row: usize| row % 7 != 0;
+    let points = (0..ROWS).map(|row| known(row).then(|| point_to_wkb(place(row), place(row))));
+    let geometry = points.collect::<Vec<_>>().iter().map(Option::as_ref).collect::<BinaryArray>();
+    let side = || Arc::new((0..ROWS).map(|row| known(row).then(|| place(row))).collect::<Float64Array>()) as ArrayRef;
+    let fields = ["xmin", "ymin", "xmax", "ymax"].map(|name| Field::new(name, DataType::Float64, true));
+    let bbox = StructArray::new(Fields::from(fields.to_vec()), vec![side(), side(), side(), side()], None);
+    let mut about =
+        serde_json::json!({ "encoding": "WKB", "geometry_types": ["Point"], "bbox": [0.1, 0.1, 999.9, 999.9] });
+    if covering {
+        let sides = ["xmin", "ymin", "xmax", "ymax"].map(|side| (side, vec!["bbox", side]));
+        about["covering"] =
+            serde_json::json!({ "bbox": sides.into_iter().collect::<std::collections::BTreeMap<_, _>>() });
+    }
+    let geo = serde_json::json!({ "version": "1.1.0", "primary_column": "geom", "columns": { "geom": about } });
+    let schema = Schema::new(vec![
+        Field::new("id", DataType::Int64, false),
+        Field::new("bbox", bbox.data_type().clone(), true),
+        Field::new("geom", DataType::Binary, true),
+    ]);
+    let schema = Arc::new(schema.with_metadata([("geo".to_owned(), geo.to_string())].into()));
+    let ids = (0..ROWS as i64).collect::<Int64Array>();
+    let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(ids), Arc::new(bbox), Arc::new(geometry)]).unwrap();
+    let properties = WriterProperties::builder()
+        .set_max_row_group_row_count(Some(1000))
+        .set_data_page_row_count_limit(100)
+        .set_write_batch_size(100);
+    let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), schema, Some(properties.build())).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+}
+
+async fn context(folder: &Path) -> SessionContext {
+    let mut config = SessionConfig::new().with_target_partitions(2);
+    config.options_mut().execution.parquet.pushdown_filters = true;
+    config.options_mut().execution.parquet.schema_force_view_types = false;
+    config.options_mut().optimizer.repartition_file_min_size = 1;
+    let builder = SessionStateBuilder::new().with_config(config).with_default_features();
+    let context = SessionContext::new_with_state(with_spatial_join(builder).build());
+    register(&context);
+    for (name, covering) in [("boxed", true), ("bare", false)] {
+        let path = folder.join(format!("{name}.parquet"));
+        write_points(&path, covering);
+        context.register_parquet(name, path.to_str().unwrap(), ParquetReadOptions::default()).await.unwrap();
+    }
+    context
+}
+
+async fn plan(context: &SessionContext, sql: &str) -> Arc<dyn ExecutionPlan> {
+    context.sql(sql).await.expect(sql).create_physical_plan().await.expect(sql)
+}
+
+async fn ids(context: &SessionContext, plan: Arc<dyn ExecutionPlan>) -> Vec<i64> {
+    let batches = collect(plan, context.task_ctx()).await.unwrap();
+    let mut ids = batches
+        .iter()
+        .flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec())
+        .collect::<Vec<_>>();
+    ids.sort_unstable();
+    ids
+}
+
+/// A metric of the pruning operator.
+fn metric(plan: &Arc<dyn ExecutionPlan>, name: &str) -> usize {
+    let own = plan.metrics().filter(|_| plan.name() == "SpatialPruneExec");
+    let own = own.and_then(|metrics| metrics.sum_by_name(name)).map_or(0, |value| value.as_usize());
+    own + plan.children().into_iter().map(|child| metric(child, name)).sum::<usize>()
+}
+
+const NEAR: &str = "ST_Intersects(geom, ST_MakeEnvelope(123.4, 0, 130, 1000))";
+const JOIN: &str =
+    "SELECT p.id FROM (SELECT ST_MakeEnvelope(123.4, 0, 130, 1000) AS g) a JOIN TABLE p ON ST_Intersects(a.g, p.geom)";
+
+fn expected() -> Vec<i64> {
+    (1234..=1300).filter(|id| id % 7 != 0).collect()
+}
+
+#[tokio::test]
+async fn a_constant_place_leaves_out_row_groups_and_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path()).await;
+    let boxed = plan(&context, &format!("SELECT id FROM boxed WHERE {NEAR}")).await;
+    assert_eq!(ids(&context, boxed.clone()).await, expected());
+    assert_eq!(metric(&boxed, "row_groups_pruned_spatial"), 9);
+    assert_eq!(metric(&boxed, "rows_pruned_spatial"), ROWS - 200, "{}", displayable(boxed.as_ref()).indent(false));
+    let bare = plan(&context, &format!("SELECT id FROM bare WHERE {NEAR}")).await;
+    assert_eq!(ids(&context, bare.clone()).await, expected());
+    assert_eq!(metric(&bare, "rows_pruned_spatial"), 0);
+}
+
+#[tokio::test]
+async fn a_file_that_lies_elsewhere_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path()).await;
+    for near in ["ST_Intersects(geom, ST_MakeEnvelope(2000, 0, 3000, 9))", "ST_DWithin(geom, ST_Point(-5, -5), 3)"] {
+        let bare = plan(&context, &format!("SELECT id FROM bare WHERE {near}")).await;
+        assert!(ids(&context, bare.clone()).await.is_empty());
+        assert_eq!(metric(&bare, "rows_pruned_spatial"), ROWS, "{near}");
+    }
+}
+
+#[tokio::test]
+async fn the_build_sides_extent_narrows_the_probe_sides_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path()).await;
+    let sql = JOIN.replace("TABLE", "boxed");
+    let joined = plan(&context, &sql).await;
+    assert_eq!(ids(&context, joined.clone()).await, expected());
+    assert_eq!(metric(&joined, "row_groups_pruned_spatial"), 9, "{}", displayable(joined.as_ref()).indent(false));
+    assert_eq!(ids(&context, plan(&context, &JOIN.replace("TABLE", "bare")).await).await, expected());
+}
+
+#[tokio::test]
+async fn rows_without_partner_are_kept_where_the_join_wants_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path()).await;
+    let sql = "SELECT p.id FROM boxed p LEFT JOIN (SELECT ST_MakeEnvelope(123.4, 0, 130, 1000) AS g) a ON ST_Intersects(a.g, p.geom)";
+    assert_eq!(ids(&context, plan(&context, sql).await).await.len(), ROWS);
+}
+
+/// The operators of a plan and their depths; scans may word their predicates anew.
+fn operators(plan: &Arc<dyn ExecutionPlan>) -> Vec<String> {
+    let text = displayable(plan.as_ref()).indent(false).to_string();
+    text.lines().map(|line| line.split(':').next().unwrap_or_default().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn plans_come_back_from_their_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path()).await;
+    let codec = SpatialCodec::new(Arc::new(DefaultPhysicalExtensionCodec {}));
+    for sql in [
+        JOIN.replace("TABLE", "boxed"),
+        format!("SELECT id FROM boxed WHERE {NEAR}"),
+        "SELECT a.id, b.id FROM boxed a LEFT JOIN bare b ON ST_DWithin(a.geom, b.geom, 0.05) AND a.id % 2 = b.id % 3 WHERE a.id < 500".to_owned(),
+        "SELECT a.id, n.id FROM boxed a CROSS JOIN LATERAL (SELECT b.id FROM bare b ORDER BY ST_Distance(a.geom, b.geom), b.id LIMIT 2) n WHERE a.id < 100".to_owned(),
+        "SELECT a.id FROM boxed a WHERE NOT EXISTS (SELECT 1 FROM bare b WHERE ST_Equals(a.geom, b.geom) AND b.id > 50)".to_owned(),
+    ] {
+        let before = plan(&context, &sql).await;
+        let bytes = physical_plan_to_bytes_with_extension_codec(before.clone(), &codec).expect(&sql);
+        let after = physical_plan_from_bytes_with_extension_codec(&bytes, &context.task_ctx(), &codec).expect(&sql);
+        assert_eq!(operators(&after), operators(&before), "{sql}");
+        let pruned = |plan: &Arc<dyn ExecutionPlan>| metric(plan, "rows_pruned_spatial");
+        assert_eq!(ids(&context, after.clone()).await, ids(&context, before.clone()).await, "{sql}");
+        assert_eq!(pruned(&after), pruned(&before), "{sql}");
+    }
+}
