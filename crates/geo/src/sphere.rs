@@ -170,7 +170,12 @@ fn holds(polygon: &Polygon, point: Coord) -> bool {
             let turn = azimuth(line.end) - azimuth(line.start);
             (turn + std::f64::consts::PI).rem_euclid(std::f64::consts::TAU) - std::f64::consts::PI
         });
-        turn.sum::<f64>().abs() > std::f64::consts::PI
+        // Seen from the other side of the Earth a ring turns around the point too.
+        let middle = ring.0.iter().fold(Direction([0.0; 3]), |sum, coord| {
+            let vertex = Direction::of(*coord);
+            Direction([0, 1, 2].map(|axis| sum.0[axis] + vertex.0[axis]))
+        });
+        turn.sum::<f64>().abs() > std::f64::consts::PI && middle.dot(Direction::of(point)) > 0.0
     };
     inside(polygon.exterior()) && !polygon.interiors().iter().any(inside)
 }

@@ -12,15 +12,17 @@ use crate::{GeoError, from_geometry, to_geometry};
 pub const WKT_DIGITS: usize = 15;
 /// Digits after the point that `ST_AsGeoJSON` writes at most: a tenth of a millimetre in degrees.
 pub const GEOJSON_DIGITS: usize = 9;
+/// Digits after the point of the smallest number there is: nothing is cut.
+const EVERY_DIGIT: usize = 400;
 /// Brackets within brackets; deeper text is an attack on the parser's stack.
 const MOST_DEPTH: usize = 64;
 
-/// WKB as WKT.
+/// WKB as WKT, with every digit.
 ///
 /// # Errors
 /// Bytes that are no geometry.
 pub fn to_wkt(bytes: &[u8]) -> Result<String, GeoError> {
-    wkt_with_digits(bytes, WKT_DIGITS)
+    wkt_with_digits(bytes, EVERY_DIGIT)
 }
 
 /// WKB as WKT with at most so many digits after the point.
@@ -43,7 +45,11 @@ pub fn wkt_with_digits(bytes: &[u8], digits: usize) -> Result<String, GeoError> 
 /// # Errors
 /// Bytes that are no geometry.
 pub fn to_ewkt(bytes: &[u8], srid: u32, digits: usize) -> Result<String, GeoError> {
-    let text = wkt_with_digits(bytes, digits)?;
+    let mut text = wkt_with_digits(bytes, digits)?;
+    // EWKT writes the members of a multipoint without brackets of their own.
+    if text.starts_with("MULTIPOINT((") {
+        text = text.replace("((", "(").replace("))", ")").replace("),(", ",");
+    }
     Ok(if srid == 0 { text } else { format!("SRID={srid};{text}") })
 }
 
@@ -130,23 +136,43 @@ fn number(value: f64, digits: usize, out: &mut String) {
             return;
         }
         let mut text = value.to_string();
-        if text.split_once('.').is_some_and(|(_, decimals)| decimals.len() > digits) {
-            text = format!("{value:.digits$}");
-        }
+        round(&mut text, digits);
         out.push_str(trimmed(&text));
     } else {
         let text = format!("{value:e}");
         let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
-        let long = mantissa.split_once('.').is_some_and(|(_, decimals)| decimals.len() > digits);
-        let cut = if long { format!("{value:.digits$e}") } else { text.clone() };
-        let mantissa = cut.split_once('e').map_or(mantissa, |(mantissa, _)| mantissa);
-        out.push_str(trimmed(mantissa));
+        let mut mantissa = mantissa.to_owned();
+        round(&mut mantissa, digits);
+        out.push_str(trimmed(&mantissa));
         out.push('e');
         if !power.starts_with('-') {
             out.push('+');
         }
         out.push_str(power);
     }
+}
+
+/// Cuts a decimal number to so many digits after the point, a half to the even neighbour as PostGIS does.
+fn round(text: &mut String, digits: usize) {
+    let Some(point) = text.find('.').filter(|point| text.len() - point - 1 > digits) else { return };
+    let rest = text.split_off(point + 1 + digits);
+    let half = format!("5{}", "0".repeat(rest.len() - 1));
+    let odd = text.bytes().rev().find(u8::is_ascii_digit).is_some_and(|last| last % 2 == 1);
+    if rest.as_str() < half.as_str() || (rest == half && !odd) {
+        return;
+    }
+    let mut number = std::mem::take(text).into_bytes();
+    let carried = number.iter().rposition(|byte| byte.is_ascii_digit() && *byte < b'9');
+    if let Some(place) = carried {
+        number[place] += 1;
+    }
+    let nines = carried.map_or(0, |place| place + 1);
+    number[nines..].iter_mut().filter(|byte| byte.is_ascii_digit()).for_each(|byte| *byte = b'0');
+    if carried.is_none() {
+        // All nines: one digit more in front.
+        number.insert(usize::from(number.first() == Some(&b'-')), b'1');
+    }
+    *text = number.into_iter().map(char::from).collect();
 }
 
 fn trimmed(text: &str) -> &str {
@@ -211,12 +237,12 @@ fn check_points(geometry: &Geometry) -> Result<(), GeoError> {
     }
 }
 
-/// WKB as a `GeoJSON` geometry (RFC 7946).
+/// WKB as a `GeoJSON` geometry (RFC 7946), with every digit.
 ///
 /// # Errors
 /// Bytes that are no geometry.
 pub fn to_geojson(bytes: &[u8]) -> Result<String, GeoError> {
-    geojson_with(bytes, GEOJSON_DIGITS, false, None)
+    geojson_with(bytes, EVERY_DIGIT, false, None)
 }
 
 /// WKB as a `GeoJSON` geometry with at most so many digits after the point, on request with its extent,
@@ -407,6 +433,9 @@ mod tests {
             (0.1 + 0.2, "0.3"),
             (-0.0, "0"),
             (1e14 + 0.3, "100000000000000.3"),
+            (6.886_341_877_385_226_5, "6.886341877385226"),
+            (4.716_699_539_000_047_5, "4.716699539000048"),
+            (0.999_999_999_999_999_9, "1"),
         ] {
             let mut out = String::new();
             number(value, WKT_DIGITS, &mut out);

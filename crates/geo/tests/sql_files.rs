@@ -58,8 +58,8 @@ impl AsyncDB for Session {
     async fn shutdown(&mut self) {}
 }
 
-#[test]
-fn the_spatial_sql_files_hold() {
+#[tokio::test]
+async fn the_spatial_sql_files_hold() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/sql");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let spatial =
@@ -74,6 +74,6 @@ fn the_spatial_sql_files_hold() {
             Ok(Session(context))
         });
         runner.with_column_validator(|_, _| true);
-        runner.run_file(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        runner.run_file_async(&file).await.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     }
 }

@@ -194,9 +194,16 @@ impl Files {
         if self.spatial.is_none() {
             return open.writer.write(batch).await.map_err(parquet(&self.table));
         }
-        self.waiting.push(batch.clone());
-        if self.waiting.iter().map(RecordBatch::num_rows).sum::<usize>() >= ROW_GROUP_ROWS {
-            self.write_waiting().await?;
+        // Row groups are cut by rows, not by batches, so that the same rows give the same files.
+        let mut start = 0;
+        while start < batch.num_rows() {
+            let room = ROW_GROUP_ROWS - self.waiting.iter().map(RecordBatch::num_rows).sum::<usize>();
+            let length = room.min(batch.num_rows() - start);
+            self.waiting.push(batch.slice(start, length));
+            start += length;
+            if length == room {
+                self.write_waiting().await?;
+            }
         }
         Ok(())
     }

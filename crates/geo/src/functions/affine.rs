@@ -67,7 +67,7 @@ pub fn functions() -> Vec<ScalarUDF> {
                 })
             },
         )
-        .example("ST_AsText(ST_Rotate(ST_Point(1, 0), pi()), 6)", "POINT(-1 0)")
+        .example("round(ST_X(ST_Rotate(ST_Point(1, 0), pi())), 6)", "-1.0")
         .udf(),
         Function::new("ST_FlipCoordinates", "geom geometry", Gives::Geometry, "The geometry with x and y exchanged.", |call| {
             let column = call.geometries(0)?;

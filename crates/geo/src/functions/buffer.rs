@@ -135,6 +135,10 @@ pub fn buffer(geometry: &Geometry, distance: f64, style: &Style) -> Geometry {
                 if line.0.iter().all(|coord| *coord == first) {
                     areas.extend(around_point(first, distance, style));
                 } else {
+                    if matches!(style.join, Join::Round) {
+                        let turns = turns_back(&line).filter_map(|turn| around_point(turn, distance, style));
+                        areas.extend(turns);
+                    }
                     areas.extend(line.into_owned().buffer_with_style(style.geo(distance)));
                 }
             }
@@ -149,6 +153,17 @@ pub fn buffer(geometry: &Geometry, distance: f64, style: &Style) -> Geometry {
         [one] if distance != 0.0 => one.clone(),
         _ => union_all(areas),
     }
+}
+
+/// Vertices in which a line runs back over itself: it is round there as at its ends.
+fn turns_back(line: &LineString) -> impl Iterator<Item = Coord> {
+    let turns = line.0.windows(3).filter(|three| {
+        let (before, after) = (three[0] - three[1], three[2] - three[1]);
+        let cross = before.x * after.y - before.y * after.x;
+        let dot = before.x * after.x + before.y * after.y;
+        dot > 0.0 && cross.abs() <= 1e-9 * dot
+    });
+    turns.map(|three| three[1])
 }
 
 fn around_point(point: Coord, distance: f64, style: &Style) -> Option<Polygon> {

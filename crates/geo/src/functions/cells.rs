@@ -96,7 +96,7 @@ fn h3() -> Vec<ScalarUDF> {
                 })
             },
         )
-        .example("h3_latlng_to_cell(ST_Point(116.4, 39.9), 8)", "8831aa5469fffff")
+        .example("h3_latlng_to_cell(ST_Point(116.4, 39.9), 8)", "8831aa4287fffff")
         .udf(),
         Function::new(
             "h3_cell_to_geometry",
@@ -113,7 +113,7 @@ fn h3() -> Vec<ScalarUDF> {
             },
         )
         .crs(|_| Ok(Some(Crs::wgs84())))
-        .example("h3_latlng_to_cell(h3_cell_to_geometry('8831aa5469fffff'), 8)", "8831aa5469fffff")
+        .example("h3_latlng_to_cell(h3_cell_to_geometry('8831aa4287fffff'), 8)", "8831aa4287fffff")
         .udf(),
         Function::new(
             "h3_cell_to_boundary_geometry",
@@ -141,7 +141,7 @@ fn h3() -> Vec<ScalarUDF> {
             },
         )
         .crs(|_| Ok(Some(Crs::wgs84())))
-        .example("ST_NPoints(h3_cell_to_boundary_geometry('8831aa5469fffff'))", "7")
+        .example("ST_NPoints(h3_cell_to_boundary_geometry('8831aa4287fffff'))", "7")
         .udf(),
         Function::new(
             "h3_cell_to_parent",
@@ -160,7 +160,7 @@ fn h3() -> Vec<ScalarUDF> {
                 })
             },
         )
-        .example("h3_get_resolution(h3_cell_to_parent('8831aa5469fffff', 6))", "6")
+        .example("h3_get_resolution(h3_cell_to_parent('8831aa4287fffff', 6))", "6")
         .udf(),
         Function::new(
             "h3_get_resolution",
@@ -175,7 +175,7 @@ fn h3() -> Vec<ScalarUDF> {
                 })
             },
         )
-        .example("h3_get_resolution('8831aa5469fffff')", "8")
+        .example("h3_get_resolution('8831aa4287fffff')", "8")
         .udf(),
         Function::new(
             "h3_grid_disk",
@@ -202,7 +202,7 @@ fn h3() -> Vec<ScalarUDF> {
                 Ok(std::sync::Arc::new(out.finish()))
             },
         )
-        .example("cardinality(h3_grid_disk('8831aa5469fffff', 1))", "7")
+        .example("cardinality(h3_grid_disk('8831aa4287fffff', 1))", "7")
         .udf(),
     ]
 }

@@ -91,7 +91,7 @@ pub fn functions() -> Vec<ScalarUDF> {
         )
         .example(
             "round(service_coverage(ST_MakeEnvelope(116.4, 39.9, 116.41, 39.91), ST_Point(116.4, 39.9), 500), 3)",
-            "0.205",
+            "0.206",
         )
         .udf(),
     ]

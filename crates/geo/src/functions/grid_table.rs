@@ -21,8 +21,12 @@ const MOST_CELLS: usize = 10_000_000;
 
 /// Registers both grids.
 pub fn register(context: &SessionContext) {
-    context.register_udtf("st_squaregrid", Arc::new(GridTable { name: "ST_SquareGrid", shape: Shape::Square }));
-    context.register_udtf("st_hexagongrid", Arc::new(GridTable { name: "ST_HexagonGrid", shape: Shape::Hexagon }));
+    for (name, shape) in [("ST_SquareGrid", Shape::Square), ("ST_HexagonGrid", Shape::Hexagon)] {
+        // Names of table functions are looked up as they are written.
+        for written in [name.to_owned(), name.to_ascii_lowercase()] {
+            context.register_udtf(&written, Arc::new(GridTable { name, shape }));
+        }
+    }
 }
 
 #[derive(Debug)]

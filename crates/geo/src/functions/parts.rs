@@ -28,7 +28,7 @@ pub fn functions() -> Vec<ScalarUDF> {
                 })
             },
         )
-        .example("ST_AsText(ST_Boundary(ST_GeomFromText('LINESTRING(0 0,1 1,2 0)')))", "MULTIPOINT(0 0,2 0)")
+        .example("ST_AsText(ST_Boundary(ST_GeomFromText('LINESTRING(0 0,1 1,2 0)')))", "MULTIPOINT((0 0),(2 0))")
         .udf(),
         Function::new(
             "ST_ExteriorRing",
@@ -171,7 +171,7 @@ pub fn functions() -> Vec<ScalarUDF> {
                 }))
             })
         })
-        .example("ST_AsText(ST_Multi(ST_Point(1, 2)))", "MULTIPOINT(1 2)")
+        .example("ST_AsText(ST_Multi(ST_Point(1, 2)))", "MULTIPOINT((1 2))")
         .udf(),
         Function::new(
             "ST_CollectionExtract",
@@ -259,6 +259,7 @@ fn boundary(geometry: &Geometry) -> Geometry {
         Geometry::MultiLineString(lines) => Geometry::MultiPoint(ends(&lines.0)),
         Geometry::Polygon(polygon) if polygon.exterior().0.is_empty() => lines(Vec::new()),
         Geometry::Polygon(polygon) => lines(rings(polygon)),
+        Geometry::MultiPolygon(polygons) if polygons.0.is_empty() => super::constructors::empty_collection(),
         Geometry::MultiPolygon(polygons) => lines(polygons.iter().flat_map(rings).collect()),
         Geometry::GeometryCollection(members) => {
             let boundaries = members.iter().map(boundary).filter(|boundary| !boundary.is_empty());

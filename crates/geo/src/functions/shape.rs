@@ -1,6 +1,7 @@
 //! A shape's centre, hull and simpler forms.
 
 use datafusion::logical_expr::ScalarUDF;
+use geo::kernels::{Kernel, RobustKernel};
 use geo::{
     Centroid, ConcaveHull, ConvexHull, Coord, CoordsIter, Geometry, InteriorPoint, LineString, MultiPoint, Point,
     Polygon,
@@ -171,7 +172,10 @@ fn hull(geometry: &Geometry) -> Geometry {
             let points = coords.into_iter().map(Point).collect::<MultiPoint>();
             let polygon = points.convex_hull();
             let ring = &polygon.exterior().0;
-            if geo::Area::unsigned_area(&polygon) == 0.0 {
+            let row = ring.iter().all(|coord| {
+                RobustKernel::orient2d(distinct[0], distinct[1], *coord) == geo::kernels::Orientation::Collinear
+            });
+            if row {
                 // All in a row: the two that are farthest apart.
                 let order = |a: &&Coord, b: &&Coord| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y));
                 let ends = ring.iter().min_by(order).zip(ring.iter().max_by(order));

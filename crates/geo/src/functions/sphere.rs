@@ -31,7 +31,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             "The shortest distance in metres on the WGS 84 spheroid (Karney 2013). Of lines and areas, the geodesic between the points that are nearest on the sphere.",
             |call| distances(call, true),
         )
-        .example("round(ST_DistanceSpheroid(ST_Point(116.4, 39.9), ST_Point(116.4, 40)), 3)", "11103.601")
+        .example("round(ST_DistanceSpheroid(ST_Point(116.4, 39.9), ST_Point(116.4, 40)), 3)", "11103.367")
         .differs("the spheroid is always WGS 84 and is not an argument.")
         .udf(),
         Function::new(

@@ -159,16 +159,9 @@ fn voronoi(call: &Call, borders: bool) -> Result<ArrayRef> {
             let cells = cells.into_iter().map(Geometry::Polygon).collect();
             return Ok(Some(Geometry::GeometryCollection(GeometryCollection(cells))));
         }
-        // A border is an edge of two cells.
-        let mut edges = cells
-            .iter()
-            .flat_map(|cell| cell.exterior().lines())
-            .map(|line| ordered(line.start, line.end))
-            .collect::<Vec<_>>();
-        edges.sort_by(|a, b| compare(a.0, b.0).then(compare(a.1, b.1)));
-        let shared =
-            edges.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| LineString(vec![pair[0].0, pair[0].1]));
-        Ok(Some(Geometry::MultiLineString(MultiLineString(shared.collect()))))
+        let lines = borders_of(&sites, Rect::new(low, high), &cells).map_err(|error| call.error(row, error))?;
+        let lines = lines.into_iter().map(|(from, to)| LineString(vec![from, to]));
+        Ok(Some(Geometry::MultiLineString(MultiLineString(lines.collect()))))
     })
 }
 
@@ -182,6 +175,28 @@ fn voronoi_cells(sites: &MultiPoint, rect: Rect) -> Result<Vec<Polygon>, geo::vo
         }
         other => other,
     }
+}
+
+/// The edges between cells; of sites in a row, the edges of two bands.
+fn borders_of(
+    sites: &MultiPoint,
+    rect: Rect,
+    cells: &[Polygon],
+) -> Result<Vec<(Coord, Coord)>, geo::voronoi::VoronoiError> {
+    let window = rect.to_polygon();
+    let params = VoronoiParams::new().clip(VoronoiClip::Polygon(&window));
+    let mut edges = match sites.voronoi_edges_with_params(params) {
+        Ok(lines) => lines.into_iter().map(|line| ordered(line.start, line.end)).collect::<Vec<_>>(),
+        Err(geo::voronoi::VoronoiError::CollinearInput | geo::voronoi::VoronoiError::InsufficientVertices) => {
+            let drawn = cells.iter().flat_map(|cell| cell.exterior().lines());
+            let mut drawn = drawn.map(|line| ordered(line.start, line.end)).collect::<Vec<_>>();
+            drawn.sort_by(|a, b| compare(a.0, b.0).then(compare(a.1, b.1)));
+            drawn.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
+        }
+        Err(error) => return Err(error),
+    };
+    edges.sort_by(|a, b| compare(a.0, b.0).then(compare(a.1, b.1)));
+    Ok(edges)
 }
 
 fn bands(sites: &MultiPoint, rect: Rect) -> Vec<Polygon> {

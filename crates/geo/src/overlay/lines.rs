@@ -155,7 +155,13 @@ pub fn meetings(a: Line, b: Line) -> Vec<Coord> {
 }
 
 /// Where two segments cross, computed around their middle so that large coordinates lose nothing.
+///
+/// The same for the same two segments, whichever comes first and whichever way they run.
 fn crossing(a: Line, b: Line) -> Coord {
+    let order = |a: Coord, b: Coord| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y));
+    let forward = |line: Line| if order(line.start, line.end).is_le() { line } else { Line::new(line.end, line.start) };
+    let (a, b) = (forward(a), forward(b));
+    let (a, b) = if order(a.start, b.start).then(order(a.end, b.end)).is_le() { (a, b) } else { (b, a) };
     let origin = a.start;
     let (d, e, gap) = (a.delta(), b.delta(), b.start - origin);
     let cross = d.x * e.y - d.y * e.x;

@@ -222,7 +222,10 @@ fn difference(a: &Layers, b: &Layers) -> Layers {
         }
         kept
     };
-    Layers { areas, lines, points: points_outside(&area, &b.lines, &a.points) }
+    let gone = b.points.iter().map(|point| key(*point)).collect::<HashSet<_>>();
+    let mut points = points_outside(&area, &b.lines, &a.points);
+    points.retain(|point| !gone.contains(&key(*point)));
+    Layers { areas, lines, points }
 }
 
 fn intersection(a: &Layers, b: &Layers) -> Layers {

@@ -51,7 +51,7 @@ fn coord(draw: &mut Draw, kind: Coordinates) -> Coord {
 fn line(draw: &mut Draw, kind: Coordinates) -> LineString {
     let count = 2 + draw.below(5) as usize;
     let mut coords: Vec<Coord> = Vec::new();
-    if draw.below(5) == 0 {
+    if matches!(kind, Coordinates::Lattice) && draw.below(4) == 0 {
         // All on one straight line, some of it twice.
         let (from, step) = (coord(draw, kind), draw.below(3) as f64);
         coords.extend((0..count).map(|place| from + Coord { x: (place % 3) as f64, y: step * (place % 3) as f64 }));
