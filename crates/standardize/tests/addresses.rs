@@ -2,7 +2,7 @@
 //!
 //! `cargo test --release -p jingwei-standardize --test addresses -- --nocapture` prints the figures;
 //! `JINGWEI_SHOW_ERRORS=1` also prints what is read otherwise than tagged. The tags' conventions are those of
-//! `docs/addresses.md`. The rules were written beside `seen.txt`; `unseen.txt` was tagged before them and kept aside.
+//! `docs/addresses.md`. The rules were written beside `seen.txt`; the errors in `unseen.txt` were kept from sight meanwhile.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use jingwei_model::Level;
