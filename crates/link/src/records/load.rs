@@ -87,6 +87,9 @@ impl Reader {
     fn read(&mut self, table: u16, batch: &RecordBatch) -> Result<()> {
         let records = &mut self.records;
         let rows = batch.num_rows();
+        if rows == 0 {
+            return Ok(());
+        }
         let ids = arrow::compute::cast(batch.column(0), &DataType::Utf8)?;
         let ids = ids.as_string::<i32>();
         let given = if self.skip > 1 { Some(arrow::compute::cast(batch.column(1), &DataType::Binary)?) } else { None };
