@@ -86,7 +86,8 @@ fn table(seed: u64, rows: usize, kinds: Kinds, parts: usize) -> MemTable {
     ])
     .unwrap();
     let step = rows.div_ceil(parts).max(1);
-    let slices = (0..rows).step_by(step).map(|start| vec![batch.slice(start, step.min(rows - start))]).collect();
+    let starts = (0..rows.max(1)).step_by(step);
+    let slices = starts.map(|start| vec![batch.slice(start, step.min(rows - start))]).collect();
     MemTable::try_new(batch.schema(), slices).unwrap()
 }
 

@@ -184,15 +184,18 @@ impl<'a> Shapes<'a> {
         let block = self.block;
         let mut found = Found::default();
         let before = |a: u32, b: u32| block.compare(a, b).is_lt();
-        block.tree().search(extent, bound * bound * ROOM, &mut |item, place, limit| {
-            let distance = match (block.kinds[item as usize], seeker) {
-                (Kind::Point, Seeker::Dot(x, y)) => (place.min_x - x).hypot(place.min_y - y),
-                _ => self.distance(seeker, item),
-            };
-            // A bound from the outside stays until there are k.
-            let new = found.add(k, distance, item, &before);
-            (new * new * ROOM).min(limit)
-        });
+        // What is nowhere is near nothing: all rows are equally far.
+        if !matches!(seeker, Seeker::Nowhere) {
+            block.tree().search(extent, bound * bound * ROOM, &mut |item, place, limit| {
+                let distance = match (block.kinds[item as usize], seeker) {
+                    (Kind::Point, Seeker::Dot(x, y)) => (place.min_x - x).hypot(place.min_y - y),
+                    _ => self.distance(seeker, item),
+                };
+                // A bound from the outside stays until there are k.
+                let new = found.add(k, distance, item, &before);
+                (new * new * ROOM).min(limit)
+            });
+        }
         if fill && found.best.len() < k {
             let nowhere =
                 |item: &&u32| matches!(seeker, Seeker::Nowhere) || block.kinds[**item as usize] == Kind::Nothing;
