@@ -102,8 +102,11 @@ fn flaw_of_polygons(polygons: &[Polygon]) -> Option<(Flaw, Coord)> {
     polygons.iter().find_map(flaw_of_holes).or_else(|| nested_shells(polygons)).or_else(|| disconnected(&touches))
 }
 
+/// Two rings and the point they touch in.
+type Touch = (usize, usize, Coord);
+
 /// The points in which different rings touch; or the first meeting that is no touch.
-fn touches(rings: &[Ring]) -> Result<Vec<(usize, usize, Coord)>, (Flaw, Coord)> {
+fn touches(rings: &[Ring]) -> Result<Vec<Touch>, (Flaw, Coord)> {
     let mut segments = Vec::new();
     let mut owners = Vec::new();
     for (number, ring) in rings.iter().enumerate() {
@@ -238,7 +241,7 @@ fn nested_shells(polygons: &[Polygon]) -> Option<(Flaw, Coord)> {
 }
 
 /// Rings and the points they touch in, as a graph: a cycle of it encloses a part of the interior.
-fn disconnected(touches: &[(usize, usize, Coord)]) -> Option<(Flaw, Coord)> {
+fn disconnected(touches: &[Touch]) -> Option<(Flaw, Coord)> {
     let mut parents: Vec<usize> = Vec::new();
     let mut numbers: HashMap<(bool, u64, u64), usize> = HashMap::new();
     let mut joined = std::collections::HashSet::new();

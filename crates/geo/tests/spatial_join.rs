@@ -50,14 +50,14 @@ fn shape(draw: &mut Draw, kinds: Kinds, spread: u64) -> Option<String> {
     let (w, h) = (1 + draw.below(5), 1 + draw.below(5));
     let square =
         |x: u64, y: u64, w: u64, h: u64| format!("({x} {y},{} {y},{} {},{x} {},{x} {y})", x + w, x + w, y + h, y + h);
-    Some(match draw.below(if kinds == Kinds::All { 16 } else { 8 }) {
+    Some(match draw.below(if kinds == All { 16 } else { 8 }) {
         0 => return None,
         1 => format!("POINT({}.5 {y})", x),
         2 | 3 => format!("POINT({x} {y})"),
         4 => format!("POLYGON({})", square(x, y, w, h)),
         5 => format!("POLYGON(({x} {y},{} {y},{x} {},{x} {y}))", x + w, y + h),
         6 => format!("POLYGON({},{})", square(x, y, w + 4, h + 4), square(x + 1, y + 1, 2, 2)),
-        7 if kinds == Kinds::Filled => format!("POINT({y} {x})"),
+        7 if kinds == Filled => format!("POINT({y} {x})"),
         7 => "POINT EMPTY".to_owned(),
         8 => format!("LINESTRING({x} {y},{} {},{} {y})", x + w, y + h, x + w),
         9 => format!("LINESTRING({x} {y},{} {y})", x + w),

@@ -23,7 +23,7 @@ const ROWS: usize = 10_000;
 /// Points along a diagonal, in row groups of 1,000 and pages of 100, with a bounding box column; every seventh is null.
 fn write_points(path: &Path, covering: bool) {
     let place = |row: usize| row as f64 / 10.0;
-    let known = |row: usize| row % 7 != 0;
+    let known = |row: usize| !row.is_multiple_of(7);
     let points = (0..ROWS).map(|row| known(row).then(|| point_to_wkb(place(row), place(row))));
     let geometry = points.collect::<Vec<_>>().iter().map(Option::as_ref).collect::<BinaryArray>();
     let side = || Arc::new((0..ROWS).map(|row| known(row).then(|| place(row))).collect::<Float64Array>()) as ArrayRef;

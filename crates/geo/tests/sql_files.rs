@@ -3,6 +3,7 @@
 
 use arrow::array::Array;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::SessionContext;
 use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Runner};
 
@@ -69,7 +70,8 @@ async fn the_spatial_sql_files_hold() {
     assert!(files.len() >= 3);
     for file in files {
         let mut runner = Runner::new(async || {
-            let context = SessionContext::new();
+            let state = SessionStateBuilder::new().with_default_features();
+            let context = SessionContext::new_with_state(jingwei_geo::with_spatial_join(state).build());
             jingwei_geo::register(&context);
             Ok(Session(context))
         });

@@ -45,7 +45,7 @@ fn address(levels: &[(Level, String)]) -> Address {
 
 /// The address with number `at`: every eleventh a village's door, the others rooms, forty to a building.
 fn standard(at: usize) -> Address {
-    if at % 11 == 0 {
+    if at.is_multiple_of(11) {
         let village = at / 440;
         return address(&[
             (Level::District, format!("{}区", STEMS[village % 16])),

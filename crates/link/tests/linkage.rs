@@ -15,6 +15,7 @@ use proptest::prelude::*;
 const MODEL: &str = r#"
 id = "id"
 never = ["l.number <> r.number"]
+threshold = 0.9
 
 [[block]]
 on = ["name"]

@@ -75,6 +75,8 @@ pub fn functions() -> Vec<ScalarUDF> {
 pub fn register(context: &SessionContext) {
     geodatafusion::register(context);
     for function in functions() {
+        // Theirs may stand under other names as well, and would come back under this one in a session made from this.
+        context.deregister_udf(function.name());
         context.register_udf(function);
     }
     for aggregate in aggregates() {

@@ -204,16 +204,16 @@ fn simplify(geometry: &Geometry, tolerance: f64, keep: bool) -> Option<Geometry>
         Geometry::LineString(one) => Geometry::LineString(line(one)?),
         Geometry::MultiLineString(lines) => {
             let lines = lines.iter().filter_map(line).collect::<Vec<_>>();
-            (!lines.is_empty()).then(|| Geometry::MultiLineString(geo::MultiLineString(lines)))?
+            (!lines.is_empty()).then_some(Geometry::MultiLineString(geo::MultiLineString(lines)))?
         }
         Geometry::Polygon(one) => Geometry::Polygon(polygon(one)?),
         Geometry::MultiPolygon(polygons) => {
             let polygons = polygons.iter().filter_map(polygon).collect::<Vec<_>>();
-            (!polygons.is_empty()).then(|| Geometry::MultiPolygon(geo::MultiPolygon(polygons)))?
+            (!polygons.is_empty()).then_some(Geometry::MultiPolygon(geo::MultiPolygon(polygons)))?
         }
         Geometry::GeometryCollection(members) => {
             let members = members.iter().filter_map(|member| simplify(member, tolerance, keep)).collect::<Vec<_>>();
-            (!members.is_empty()).then(|| Geometry::GeometryCollection(geo::GeometryCollection(members)))?
+            (!members.is_empty()).then_some(Geometry::GeometryCollection(geo::GeometryCollection(members)))?
         }
         other => other.clone(),
     })

@@ -1,5 +1,5 @@
 //! The functions as SQL calls them.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use arrow::array::{Array, ArrayRef};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -33,7 +33,8 @@ async fn ask(expression: &str) -> Result<String, String> {
 #[tokio::test]
 async fn every_documented_example_gives_the_answer_it_shows() {
     let mut wrong = Vec::new();
-    for function in crate::functions() {
+    // ST_KNN is the condition of a join; it has no value of its own.
+    for function in crate::functions().into_iter().filter(|function| function.name() != "st_knn") {
         let doc: &Documentation = function.documentation().unwrap();
         let example = doc.sql_example.as_ref().unwrap_or_else(|| panic!("{} shows no example", function.name()));
         let (call, answer) = example.split_once("\n-- ").unwrap();

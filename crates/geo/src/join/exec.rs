@@ -61,10 +61,10 @@ impl SpatialJoinExec {
         join_type: JoinType,
         projection: Option<Vec<usize>>,
     ) -> Result<Self> {
-        if let Question::Nearest { .. } = on.question {
-            if on.seeker != JoinSide::Right {
-                return internal_err!("the side whose rows look for neighbours must probe");
-            }
+        if let Question::Nearest { .. } = on.question
+            && on.seeker != JoinSide::Right
+        {
+            return internal_err!("the side whose rows look for neighbours must probe");
         }
         let (join_schema, column_indices) = build_join_schema(&left.schema(), &right.schema(), &join_type);
         let join_schema = Arc::new(join_schema);

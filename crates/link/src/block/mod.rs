@@ -76,7 +76,7 @@ impl Groups {
         let records = self.group(group);
         let mut rest = number;
         // Pairs are counted by their larger member: (0,1), (0,2), (1,2), (0,3) …
-        let guess = ((8.0 * rest as f64 + 1.0).sqrt() as u64 + 1) / 2;
+        let guess = ((8.0 * rest as f64 + 1.0).sqrt() as u64).div_ceil(2);
         let mut second = guess.max(1) as usize;
         while (second as u64) * (second as u64 - 1) / 2 > rest {
             second -= 1;

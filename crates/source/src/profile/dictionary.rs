@@ -231,13 +231,13 @@ fn by_initials(settled: &str) -> Option<&'static Usual> {
     if settled.len() < 3 || !settled.bytes().all(|letter| letter.is_ascii_lowercase()) {
         return None;
     }
-    let spells = |header: &&str| {
+    let spells = |header: &&'static str| {
         header.chars().count() == settled.len()
             && header.chars().zip(settled.chars()).all(|(character, letter)| {
                 character.to_pinyin().is_some_and(|pinyin| pinyin.first_letter().starts_with(letter))
             })
     };
-    let mut found = USUAL.iter().filter(|(headers, _, _)| headers.iter().any(|header| spells(&header)));
+    let mut found = USUAL.iter().filter(|(headers, _, _)| headers.iter().any(|header| spells(header)));
     let first = found.next()?;
     found.next().is_none().then_some(first)
 }
