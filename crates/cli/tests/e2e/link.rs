@@ -137,7 +137,7 @@ fn refused(project: &Project, args: &[&str], words: &[&str]) {
 #[test]
 fn a_model_is_made_up_for_a_table_nobody_described() {
     let project = Project::new();
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/peers/linkage/data/fake_1000.csv");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/peers/linkage/data/fake_1000.csv");
     let (file, saved) = (file.to_str().unwrap().to_owned(), path(&project, "suggested.toml"));
     let judged = ["link", &file, "--truth", &file, "--truth-columns", "unique_id,cluster", "--format", "json"];
     let answer =

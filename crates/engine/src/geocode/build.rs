@@ -120,7 +120,7 @@ impl GeocoderBuilder {
             columns.levels.iter().map(|(level, name)| Ok((*level, texts(name)?))).collect::<Result<Vec<_>>>()?;
         let points = points(batch, &columns)?;
         let has_levels = !levels.is_empty() && self.style != Some(AddressStyle::Plain);
-        for at in 0..batch.num_rows() {
+        for (at, point) in points.into_iter().enumerate() {
             if ids.is_null(at) {
                 continue;
             }
@@ -139,7 +139,7 @@ impl GeocoderBuilder {
             }
             self.ids.push(ids.value(at));
             self.levels.push(grain);
-            self.points.push(points[at]);
+            self.points.push(point);
             if has_levels {
                 self.learn(&row);
                 self.index.add(&row);

@@ -237,7 +237,7 @@ fn by_initials(settled: &str) -> Option<&'static Usual> {
                 character.to_pinyin().is_some_and(|pinyin| pinyin.first_letter().starts_with(letter))
             })
     };
-    let mut found = USUAL.iter().filter(|(headers, _, _)| headers.iter().any(|header| spells(header)));
+    let mut found = USUAL.iter().filter(|(headers, _, _)| headers.iter().any(&spells));
     let first = found.next()?;
     found.next().is_none().then_some(first)
 }
