@@ -84,6 +84,13 @@ async fn ids(context: &SessionContext, plan: Arc<dyn ExecutionPlan>) -> Vec<i64>
     ids
 }
 
+/// A metric of the pruning operator.
+fn metric(plan: &Arc<dyn ExecutionPlan>, name: &str) -> usize {
+    let own = plan.metrics().filter(|_| plan.name() == "SpatialPruneExec");
+    let own = own.and_then(|metrics| metrics.sum_by_name(name)).map_or(0, |value| value.as_usize());
+    own + plan.children().into_iter().map(|child| metric(child, name)).sum::<usize>()
+}
+
 const NEAR: &str = "ST_Intersects(geom, ST_MakeEnvelope(123.4, 0, 130, 1000))";
 const JOIN: &str =
     "SELECT p.id FROM (SELECT ST_MakeEnvelope(123.4, 0, 130, 1000) AS g) a JOIN TABLE p ON ST_Intersects(a.g, p.geom)";
