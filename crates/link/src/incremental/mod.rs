@@ -162,12 +162,15 @@ impl Incremental {
         schemas: Vec<(String, SchemaRef)>,
         parts: Parts,
     ) -> Result<Self> {
-        let Parts { trained, records, edges, first, last, household } = parts;
+        let Parts { trained, mut records, edges, first, last, household } = parts;
         let (program, intake) = Intake::new(context, linker, schemas).await?;
         trained.check(&program)?;
         if records.stride != program.columns.len() {
             return Err(LinkError::usage("the records were not cleaned with this model; link everything anew"));
         }
+        records.domain_of.clone_from(&program.domains);
+        let domains = program.domains.iter().flatten().max().map_or(0, |largest| largest + 1);
+        records.domains.resize_with(domains, Default::default);
         let count = records.len() as u32;
         let entries = |keys: &dyn Fn(u32) -> Vec<u32>| {
             let labelled = |slot: u32| keys(slot).into_iter().map(move |key| u64::from(key) << 32 | u64::from(slot));
