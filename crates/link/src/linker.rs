@@ -148,6 +148,12 @@ impl Linker {
         Self { model, decisions: Vec::new(), labels: Vec::new(), trained: None }
     }
 
+    /// What the model is about, where it says so.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        self.model.title.as_deref()
+    }
+
     /// The same linker, bound by what people decided. Decisions about records that are not there are kept for when
     /// they are.
     #[must_use]
@@ -199,7 +205,7 @@ impl Linker {
         let given = self.trained.as_deref();
         let weights = match given {
             Some(given) => given.weights.clone(),
-            None => train(&program, &records, &blocks, &self.model.training),
+            None => train(&program, &records, &blocks, &self.model.training, &located(&records, &self.labels)),
         };
         lap(&mut report, "train");
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{ArrayRef, RecordBatch, new_null_array};
-use arrow::compute::cast;
+use arrow::compute::{CastOptions, cast_with_options};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -136,9 +136,13 @@ impl Incremental {
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(door.schema.fields().len());
         for field in door.schema.fields() {
             let column = match rows.column_by_name(field.name()) {
-                Some(column) => cast(column, field.data_type()).map_err(|error| {
-                    LinkError::usage(format!("column `{}` of table `{table}`: {error}", field.name()))
-                })?,
+                // A value that is not of the column's type must not become a missing one.
+                Some(column) => {
+                    let whole = CastOptions { safe: false, ..CastOptions::default() };
+                    cast_with_options(column, field.data_type(), &whole).map_err(|error| {
+                        LinkError::usage(format!("column `{}` of table `{table}`: {error}", field.name()))
+                    })?
+                }
                 None => new_null_array(field.data_type(), rows.num_rows()),
             };
             columns.push(column);

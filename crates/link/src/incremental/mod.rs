@@ -224,6 +224,18 @@ impl Incremental {
         &self.trained
     }
 
+    /// The model it links by, and what people decided.
+    #[must_use]
+    pub const fn linker(&self) -> &Linker {
+        &self.linker
+    }
+
+    /// Names of its tables.
+    #[must_use]
+    pub fn tables(&self) -> &[String] {
+        &self.records.tables
+    }
+
     /// How many records there are.
     #[must_use]
     pub fn len(&self) -> usize {

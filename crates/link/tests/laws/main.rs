@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod edits;
+mod labels;
 mod order;
 mod pairs;
 mod support;

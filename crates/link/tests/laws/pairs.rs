@@ -36,12 +36,23 @@ kind = "date"
 name = "person"
 kind = "chinese_name"
 [[compare]]
+name = "person2"
+levels = [
+  { where = "l.person = r.person" },
+  { where = "chinese_name_similarity(l.person, r.person) >= 0.9" },
+  { where = "chinese_name_similarity(l.person, r.person) >= 0.6" },
+]
+[[compare]]
 name = "phone"
 kind = "phone"
 household = true
 [[compare]]
 name = "number"
-kind = "resident_id"
+levels = [
+  { where = "l.number = r.number" },
+  { where = "resident_id_similarity(l.number, r.number) >= 0.9" },
+  { where = "damerau_levenshtein(l.number, r.number) <= 2" },
+]
 [[compare]]
 name = "mail"
 kind = "email"
