@@ -171,6 +171,7 @@ impl Incremental {
         records.domain_of.clone_from(&program.domains);
         let domains = program.domains.iter().flatten().max().map_or(0, |largest| largest + 1);
         records.domains.resize_with(domains, Default::default);
+        records.reserve();
         let count = records.len() as u32;
         let entries = |keys: &dyn Fn(u32) -> Vec<u32>| {
             let labelled = |slot: u32| keys(slot).into_iter().map(move |key| u64::from(key) << 32 | u64::from(slot));
@@ -205,6 +206,12 @@ impl Incremental {
             decided: HashMap::new(),
             records,
         };
+        for partition in [Some(&mut base.first), base.last.as_mut()].into_iter().flatten() {
+            partition.root.reserve(base.alive.len() / 8);
+            partition.logit.reserve(base.alive.len() / 8);
+        }
+        base.alive.reserve(base.alive.len() / 8);
+        base.household.reserve(base.household.len() / 8);
         for decision in &linker.decisions {
             base.decide(*decision);
         }

@@ -64,6 +64,20 @@ impl Records {
         }
     }
 
+    /// Makes room for an eighth more records.
+    pub(super) fn reserve(&mut self) {
+        let more = self.len() / 8 + 1024;
+        self.keys.reserve(more);
+        self.table.reserve(more);
+        self.id.reserve(more);
+        self.ids.reserve(more);
+        self.cells.reserve(more * self.stride);
+        self.numbers.iter_mut().filter(|values| !values.is_empty()).for_each(|values| values.reserve(more));
+        for domain in &mut self.domains {
+            domain.reserve(domain.len() / 8 + 16);
+        }
+    }
+
     /// The row of a record of `from`, which has the same columns, in the numbers of these records' values.
     fn translated(&mut self, from: &Self, record: u32) -> Vec<u32> {
         let row = from.row(record);
