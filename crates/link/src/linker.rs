@@ -1,6 +1,7 @@
 //! The engine from end to end: clean, intern, block, train, score, cluster.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use datafusion::arrow::datatypes::DataType;
@@ -13,7 +14,8 @@ use crate::block::{Groups, rule_groups};
 use crate::cluster::{Clustering, Entities, cluster};
 use crate::decide::{ScoredPair, score, score_households, united};
 use crate::household::{Households, households};
-use crate::model::{Program, Table, clean};
+use crate::incremental::Trained;
+use crate::model::{Block, Program, Table, clean};
 use crate::records::{ColumnKind, Input, Records, load};
 use crate::train::{Scorer, Weights, probability, train};
 use crate::{LinkError, Result};
@@ -21,8 +23,10 @@ use crate::{LinkError, Result};
 /// A model at work.
 #[derive(Debug, Clone)]
 pub struct Linker {
-    model: LinkModel,
-    decisions: Vec<Decision>,
+    pub(crate) model: LinkModel,
+    pub(crate) decisions: Vec<Decision>,
+    labels: Vec<Decision>,
+    trained: Option<Arc<Trained>>,
 }
 
 /// What a person decided about two records.
@@ -45,12 +49,18 @@ pub struct Linkage {
     pub records: Records,
     /// The trained weights.
     pub weights: Weights,
+    /// What was learned before, when it was given and not learned from these records.
+    pub given: Option<Arc<Trained>>,
+    /// For each blocking rule the size beyond which groups are left out.
+    pub largest: Vec<Option<usize>>,
     /// Who shares a household, if the model has something that households share.
     pub households: Option<Households>,
     /// Pairs that may be one entity.
     pub pairs: Vec<ScoredPair>,
     /// The entities.
     pub entities: Entities,
+    /// The entities before households were known, where the model has some.
+    pub(crate) first: Option<Entities>,
     /// Log odds from which records are joined.
     pub join: f32,
     /// Log odds from which edges are told.
@@ -135,7 +145,13 @@ impl Linker {
     /// A linker of a model.
     #[must_use]
     pub const fn new(model: LinkModel) -> Self {
-        Self { model, decisions: Vec::new() }
+        Self { model, decisions: Vec::new(), labels: Vec::new(), trained: None }
+    }
+
+    /// What the model is about, where it says so.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        self.model.title.as_deref()
     }
 
     /// The same linker, bound by what people decided. Decisions about records that are not there are kept for when
@@ -143,6 +159,20 @@ impl Linker {
     #[must_use]
     pub fn with_decisions(mut self, decisions: Vec<Decision>) -> Self {
         self.decisions = decisions;
+        self
+    }
+
+    /// The same linker, taught by pairs of which it is known whether they are the same.
+    #[must_use]
+    pub fn with_labels(mut self, labels: Vec<Decision>) -> Self {
+        self.labels = labels;
+        self
+    }
+
+    /// The same linker, which learns nothing and takes what was learned before.
+    #[must_use]
+    pub fn with_trained(mut self, trained: Arc<Trained>) -> Self {
+        self.trained = Some(trained);
         self
     }
 
@@ -172,11 +202,15 @@ impl Linker {
         lap(&mut report, "block");
 
         progress("train");
-        let weights = train(&program, &records, &blocks, &self.model.training);
+        let given = self.trained.as_deref();
+        let weights = match given {
+            Some(given) => given.weights.clone(),
+            None => train(&program, &records, &blocks, &self.model.training, &located(&records, &self.labels)),
+        };
         lap(&mut report, "train");
 
         progress("score");
-        let scorer = Scorer::new(&program, &records, &weights);
+        let scorer = Scorer::with_terms(&program, &records, &weights, given.map(|given| &given.terms));
         let (mut pairs, looked) = score(&program, &records, &blocks, &scorer, LEAST);
         report.pairs = program
             .blocks
@@ -194,23 +228,24 @@ impl Linker {
 
         progress("cluster");
         let one_to_one = records.tables.iter().map(|table| self.model.one_to_one.contains(table)).collect::<Vec<_>>();
-        let join = logit(self.model.threshold);
-        let how = Clustering { join, connect: join.min(logit(self.model.review[0])) };
-        let decided = self.decided(&records);
+        let how = self.clustering();
+        let decided = located(&records, &self.decisions);
         let mut entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
         lap(&mut report, "cluster");
         progress("households");
-        let households = households(&program, &records, &entities, weights.pairs);
+        let households = households(&program, &records, &entities, weights.pairs, given.map(|given| given.ties(&program)));
+        let mut first = None;
         if let Some(households) = &households {
             let scorer = scorer.with_households(Some(households));
             let more = score_households(&program, &records, households, &weights, &scorer, LEAST);
             pairs = united(pairs, more);
-            entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
+            let last = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
+            first = Some(std::mem::replace(&mut entities, last));
         }
         lap(&mut report, "households");
         report.entities =
             entities.root.iter().enumerate().filter(|(record, root)| *record as u32 == **root).count() as u64;
-        let (low, high) = (logit(self.model.review[0]), logit(self.model.review[1]));
+        let (low, high) = self.review();
         report.review = pairs.iter().filter(|pair| (low..high).contains(&pair.logit)).count() as u64;
         lap(&mut report, "cluster");
         Ok(Linkage {
@@ -218,17 +253,45 @@ impl Linker {
             records,
             weights,
             households,
+            given: self.trained.clone(),
+            largest: blocks.iter().map(|groups| groups.largest).collect(),
             pairs,
             entities,
-            join,
+            first,
+            join: how.join,
             least: how.connect,
             review: self.model.review,
             report,
         })
     }
 
+    pub(crate) fn clustering(&self) -> Clustering {
+        let join = logit(self.model.threshold);
+        Clustering { join, connect: join.min(logit(self.model.review[0])) }
+    }
+
+    /// Log odds between which pairs are for people to decide.
+    pub(crate) fn review(&self) -> (f32, f32) {
+        (logit(self.model.review[0]), logit(self.model.review[1]))
+    }
+
     /// Cleans the tables and reads what the model needs of them.
     async fn read(&self, context: &SessionContext, tables: Vec<Table>) -> Result<(Program, Records)> {
+        let (program, inputs, skip) = self.prepare(context, tables)?;
+        if let Some(trained) = &self.trained {
+            trained.check(&program)?;
+        }
+        let records = load(inputs, skip, &program.kinds(), &program.domains).await?;
+        Ok((program, records))
+    }
+
+    /// The compiled model, and for each table the plan that gives what the model needs: the id, the key where the
+    /// table has one, and the model's columns from the place told on.
+    pub(crate) fn prepare(
+        &self,
+        context: &SessionContext,
+        tables: Vec<Table>,
+    ) -> Result<(Program, Vec<Input>, usize)> {
         for function in crate::compare::udfs() {
             context.register_udf(function);
         }
@@ -258,32 +321,25 @@ impl Linker {
             }
             inputs.push(Input { name, rows: rows.select(select)? });
         }
-        let records = load(inputs, skip, &program.kinds(), &program.domains).await?;
-        Ok((program, records))
-    }
-
-    fn decided(&self, records: &Records) -> Vec<(u32, u32, bool)> {
-        let place = |key: u128| records.keys.binary_search(&key).ok().map(|place| place as u32);
-        self.decisions
-            .iter()
-            .filter_map(|decision| {
-                let (left, right) = (place(decision.left)?, place(decision.right)?);
-                (left != right).then_some((left.min(right), left.max(right), decision.same))
-            })
-            .collect()
+        Ok((program, inputs, skip))
     }
 
     fn block(&self, program: &Program, records: &Records, report: &mut LinkReport) -> Result<Vec<Groups>> {
         let limit = self.model.limits.pairs.unwrap_or((200 * records.len() as u64).max(1_000_000));
         let mut blocks = Vec::new();
-        for block in &program.blocks {
-            let groups = rule_groups(records, block, limit);
+        for (number, block) in program.blocks.iter().enumerate() {
+            let groups = match &self.trained {
+                Some(trained) => {
+                    rule_groups(records, &Block { max_group: trained.largest[number], ..block.clone() }, u64::MAX)
+                }
+                None => rule_groups(records, block, limit),
+            };
             if let Some((size, count)) = groups.left_out {
                 let message = format!(
                     "blocking rule `{}` would bring {} pairs together; its largest group has {size} records",
                     block.name, groups.wanted
                 );
-                if self.model.limits.pairs.is_some() && groups.wanted > limit && block.max_group.is_none() {
+                if self.trained.is_none() && self.model.limits.pairs.is_some() && groups.wanted > limit && block.max_group.is_none() {
                     return Err(LinkError::usage(format!(
                         "{message}, and the limit is {limit} pairs: make the rule stricter, give it a `max_group`, or raise `limits.pairs`"
                     )));
@@ -296,8 +352,20 @@ impl Linker {
     }
 }
 
+/// What people decided of records that are there, by their places in the order of the keys.
+pub(crate) fn located(records: &Records, decisions: &[Decision]) -> Vec<(u32, u32, bool)> {
+    let place = |key: u128| records.keys.binary_search(&key).ok().map(|place| place as u32);
+    decisions
+        .iter()
+        .filter_map(|decision| {
+            let (left, right) = (place(decision.left)?, place(decision.right)?);
+            (left != right).then_some((left.min(right), left.max(right), decision.same))
+        })
+        .collect()
+}
+
 /// Log odds from which pairs are kept.
-const LEAST: f32 = -4.0;
+pub(crate) const LEAST: f32 = -4.0;
 
 fn logit(probability: f64) -> f32 {
     (probability / (1.0 - probability)).ln() as f32

@@ -106,7 +106,9 @@ pub fn cluster(
         start += length;
     }
     let tasks = parallel::ranges(components_of.len(), 64.min(components_of.len().max(1)));
-    let results = parallel::map(parallel::threads(), tasks, |range| {
+    // A few components are done sooner than a thread begins.
+    let threads = parallel::threads().min(components_of.len() / 32 + 1);
+    let results = parallel::map(threads, tasks, |range| {
         let mut comparer = Comparer::new(program, records);
         let mut joined = Vec::new();
         let mut refused = Vec::new();

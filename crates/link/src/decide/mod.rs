@@ -79,6 +79,11 @@ pub fn score(
         looked[number] += count;
         pairs.extend(found);
     }
+    // Two records whose sides agree both ways are in two groups of one rule.
+    if program.blocks.iter().any(|block| !block.is_symmetric()) {
+        pairs.sort_unstable_by_key(|pair| (pair.left, pair.right));
+        pairs.dedup_by_key(|pair| (pair.left, pair.right));
+    }
     (pairs, looked)
 }
 

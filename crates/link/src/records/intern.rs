@@ -45,6 +45,16 @@ impl Domain {
         code
     }
 
+    /// Makes room for more values, so that growth does not come at the expense of one that is in a hurry.
+    pub fn reserve(&mut self, values: usize) {
+        let bytes = self.bytes.len() / self.ends.len().max(1) * values;
+        self.bytes.reserve(bytes);
+        self.ends.reserve(values);
+        self.hashes.reserve(values);
+        let hashes = &self.hashes;
+        self.table.reserve(values, |code| hashes[*code as usize]);
+    }
+
     /// The number of a value that is known.
     #[must_use]
     pub fn find(&self, value: &str) -> Option<u32> {
