@@ -36,7 +36,7 @@ pub use geocode::{
 pub use library::{Header, Kind, Library, ParamConfig, ParamType, Query, Severity, bind};
 pub use progress::{Progress, Silent};
 pub use project::Project;
-pub use quality::{ElementQuality, address_quality, quality};
+pub use quality::{ElementQuality, address_quality, incident_quality, quality};
 pub use report::{ElementReport, RunReport, SourceReport, peak_memory_mb};
 pub use schemas::{configuration, json_schemas, sql_function_pages, sql_functions};
 pub use session::{CATALOG, SCHEMAS, SessionSettings, runtime, session};

@@ -18,7 +18,7 @@ use crate::project::Project;
 /// One element's quality, or that of the standard addresses.
 #[derive(Debug, Clone, Serialize)]
 pub struct ElementQuality {
-    /// The element's name, or `addresses`.
+    /// The element's name, `incidents` or `addresses`.
     pub element: String,
     /// Pairwise precision, recall and F1.
     #[serde(flatten)]
@@ -34,6 +34,20 @@ pub async fn quality(context: &SessionContext, element: Element, truth: &Path) -
         EngineError::usage_with_hint(format!("no linkage of {element} is published"), "run `jingwei integrate` first")
     })?;
     compare(context, element.name(), members, truth).await
+}
+
+/// Compares which events are reports of one incident with a CSV file of `source, record, record_id, entity_id`.
+///
+/// # Errors
+/// No incidents published, or a file without these columns.
+pub async fn incident_quality(context: &SessionContext, truth: &Path) -> Result<ElementQuality> {
+    let reports = context.table("link.events_incidents").await.map_err(|_| {
+        EngineError::usage_with_hint(
+            "no incidents are published",
+            "give config/entities/events.toml a model `[incidents]` and run `jingwei integrate`",
+        )
+    })?;
+    compare(context, "incidents", reports, truth).await
 }
 
 /// Compares the standard address that each record's spelling was taken for with a CSV file of `source, record,

@@ -18,6 +18,7 @@ mod functions;
 mod household;
 mod ids;
 mod incremental;
+mod keyed;
 mod linker;
 mod matcher;
 mod model;

@@ -233,7 +233,8 @@ impl Linker {
         let mut entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
         lap(&mut report, "cluster");
         progress("households");
-        let households = households(&program, &records, &entities, weights.pairs, given.map(|given| given.ties(&program)));
+        let households =
+            households(&program, &records, &entities, weights.pairs, given.map(|given| given.ties(&program)));
         let mut first = None;
         if let Some(households) = &households {
             let scorer = scorer.with_households(Some(households));
@@ -287,11 +288,7 @@ impl Linker {
 
     /// The compiled model, and for each table the plan that gives what the model needs: the id, the key where the
     /// table has one, and the model's columns from the place told on.
-    pub(crate) fn prepare(
-        &self,
-        context: &SessionContext,
-        tables: Vec<Table>,
-    ) -> Result<(Program, Vec<Input>, usize)> {
+    pub(crate) fn prepare(&self, context: &SessionContext, tables: Vec<Table>) -> Result<(Program, Vec<Input>, usize)> {
         for function in crate::compare::udfs() {
             context.register_udf(function);
         }
@@ -339,7 +336,11 @@ impl Linker {
                     "blocking rule `{}` would bring {} pairs together; its largest group has {size} records",
                     block.name, groups.wanted
                 );
-                if self.trained.is_none() && self.model.limits.pairs.is_some() && groups.wanted > limit && block.max_group.is_none() {
+                if self.trained.is_none()
+                    && self.model.limits.pairs.is_some()
+                    && groups.wanted > limit
+                    && block.max_group.is_none()
+                {
                     return Err(LinkError::usage(format!(
                         "{message}, and the limit is {limit} pairs: make the rule stricter, give it a `max_group`, or raise `limits.pairs`"
                     )));

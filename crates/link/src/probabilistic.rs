@@ -1,23 +1,20 @@
 //! Linkage by a model behind the joint: [`crate::Matcher`] for the integration of a city.
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::{cast, interleave_record_batch};
-use arrow::datatypes::DataType;
 use async_trait::async_trait;
-use datafusion::prelude::{DataFrame, SessionContext, ident};
-use futures::TryStreamExt;
-use jingwei_model::config::EntityConfig;
+use datafusion::prelude::{DataFrame, SessionContext};
+use jingwei_model::config::{EntityConfig, LinkModel};
 
+use crate::keyed::Keyed;
 use crate::linker::Linker;
 use crate::rules::{Clusters, Edge};
 use crate::train::probability;
-use crate::{Explanation, LinkError, Links, Matcher, Previous, Result, Table, ids, members_schema};
+use crate::{Explanation, LinkError, Linkage, Links, Matcher, Previous, Result, Table, ids};
 
 /// Links by the model of an entity configuration.
 #[derive(Debug, Clone)]
 pub struct ModelMatcher {
     config: EntityConfig,
-    linker: Linker,
+    model: LinkModel,
 }
 
 impl ModelMatcher {
@@ -25,11 +22,21 @@ impl ModelMatcher {
     /// can never be one entity.
     #[must_use]
     pub fn new(config: EntityConfig) -> Option<Self> {
-        let mut model = config.model.clone()?;
-        for column in &config.conflict {
-            model.never.push(format!("l.\"{column}\" <> r.\"{column}\""));
-        }
-        Some(Self { config, linker: Linker::new(model) })
+        let model = config.model.clone()?;
+        Some(Self { config, model })
+    }
+
+    async fn linkage(&self, records: DataFrame) -> Result<Linkage> {
+        let (state, _) = records.clone().into_parts();
+        let context = SessionContext::new_with_state(state);
+        let mut model = self.model.clone();
+        // A conflict column that no source fills is no column of the records; it disagrees with nothing.
+        let filled = |column: &&String| records.schema().has_column_with_unqualified_name(column);
+        model.never.extend(
+            self.config.conflict.iter().filter(filled).map(|column| format!("l.\"{column}\" <> r.\"{column}\"")),
+        );
+        let table = Table { name: self.config.element.name().to_owned(), rows: records };
+        Linker::new(model).link(&context, vec![table], &|_| {}).await
     }
 
     /// Why two records, by their keys, score as they do; `None` when one of them is not there. All records are
@@ -38,10 +45,7 @@ impl ModelMatcher {
     /// # Errors
     /// A model that does not fit the records.
     pub async fn explain(&self, records: DataFrame, left: u128, right: u128) -> Result<Option<Explanation>> {
-        let (state, _) = records.clone().into_parts();
-        let context = SessionContext::new_with_state(state);
-        let table = Table { name: self.config.element.name().to_owned(), rows: records };
-        let linkage = self.linker.link(&context, vec![table], &|_| {}).await?;
+        let linkage = self.linkage(records).await?;
         let place = |key: u128| linkage.records.keys.binary_search(&key).ok().map(|place| place as u32);
         Ok(place(left)
             .zip(place(right))
@@ -53,11 +57,13 @@ impl ModelMatcher {
 #[async_trait]
 impl Matcher for ModelMatcher {
     async fn link(&self, records: DataFrame, previous: &Previous) -> Result<Links> {
-        let (state, _) = records.clone().into_parts();
-        let context = SessionContext::new_with_state(state);
-        let (keys, names) = names(records.clone()).await?;
-        let table = Table { name: self.config.element.name().to_owned(), rows: records };
-        let linkage = self.linker.link(&context, vec![table], &|_| {}).await?;
+        let keyed = Keyed::read(records.clone(), Vec::new(), |_| {}).await?;
+        let mut rows = (0..keyed.keys.len()).collect::<Vec<_>>();
+        rows.sort_unstable_by_key(|row| keyed.keys[*row]);
+        rows.dedup_by_key(|row| keyed.keys[*row]);
+        let keys = rows.iter().map(|row| keyed.keys[*row]).collect::<Vec<_>>();
+        let names = keyed.names(&rows)?;
+        let linkage = self.linkage(records).await?;
         if linkage.records.keys != keys {
             return Err(LinkError::Internal("records and their names differ".to_owned()));
         }
@@ -88,34 +94,3 @@ impl Matcher for ModelMatcher {
 
 /// What members and edges of a model are said to come from.
 const MODEL: &str = "model";
-
-/// Keys and names of the records, each key once, in the order of the keys.
-async fn names(records: DataFrame) -> Result<(Vec<u128>, RecordBatch)> {
-    let select = ["_key", "_source", "_record", "_record_id"].map(ident).to_vec();
-    let mut stream = records.select(select)?.execute_stream().await?;
-    let (mut keys, mut batches) = (Vec::new(), Vec::new());
-    while let Some(batch) = stream.try_next().await? {
-        let column = cast(batch.column(0), &DataType::Binary)?;
-        let column = column.as_binary::<i32>();
-        for row in 0..batch.num_rows() {
-            if column.is_null(row) {
-                return Err(LinkError::Internal("a record without a key".to_owned()));
-            }
-            let bytes: [u8; 16] = column
-                .value(row)
-                .try_into()
-                .map_err(|_| LinkError::Internal("a record key that is not 16 bytes".to_owned()))?;
-            keys.push((u128::from_be_bytes(bytes), batches.len(), row));
-        }
-        batches.push(batch.project(&[1, 2, 3])?);
-    }
-    keys.sort_unstable();
-    keys.dedup_by_key(|key| key.0);
-    let places = keys.iter().map(|(_, batch, row)| (*batch, *row)).collect::<Vec<_>>();
-    let names = if batches.is_empty() {
-        RecordBatch::new_empty(std::sync::Arc::new(members_schema().project(&[1, 2, 3])?))
-    } else {
-        interleave_record_batch(&batches.iter().collect::<Vec<_>>(), &places)?
-    };
-    Ok((keys.into_iter().map(|(key, ..)| key).collect(), names))
-}

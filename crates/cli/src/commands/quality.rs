@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jingwei_engine::{City, EngineError, Result, address_quality, quality};
+use jingwei_engine::{City, EngineError, Result, address_quality, incident_quality, quality};
 use jingwei_model::Element;
 
 use crate::output::{say, say_json};
@@ -33,6 +33,10 @@ pub async fn run(project: &Path, args: Quality) -> Result<()> {
         if file.is_file() {
             all.push(quality(&context, element, &file).await?);
         }
+    }
+    let incidents = folder.join("events_incidents.csv");
+    if incidents.is_file() && context.table_exist("link.events_incidents").unwrap_or(false) {
+        all.push(incident_quality(&context, &incidents).await?);
     }
     let addresses = folder.join("addresses.csv");
     if addresses.is_file() && context.table_exist("link.address_spellings").unwrap_or(false) {

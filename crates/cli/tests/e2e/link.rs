@@ -51,7 +51,7 @@ const TOWNS: [&str; 7] = ["ashfield", "brookton", "cranleigh", "dunmore", "eastw
 
 /// Six hundred records of three hundred made-up persons, and the truth. The second record of every person has one
 /// error or gap, of a kind that changes from person to person.
-fn persons() -> (String, String) {
+pub fn persons() -> (String, String) {
     let mut records = String::from("ref,first,last,born,town,phone\n");
     let mut truth = String::from("ref,person\n");
     for person in 0..300_usize {
@@ -80,7 +80,8 @@ fn persons() -> (String, String) {
     (records, truth)
 }
 
-const MODEL: &str = r#"
+/// A model for them.
+pub const MODEL: &str = r#"
 id = "ref"
 mode = "dedupe"
 [[block]]
@@ -110,7 +111,8 @@ fn project() -> Project {
     project
 }
 
-fn path(project: &Project, name: &str) -> String {
+/// A file of a project, by its whole name.
+pub fn path(project: &Project, name: &str) -> String {
     project.path().join(name).to_str().unwrap().to_owned()
 }
 

@@ -10,6 +10,7 @@ mod http;
 mod incremental;
 mod interruption;
 mod link;
+mod link_edits;
 mod profile;
 mod real_input;
 mod references;

@@ -11,7 +11,7 @@ use jingwei_store::{TableName, WriteOptions};
 
 use super::areas::Areas;
 use super::base::{CHANGED, against_last, place, shape};
-use super::linkage::members_of;
+use super::linkage::{incidents, members_of};
 use super::spellings::spellings_schema;
 use super::ties::{Lookups, targets};
 use super::{Flow, addresses, clean, filled_columns, fingerprint, made_from, records, relations, ties};
@@ -135,6 +135,9 @@ impl Flow<'_> {
     fn base_inputs(&self, element: Element) -> Result<String> {
         let mut tables = self.project.sources_of(element).map(|(name, _)| clean(name)).collect::<Vec<_>>();
         tables.push(members_of(element));
+        if element == Element::Events {
+            tables.push(incidents());
+        }
         for target in targets(&self.project, &[element]) {
             tables.push(members_of(target.element()));
             tables.extend(self.project.sources_of(target.element()).map(|(name, _)| clean(name)));
@@ -174,6 +177,8 @@ impl Flow<'_> {
                 let failed = |error| EngineError::Link { element: element.to_string(), error: Box::new(error) };
                 let survivors = jingwei_link::survive(records, members, self.project.entities.get(&element), &columns)
                     .map_err(failed)?;
+                let survivors =
+                    if element == Element::Events { self.with_incidents(survivors).await? } else { survivors };
                 let placed = match &self.areas {
                     None => survivors,
                     Some(areas) => {

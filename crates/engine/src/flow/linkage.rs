@@ -6,6 +6,9 @@ use std::time::Instant;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::functions::expr_fn::coalesce;
+use datafusion::functions_aggregate::expr_fn::min;
+use datafusion::prelude::{DataFrame, JoinType, ident};
 use jingwei_link::{Links, Matcher, ModelMatcher, Previous, RuleMatcher, edges_schema, members_schema};
 use jingwei_model::Element;
 use jingwei_model::config::{EntityConfig, Survivorship};
@@ -25,23 +28,64 @@ impl Flow<'_> {
     }
 
     async fn link_one(&mut self, element: Element) -> Result<()> {
-        let members_table = members_of(element);
-        let sources = self.project.sources_of(element).map(|(name, _)| clean(name)).collect::<Vec<_>>();
-        if sources.is_empty() && self.run.state(&members_table).is_none() {
-            return Ok(());
-        }
         let config = self.project.entities.get(&element).cloned().unwrap_or_else(|| alone(element));
-        let inputs = self.inputs(sources, &fingerprint(&config)?);
-        if self.is_made_from(&members_table, &inputs) {
-            return Ok(());
+        if config.incidents.is_some() && element != Element::Events {
+            return Err(EngineError::usage_with_hint(
+                format!("config/entities/{element}.toml: `[incidents]` is of events alone"),
+                "use `[model]` to say which records are one entity",
+            ));
         }
         let began = Instant::now();
-        let phase = format!("linking {element}");
-        self.progress.begin(&phase);
+        let names = [members_of(element), TableName::new("link", format!("{element}_edges"))];
+        if let Some(links) = self.link_by(element, &config, &names, &format!("linking {element}")).await? {
+            self.append_history(element, &links.history).await?;
+            let counts = links.counts;
+            self.report.elements.insert(
+                element.to_string(),
+                ElementReport {
+                    built: true,
+                    records: counts.records,
+                    entities: counts.entities,
+                    new: counts.new,
+                    merged: counts.merged,
+                    split: counts.split,
+                    refused: counts.refused,
+                    seconds: began.elapsed().as_secs_f64(),
+                    ..ElementReport::default()
+                },
+            );
+        }
+        if let Some(model) = config.incidents.clone() {
+            let config = EntityConfig { model: Some(model), ..alone(element) };
+            let names = [incidents(), TableName::new("link", "events_incident_edges")];
+            self.link_by(element, &config, &names, "tying reports of one incident").await?;
+        }
+        Ok(())
+    }
+
+    /// Links the records of an element by a configuration, and writes members and edges; `None` when they are as they
+    /// would be written.
+    async fn link_by(
+        &mut self,
+        element: Element,
+        config: &EntityConfig,
+        [members_table, edges_table]: &[TableName; 2],
+        phase: &str,
+    ) -> Result<Option<Links>> {
+        let sources = self.project.sources_of(element).map(|(name, _)| clean(name)).collect::<Vec<_>>();
+        if sources.is_empty() && self.run.state(members_table).is_none() {
+            return Ok(None);
+        }
+        let inputs = self.inputs(sources, &fingerprint(config)?);
+        if self.is_made_from(members_table, &inputs) {
+            return Ok(None);
+        }
+        let began = Instant::now();
+        self.progress.begin(phase);
         let failed = |error| EngineError::Link { element: element.to_string(), error: Box::new(error) };
-        let before = match self.run.state(&members_table) {
+        let before = match self.run.state(members_table) {
             None => Vec::new(),
-            Some(_) => self.collect(&members_table).await?,
+            Some(_) => self.collect(members_table).await?,
         };
         let former = self.former_ids(element).await?;
         let previous = Previous::new(&before, former).map_err(failed)?;
@@ -50,39 +94,53 @@ impl Flow<'_> {
             Some(records) => {
                 let matcher: Box<dyn Matcher> = match ModelMatcher::new(config.clone()) {
                     Some(model) => Box::new(model),
-                    None => Box::new(RuleMatcher::new(config)),
+                    None => Box::new(RuleMatcher::new(config.clone())),
                 };
                 matcher.link(records, &previous).await.map_err(failed)?
             }
             None => Links::default(),
         };
 
-        let mut options = WriteOptions::default().with_inputs(made_from(inputs.clone()));
-        options.comment = Some(format!("Records of {element} and the entities they are"));
-        self.rewrite(&members_table, &members_schema(), &links.members, options.clone()).await?;
+        let mut options = WriteOptions::default().with_inputs(made_from(inputs));
+        options.comment = Some(format!("Records of {element} and what they are, by {phase}"));
+        self.rewrite(members_table, &members_schema(), &links.members, options.clone()).await?;
         options.comment = Some(format!("Evidence between records of {element}"));
-        self.rewrite(&TableName::new("link", format!("{element}_edges")), &edges_schema(), &links.edges, options)
-            .await?;
-        self.append_history(element, &links.history).await?;
-
-        let counts = links.counts;
-        self.report.elements.insert(
-            element.to_string(),
-            ElementReport {
-                built: true,
-                records: counts.records,
-                entities: counts.entities,
-                new: counts.new,
-                merged: counts.merged,
-                split: counts.split,
-                refused: counts.refused,
-                seconds: began.elapsed().as_secs_f64(),
-                ..ElementReport::default()
-            },
-        );
+        self.rewrite(edges_table, &edges_schema(), &links.edges, options).await?;
         *self.report.phases.entry("linking".to_owned()).or_default() += began.elapsed().as_secs_f64();
-        self.progress.end(&phase, &format!("{} records, {} entities", counts.records, counts.entities));
-        Ok(())
+        self.progress.end(phase, &format!("{} records, {} entities", links.counts.records, links.counts.entities));
+        Ok(Some(links))
+    }
+
+    /// Gives events the incident they are a report of, where a model ties them.
+    pub(super) async fn with_incidents(&self, events: DataFrame) -> Result<DataFrame> {
+        let tied = self.project.entities.get(&Element::Events).is_some_and(|config| config.incidents.is_some());
+        if !tied || self.run.state(&incidents()).is_none() {
+            return Ok(events);
+        }
+        let step = || EngineError::plan("incidents of events");
+        let read = |name: TableName| self.context.table(name.to_string());
+        let reports = read(incidents())
+            .await
+            .and_then(|rows| {
+                rows.select(vec![ident("record_key").alias("_report"), ident("entity_id").alias("_incident")])
+            })
+            .map_err(step())?;
+        let known = read(members_of(Element::Events))
+            .await
+            .and_then(|rows| rows.join(reports, JoinType::Inner, &["record_key"], &["_report"], None))
+            .and_then(|rows| {
+                let event = ident("entity_id").alias("_event");
+                rows.aggregate(vec![event], vec![min(ident("_incident")).alias("_incident")])
+            })
+            .map_err(step())?;
+        let own = events.schema().has_column_with_unqualified_name("same_incident_id");
+        let incident =
+            if own { coalesce(vec![ident("same_incident_id"), ident("_incident")]) } else { ident("_incident") };
+        events
+            .join(known, JoinType::Left, &["id"], &["_event"], None)
+            .and_then(|rows| rows.with_column("same_incident_id", incident))
+            .and_then(|rows| rows.drop_columns(&["_event", "_incident"]))
+            .map_err(step())
     }
 
     /// Writes a table anew.
@@ -167,6 +225,11 @@ pub(super) fn members_of(element: Element) -> TableName {
     TableName::new("link", format!("{element}_members"))
 }
 
+/// `link.events_incidents`: records of events and the incidents they are reports of.
+pub(super) fn incidents() -> TableName {
+    TableName::new("link", "events_incidents")
+}
+
 /// Without a configuration each record is an entity of its own.
 fn alone(element: Element) -> EntityConfig {
     EntityConfig {
@@ -174,6 +237,7 @@ fn alone(element: Element) -> EntityConfig {
         rules: Vec::new(),
         conflict: Vec::new(),
         model: None,
+        incidents: None,
         survivorship: Survivorship::default(),
     }
 }

@@ -266,8 +266,7 @@ pub fn meets(block: &Block, records: &Records, left: u32, right: u32, left_out: 
     };
     // Each order of the two has a key of its own, and it is that key's group which may have been left out.
     let open = |columns: &[usize]| {
-        left_out.is_empty()
-            || !key(records, columns, left).is_some_and(|key| left_out.contains(&((key >> 32) as u32)))
+        left_out.is_empty() || !key(records, columns, left).is_some_and(|key| left_out.contains(&((key >> 32) as u32)))
     };
     (equal(&block.left, &block.right) && open(&block.left))
         || (!block.is_symmetric() && equal(&block.right, &block.left) && open(&block.right))

@@ -95,13 +95,7 @@ impl Incremental {
         changes.into_iter().map(|(_, change)| change).collect()
     }
 
-    fn put(
-        &mut self,
-        rows: &Records,
-        row: u32,
-        touched: &mut Touched,
-        before: &mut BTreeMap<u32, Option<u128>>,
-    ) {
+    fn put(&mut self, rows: &Records, row: u32, touched: &mut Touched, before: &mut BTreeMap<u32, Option<u128>>) {
         let key = rows.keys[row as usize];
         let slot = match self.any_slot(key) {
             Some(slot) if self.alive[slot as usize] => {

@@ -145,8 +145,7 @@ impl Incremental {
 
     /// What a household's evidence replaced is scored again, for the day when the household is no more.
     fn score_under_households(&mut self, pairs: &[ScoredPair]) {
-        let scorer =
-            Scorer::with_terms(&self.program, &self.records, &self.trained.weights, Some(&self.trained.terms));
+        let scorer = Scorer::with_terms(&self.program, &self.records, &self.trained.weights, Some(&self.trained.terms));
         let wanted = pairs.iter().filter(|pair| pair.rule == HOUSEHOLD).map(|pair| (pair.left, pair.right));
         let candidates = wanted.flat_map(|(left, right)| self.common_rules(left, right)).collect();
         let found = self.score(candidates, &self.records, &scorer, |slot| slot);

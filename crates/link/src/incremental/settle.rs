@@ -98,8 +98,7 @@ impl Incremental {
         let decisions = places.into_iter().map(|place| self.decisions[place]).collect::<Vec<_>>();
         let decisions = crate::linker::located(&world.records, &decisions);
         let model = &self.linker.model;
-        let one_to_one =
-            self.records.tables.iter().map(|table| model.one_to_one.contains(table)).collect::<Vec<_>>();
+        let one_to_one = self.records.tables.iter().map(|table| model.one_to_one.contains(table)).collect::<Vec<_>>();
         let households = (!first).then(|| self.households_of(&world));
         let scorer = self.scorer(&world).with_households(households.as_ref());
         let how = self.linker.clustering();

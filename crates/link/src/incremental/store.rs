@@ -111,7 +111,10 @@ impl Incremental {
         let first = kept.entities(&self.first);
         let last = self.last.as_ref().map(|last| kept.entities(last));
         let mut columns: Vec<(String, ArrayRef)> = vec![
-            ("table".to_owned(), Arc::new(order.iter().map(|slot| Some(all.table[*slot as usize])).collect::<UInt16Array>())),
+            (
+                "table".to_owned(),
+                Arc::new(order.iter().map(|slot| Some(all.table[*slot as usize])).collect::<UInt16Array>()),
+            ),
             ("id".to_owned(), Arc::new(order.iter().map(|slot| Some(all.id_of(*slot))).collect::<StringArray>())),
             (
                 "key".to_owned(),
@@ -148,10 +151,7 @@ impl Incremental {
         table(vec![
             ("left".to_owned(), Arc::new(UInt32Array::from(left))),
             ("right".to_owned(), Arc::new(UInt32Array::from(right))),
-            (
-                "pattern".to_owned(),
-                Arc::new(pairs.iter().map(|(_, tie)| Some(tie.pattern)).collect::<UInt64Array>()),
-            ),
+            ("pattern".to_owned(), Arc::new(pairs.iter().map(|(_, tie)| Some(tie.pattern)).collect::<UInt64Array>())),
             ("odds".to_owned(), odds(|tie| tie.plain)),
             ("housed".to_owned(), odds(|tie| tie.housed)),
         ])
@@ -181,10 +181,7 @@ fn decisions(decisions: &[Decision]) -> Result<RecordBatch> {
     table(vec![
         ("left".to_owned(), keys(|decision| decision.left)),
         ("right".to_owned(), keys(|decision| decision.right)),
-        (
-            "same".to_owned(),
-            Arc::new(decisions.iter().map(|decision| Some(decision.same)).collect::<BooleanArray>()),
-        ),
+        ("same".to_owned(), Arc::new(decisions.iter().map(|decision| Some(decision.same)).collect::<BooleanArray>())),
     ])
 }
 
@@ -245,8 +242,7 @@ fn records(tables: Vec<String>, rows: &RecordBatch, texts: &RecordBatch) -> Resu
     }
     records.table = column("table")?.as_primitive::<UInt16Type>().values().to_vec();
     records.keys = column("key")?.as_binary::<i32>().iter().map(|key| number(key.unwrap_or_default())).collect();
-    records.id =
-        column("id")?.as_string::<i32>().iter().map(|id| records.ids.intern(id.unwrap_or_default())).collect();
+    records.id = column("id")?.as_string::<i32>().iter().map(|id| records.ids.intern(id.unwrap_or_default())).collect();
     let (domains, values) = (texts.column(0).as_primitive::<UInt16Type>(), texts.column(1).as_string::<i64>());
     for row in 0..texts.num_rows() {
         let domain = usize::from(domains.value(row));

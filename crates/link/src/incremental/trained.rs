@@ -99,9 +99,12 @@ impl Trained {
     pub fn table(&self) -> Result<RecordBatch> {
         let mut rows = Rows::default();
         let weights = &self.weights;
-        for (part, value) in
-            [("matches", weights.matches), ("relatives", weights.related), ("pairs", weights.pairs), ("household", self.chance)]
-        {
+        for (part, value) in [
+            ("matches", weights.matches),
+            ("relatives", weights.related),
+            ("pairs", weights.pairs),
+            ("household", self.chance),
+        ] {
             rows.push(part, "", [None; 2], None, None, value);
         }
         for outcomes in &weights.outcomes {

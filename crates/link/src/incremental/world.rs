@@ -107,18 +107,11 @@ impl Records {
     pub(super) fn says_the_same(&self, place: u32, from: &Self, record: u32) -> bool {
         let (here, there) = (self.row(place), from.row(record));
         let cells = (0..self.stride).all(|column| match self.domain_of[column] {
-            Some(domain) => {
-                self.domains[domain].text(here[column]) == from.domains[domain].text(there[column])
-            }
+            Some(domain) => self.domains[domain].text(here[column]) == from.domains[domain].text(there[column]),
             None => here[column] == there[column],
         });
         let bits = |values: &Vec<f64>, place: u32| values.get(place as usize).map(|value| value.to_bits());
-        cells
-            && self
-                .numbers
-                .iter()
-                .zip(&from.numbers)
-                .all(|(here, there)| bits(here, place) == bits(there, record))
+        cells && self.numbers.iter().zip(&from.numbers).all(|(here, there)| bits(here, place) == bits(there, record))
     }
 }
 

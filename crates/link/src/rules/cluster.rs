@@ -210,6 +210,7 @@ mod tests {
                 .collect(),
             conflict: vec!["resident_id".into()],
             model: None,
+            incidents: None,
             survivorship: Default::default(),
         }
     }

@@ -40,12 +40,11 @@ impl Labels {
         }
         // A pair of two entities is of two that live together, or of strangers: as likely as its pattern has it.
         let likelihood = |pattern: u64, table: &[Vec<f64>]| {
-            let levels = program.comparisons.iter().zip(table).map(|(comparison, levels)| {
-                match comparison.level_in(pattern) {
+            let levels =
+                program.comparisons.iter().zip(table).map(|(comparison, levels)| match comparison.level_in(pattern) {
                     0 => 0.0,
                     level => levels[level - 1].max(1e-300).ln(),
-                }
-            });
+                });
             levels.sum::<f64>()
         };
         let prior = related.clamp(1e-9, 0.5);

@@ -9,8 +9,11 @@ fn labels(data: &Data, same: bool) -> Vec<Decision> {
     data.keys()
         .filter_map(|(table, id)| {
             let other = id.strip_suffix("-0").map(|person| format!("{person}-1"))?;
-            (table == "a" && data.contains_key(&("b".to_owned(), other.clone())))
-                .then(|| Decision { left: record_key("a", id), right: record_key("b", &other), same })
+            (table == "a" && data.contains_key(&("b".to_owned(), other.clone()))).then(|| Decision {
+                left: record_key("a", id),
+                right: record_key("b", &other),
+                same,
+            })
         })
         .collect()
 }

@@ -26,9 +26,7 @@ fn weights_of_another_model_are_refused() {
     let refused = |model: &str, words: &str| {
         let linker = linker(model).with_trained(Arc::clone(&trained));
         let context = datafusion::prelude::SessionContext::new();
-        let error = crate::support::RUNTIME
-            .block_on(linker.link(&context, tables(&families(3)), &|_| {}))
-            .unwrap_err();
+        let error = crate::support::RUNTIME.block_on(linker.link(&context, tables(&families(3)), &|_| {})).unwrap_err();
         assert!(error.is_user_error() && error.to_string().contains(words), "{error}");
     };
     refused(&PERSONS.replace("name = \"born\"", "name = \"birth\"\nfield = \"born\""), "compares name, birth");

@@ -69,7 +69,8 @@ pub fn schema() -> SchemaRef {
 }
 
 pub fn batch<'a>(rows: impl Iterator<Item = (&'a String, &'a Row)> + Clone) -> RecordBatch {
-    let mut columns: Vec<ArrayRef> = vec![Arc::new(rows.clone().map(|(id, _)| Some(id.clone())).collect::<StringArray>())];
+    let mut columns: Vec<ArrayRef> =
+        vec![Arc::new(rows.clone().map(|(id, _)| Some(id.clone())).collect::<StringArray>())];
     for column in 0..5 {
         columns.push(Arc::new(rows.clone().map(|(_, row)| row[column].clone()).collect::<StringArray>()));
     }
@@ -123,7 +124,14 @@ pub fn learned(model: &str) -> Arc<Trained> {
 }
 
 pub fn row() -> impl Strategy<Value = Row> {
-    let name = prop::sample::select(vec!["anna smith", "anna smyth", "smith anna", "emil smith", "greta stone", "gerta stone"]);
+    let name = prop::sample::select(vec![
+        "anna smith",
+        "anna smyth",
+        "smith anna",
+        "emil smith",
+        "greta stone",
+        "gerta stone",
+    ]);
     let born = prop::sample::select(vec!["1960-01-02", "1960-02-01", "1985-12-24", "1985-12-25"]);
     let phone = prop::sample::select(vec!["1", "2", "3", "4"]);
     let home = prop::sample::select(vec!["x", "y", "z"]);

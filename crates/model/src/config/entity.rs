@@ -24,6 +24,10 @@ pub struct EntityConfig {
     /// A probabilistic model in place of the rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<LinkModel>,
+    /// Of events: a probabilistic model of which ones are reports of one incident, through whatever network they came.
+    /// They stay events of their own, tied by `same_incident_id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incidents: Option<LinkModel>,
     /// Whose value survives.
     #[serde(default)]
     pub survivorship: Survivorship,
