@@ -23,6 +23,7 @@ pub struct Args {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, made from the command line")]
 pub enum Command {
     /// Build a demo city, integrate it, serve it.
     Demo(demo::Demo),

@@ -15,6 +15,7 @@ use crate::train::Scorer;
 
 /// An edit of the records.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "edits come in short lists, and nearly all of them put rows")]
 pub enum Edit {
     /// Records that are new, or stand in place of those with their ids.
     Put(Rows),

@@ -138,7 +138,7 @@ proptest! {
             pairs.iter().enumerate().flat_map(|(n, pair)| side(n, pair)).collect::<Vec<_>>()
         };
         let (straight, turned) = (run(&linker, &rows(false)), run(&linker, &rows(true)));
-        for n in 0..pairs.len() {
+        for (n, pair) in pairs.iter().enumerate() {
             let explain = |linkage: &Linkage| {
                 linkage.explain(linkage.find(&format!("{n}x")).unwrap(), linkage.find(&format!("{n}y")).unwrap())
             };
@@ -146,8 +146,8 @@ proptest! {
             let levels = |parts: &[jingwei_link::Part]| {
                 parts.iter().map(|part| (part.name.clone(), part.level.clone())).collect::<Vec<_>>()
             };
-            prop_assert_eq!(levels(&a.parts), levels(&b.parts), "{:?}", pairs[n]);
-            prop_assert_eq!(a.weight.to_bits(), b.weight.to_bits(), "{:?}", pairs[n]);
+            prop_assert_eq!(levels(&a.parts), levels(&b.parts), "{:?}", pair);
+            prop_assert_eq!(a.weight.to_bits(), b.weight.to_bits(), "{:?}", pair);
             let sum = a.parts.iter().map(|part| part.weight).sum::<f64>();
             prop_assert!((sum - a.weight).abs() < 1e-9);
         }

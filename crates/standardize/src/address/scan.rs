@@ -154,7 +154,10 @@ impl<'a> Scanner<'a> {
     /// The mouth of a road: 永乐路凯旋路口五金店. 口腔医院 and 口福餐厅 are names.
     fn mouth(&mut self) -> bool {
         let begins_name = || {
-            matches!(self.text.get(self.at + 1), Some('腔' | '福' | '岸' | '味' | '碑' | '子' | '琴' | '杯' | '袋' | '香'))
+            matches!(
+                self.text.get(self.at + 1),
+                Some('腔' | '福' | '岸' | '味' | '碑' | '子' | '琴' | '杯' | '袋' | '香')
+            )
         };
         if self.text[self.at] != '口' || !matches!(self.last, Some(Level::Road | Level::Subroad)) || begins_name() {
             return false;
