@@ -1,5 +1,5 @@
-//! Coordinates and shapes: coordinate systems, WKB, the index that finds the area around a point, and the
-//! spatial SQL functions.
+//! Coordinates and shapes: coordinate systems, WKB, the index that finds the area around a point, the spatial
+//! join, and the spatial SQL functions.
 //!
 //! Input: coordinates, WKB (ISO or EWKB) and WKT. Output: coordinates and WKB in the system asked for.
 //! Invariant: x is east or longitude, y is north or latitude, whatever a standard's axis order; hostile
@@ -28,7 +28,7 @@ pub use error::GeoError;
 pub use functions::{SpatialPlanner, aggregates, area_of, functions, register};
 pub use geoparquet::GeoParquet;
 pub use join::{
-    Limit, Question, Relation, SpatialCodec, SpatialJoinExec, SpatialJoinRule, SpatialOn, with_spatial_join,
+    Among, Limit, Question, Relation, SpatialCodec, SpatialJoinExec, SpatialJoinRule, SpatialOn, with_spatial_join,
 };
 pub use prune::{SpatialPruneExec, SpatialPruneRule};
 pub use text::{from_geojson, from_wkt, to_geojson, to_wkt};

@@ -349,6 +349,15 @@ fn array<T>(items: &[T], out: &mut String, mut each: impl FnMut(&T, &mut String)
 /// Text that is no geometry.
 pub fn from_geojson(text: &str) -> Result<Vec<u8>, GeoError> {
     let wrong = |error: geojson::Error| GeoError::Text(error.to_string());
+    // The conversion counts on positions that have both coordinates.
+    let json: serde_json::Value = serde_json::from_str(text).map_err(|error| GeoError::Text(error.to_string()))?;
+    let is_point = json.get("type").and_then(serde_json::Value::as_str) == Some("Point");
+    if is_point && json.get("coordinates").and_then(serde_json::Value::as_array).is_some_and(Vec::is_empty) {
+        return Ok(empty_point().to_vec());
+    }
+    if !has_whole_positions(&json) {
+        return Err(GeoError::Text("a position of fewer than two numbers".to_owned()));
+    }
     let geometry = match text.parse::<geojson::GeoJson>().map_err(wrong)? {
         geojson::GeoJson::Geometry(geometry) => geometry,
         geojson::GeoJson::Feature(feature) => {
@@ -360,6 +369,26 @@ pub fn from_geojson(text: &str) -> Result<Vec<u8>, GeoError> {
     };
     let geometry = Geometry::<f64>::try_from(geometry).map_err(wrong)?;
     Ok(from_geometry(&geometry))
+}
+
+/// Whether every position of a geometry, of its members or of a feature's has two coordinates or more.
+fn has_whole_positions(json: &serde_json::Value) -> bool {
+    let depth = match json.get("type").and_then(serde_json::Value::as_str) {
+        Some("LineString" | "MultiPoint") => 1,
+        Some("Polygon" | "MultiLineString") => 2,
+        Some("MultiPolygon") => 3,
+        _ => 0,
+    };
+    let members = json.get("geometries").and_then(serde_json::Value::as_array);
+    json.get("coordinates").is_none_or(|coordinates| is_whole(coordinates, depth))
+        && json.get("geometry").is_none_or(has_whole_positions)
+        && members.into_iter().flatten().all(has_whole_positions)
+}
+
+/// Whether the positions so many lists deep are whole. What is no list is left to the reader to refuse.
+fn is_whole(coordinates: &serde_json::Value, depth: usize) -> bool {
+    let Some(items) = coordinates.as_array() else { return true };
+    if depth == 0 { items.len() >= 2 } else { items.iter().all(|item| is_whole(item, depth - 1)) }
 }
 
 /// Any text form as WKB: WKT, EWKT or hexadecimal (E)WKB.

@@ -23,12 +23,16 @@ pub fn point_to_wkb(x: f64, y: f64) -> [u8; 21] {
 
 /// The coordinates of a plain little-endian point, without building a geometry; `None` for anything else.
 #[must_use]
+#[inline]
 pub fn point_of(bytes: &[u8]) -> Option<(f64, f64)> {
-    if bytes.len() != 21 || bytes[..5] != [1, 1, 0, 0, 0] {
+    let bytes: &[u8; 21] = bytes.try_into().ok()?;
+    let ([order, code @ ..], rest) = bytes.split_first_chunk::<5>()?;
+    // The header as a number: a comparison of slices would be a call for every row.
+    if *order != 1 || u32::from_le_bytes(*code) != 1 {
         return None;
     }
-    let x = f64::from_le_bytes(bytes[5..13].try_into().ok()?);
-    let y = f64::from_le_bytes(bytes[13..21].try_into().ok()?);
+    let (x, y) = rest.split_first_chunk::<8>()?;
+    let (x, y) = (f64::from_le_bytes(*x), f64::from_le_bytes(y.try_into().ok()?));
     (!x.is_nan()).then_some((x, y))
 }
 
@@ -84,13 +88,15 @@ fn read(bytes: &[u8]) -> Result<(Geometry, bool), GeoError> {
 const HAS_SRID: u32 = 0x2000_0000;
 
 /// The type code and the place behind it; `None` for bytes too short for a header.
+#[inline]
 fn type_code(bytes: &[u8]) -> Option<u32> {
-    let code = bytes.get(1..5)?.try_into().ok()?;
-    Some(if bytes[0] == 0 { u32::from_be_bytes(code) } else { u32::from_le_bytes(code) })
+    let ([order, code @ ..], _) = bytes.split_first_chunk::<5>()?;
+    Some(if *order == 0 { u32::from_be_bytes(*code) } else { u32::from_le_bytes(*code) })
 }
 
 /// The SRID that an EWKB value carries itself; 0 where it carries none.
 #[must_use]
+#[inline]
 pub fn srid_of(bytes: &[u8]) -> u32 {
     let Some(srid) = type_code(bytes).filter(|code| code & HAS_SRID != 0).and(bytes.get(5..9)) else { return 0 };
     let Ok(srid) = srid.try_into() else { return 0 };

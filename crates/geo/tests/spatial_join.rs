@@ -247,6 +247,13 @@ fn nearest(k: usize) -> Vec<String> {
         format!("SELECT a.id, b.id, st_distance(a.geom, b.geom) FROM a JOIN b ON st_knn(a.geom, b.geom, {k}, b.id)"),
         format!("SELECT a.id, b.id FROM b JOIN a ON st_knn(a.geom, b.geom, {k}, b.id) AND a.kind = b.kind"),
         format!("SELECT a.id, b.id FROM a LEFT JOIN b ON st_knn(a.geom, b.geom, {k}, b.id) AND b.kind = 2"),
+        format!(
+            "SELECT a.id, b.id FROM a LEFT JOIN b ON st_knn(a.geom, b.geom, {k}, b.id) AND st_intersects(b.geom, a.geom)"
+        ),
+        format!(
+            "SELECT a.id, b.id FROM b JOIN a ON st_knn(a.geom, b.geom, {k}, b.id) AND a.id % 3 <> b.id % 3 AND \
+             st_covers(b.geom, a.geom)"
+        ),
         from_lateral("", "ORDER BY st_distance(a.geom, b.geom), b.id", ""),
         from_lateral("LEFT", "ORDER BY d, b.id", ""),
         from_lateral("", "ORDER BY d, b.id", "WHERE n.id % 2 = 0"),
@@ -269,6 +276,8 @@ fn ranked(k: usize) -> Vec<String> {
         format!("SELECT i, j, d FROM {}", rank("true")),
         format!("SELECT i, j FROM {}", rank("a.kind = b.kind")),
         format!("SELECT a.id, j FROM a LEFT JOIN {} ON a.id = i", rank("b.kind = 2")),
+        format!("SELECT a.id, j FROM a LEFT JOIN {} ON a.id = i", rank("st_intersects(b.geom, a.geom)")),
+        format!("SELECT i, j FROM {}", rank("a.id % 3 <> b.id % 3 AND st_covers(b.geom, a.geom)")),
         format!("SELECT i, j, d FROM {}", order("b.kind = 1")),
         format!("SELECT a.id, j, d FROM a LEFT JOIN {} ON a.id = i", order("b.kind = 1")),
         format!("SELECT i, j, d FROM {} WHERE j % 2 = 0", order("b.kind = 1")),
@@ -309,8 +318,23 @@ async fn nearest_neighbours_are_found_on_disk_too() {
     for sql in [
         "SELECT a.id, b.id FROM a JOIN b ON st_knn(a.geom, b.geom, 3)",
         "SELECT a.id, b.id FROM a LEFT JOIN b ON st_knn(a.geom, b.geom, 3) AND a.kind = b.kind",
+        "SELECT a.id, b.id FROM a LEFT JOIN b ON st_knn(a.geom, b.geom, 1, b.kind) AND st_intersects(b.geom, a.geom)",
     ] {
         assert_eq!(answer(&tight, sql).await, answer(&reference, sql).await, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn the_plan_warns_of_a_condition_that_no_index_answers() {
+    let spatial = context(&SPATIAL, 1, (30, 30), Filled);
+    let plain = context(&PLAIN, 1, (30, 30), Filled);
+    let slow = "SELECT a.id, b.id FROM a JOIN b ON st_intersects(a.geom, b.geom) OR a.kind > b.kind";
+    let shown = plan(&spatial, slow).await;
+    assert!(shown.contains("SpatialWarningExec: every pair of rows is compared"), "{shown}");
+    assert_eq!(answer(&spatial, slow).await, answer(&plain, slow).await);
+    for fast in ["st_intersects(a.geom, b.geom)", "a.kind > b.kind"] {
+        let shown = plan(&spatial, &format!("SELECT a.id, b.id FROM a JOIN b ON {fast}")).await;
+        assert!(!shown.contains("SpatialWarningExec"), "{shown}");
     }
 }
 

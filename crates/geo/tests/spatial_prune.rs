@@ -138,6 +138,45 @@ async fn the_build_sides_extent_narrows_the_probe_sides_scan() {
 }
 
 #[tokio::test]
+async fn a_join_within_a_distance_reads_as_far_as_the_distance_reaches() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path()).await;
+    // A point of the diagonal: six of ten row groups lie beyond the distance.
+    let place = "(SELECT ST_Point(300, 300) AS g, CAST(141.0 AS DOUBLE) AS far) a";
+    let near = (2003..=3997).filter(|id| id % 7 != 0).collect::<Vec<i64>>();
+    for condition in
+        ["ST_DWithin(a.g, p.geom, 141)", "ST_Distance(a.g, p.geom) < 141", "ST_DWithin(p.geom, a.g, a.far)"]
+    {
+        let sql = format!("SELECT p.id FROM {place} JOIN boxed p ON {condition}");
+        let joined = plan(&context, &sql).await;
+        assert_eq!(ids(&context, joined.clone()).await, near, "{condition}");
+        assert_eq!(metric(&joined, "row_groups_pruned_spatial"), 6, "{condition}");
+        let bare = format!("SELECT p.id FROM {place} JOIN bare p ON {condition}");
+        assert_eq!(ids(&context, plan(&context, &bare).await).await, near, "{condition}");
+    }
+    // Where each row says itself how far it looks, none can be left out.
+    let own =
+        "SELECT p.id FROM (SELECT ST_Point(300, 300) AS g) a JOIN boxed p ON ST_DWithin(a.g, p.geom, p.id / 10.0)";
+    let joined = plan(&context, own).await;
+    let expected = (0..10_000_i64)
+        .filter(|id| id % 7 != 0 && (*id as f64 / 10.0 - 300.0).abs() * 2.0_f64.sqrt() <= *id as f64 / 10.0);
+    assert_eq!(ids(&context, joined).await, expected.collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_small_place_is_asked_for_before_other_conditions() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path()).await;
+    for table in ["boxed", "bare"] {
+        let sql = format!(
+            "SELECT id FROM {table} WHERE id % 2 = 0 AND ST_Intersects(geom, ST_MakeEnvelope(123.4, 0, 130, 200)) AND id < 1290"
+        );
+        let expected = expected().into_iter().filter(|id| id % 2 == 0 && *id < 1290).collect::<Vec<_>>();
+        assert_eq!(ids(&context, plan(&context, &sql).await).await, expected, "{table}");
+    }
+}
+
+#[tokio::test]
 async fn rows_without_partner_are_kept_where_the_join_wants_them() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path()).await;

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryBuilder, BooleanArray, BooleanBuilder, Float64Array, Float64Builder, Int64Array,
-    Int64Builder, ListBuilder, StringArray, StringBuilder,
+    Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, BinaryViewArray, BooleanArray, BooleanBuilder, Float64Array,
+    Float64Builder, Int64Array, Int64Builder, LargeBinaryArray, ListBuilder, StringArray, StringBuilder,
 };
+use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{DataFusionError, Result, exec_err};
@@ -15,7 +16,7 @@ use geo::Geometry;
 
 use super::signature::{Argument, Kind};
 use crate::crs::{Crs, crs_of};
-use crate::wkb::{empty_point, srid_of, to_finite_geometry, to_geometry, with_srid, write};
+use crate::wkb::{empty_point, point_of, srid_of, to_finite_geometry, to_geometry, with_srid, write};
 
 /// The arguments of one call.
 pub struct Call<'a> {
@@ -74,6 +75,11 @@ impl<'a> Call<'a> {
     /// How many rows the result has.
     pub const fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// Whether values say themselves which coordinate system they are in.
+    pub const fn carries_srids(&self) -> bool {
+        self.flagged
     }
 
     /// Whether an argument was written.
@@ -315,10 +321,17 @@ impl Values<StringArray> {
     }
 }
 
+/// Bytes in any of the types they come in.
+enum Wkb {
+    Binary(BinaryArray),
+    Large(LargeBinaryArray),
+    View(BinaryViewArray),
+}
+
 /// A column of WKB, or one value for all rows.
 pub struct Geometries {
     name: String,
-    array: ArrayRef,
+    values: Wkb,
     constant: bool,
     fixed: Option<Geometry>,
     flagged: bool,
@@ -332,14 +345,18 @@ impl Geometries {
             ColumnarValue::Array(array) => (Arc::clone(array), false),
             ColumnarValue::Scalar(scalar) => (scalar.to_array_of_size(1)?, true),
         };
-        let array = match array.data_type() {
-            DataType::Binary | DataType::LargeBinary | DataType::BinaryView => array,
-            DataType::FixedSizeBinary(_) | DataType::Null => cast(&array, &DataType::Binary)?,
+        let values = match array.data_type() {
+            DataType::Binary => Wkb::Binary(array.as_binary().clone()),
+            DataType::LargeBinary => Wkb::Large(array.as_binary().clone()),
+            DataType::BinaryView => Wkb::View(array.as_binary_view().clone()),
+            DataType::FixedSizeBinary(_) | DataType::Null => {
+                Wkb::Binary(cast(&array, &DataType::Binary)?.as_binary().clone())
+            }
             other => return exec_err!("{name}: {other} is not a geometry (WKB); ST_GeomFromText reads text"),
         };
         let crs = field.and_then(|field| crs_of(field).ok().flatten());
-        let mut column = Self { name: name.to_owned(), array, constant, fixed: None, flagged: false, crs };
-        let places = if constant { 1 } else { column.array.len() };
+        let places = if constant { 1 } else { array.len() };
+        let mut column = Self { name: name.to_owned(), values, constant, fixed: None, flagged: false, crs };
         column.flagged = (0..places).any(|row| column.bytes(row).is_some_and(|bytes| srid_of(bytes) != 0));
         if constant {
             // Bytes that are no geometry are reported when a row asks for them.
@@ -351,13 +368,10 @@ impl Geometries {
     /// The bytes at a row.
     pub fn bytes(&self, row: usize) -> Option<&[u8]> {
         let place = if self.constant { 0 } else { row };
-        if self.array.is_null(place) {
-            return None;
-        }
-        match self.array.data_type() {
-            DataType::Binary => Some(self.array.as_binary::<i32>().value(place)),
-            DataType::LargeBinary => Some(self.array.as_binary::<i64>().value(place)),
-            _ => Some(self.array.as_binary_view().value(place)),
+        match &self.values {
+            Wkb::Binary(array) => array.is_valid(place).then(|| array.value(place)),
+            Wkb::Large(array) => array.is_valid(place).then(|| array.value(place)),
+            Wkb::View(array) => array.is_valid(place).then(|| array.value(place)),
         }
     }
 
@@ -370,6 +384,49 @@ impl Geometries {
         to_finite_geometry(bytes)
             .map(|geometry| Some(Cow::Owned(geometry)))
             .map_err(|error| at(&self.name, row, &error))
+    }
+
+    /// A yes or no for each geometry of a column that is not constant, null for null: plain points come as coordinates.
+    pub fn map_to_booleans(
+        &self,
+        rows: usize,
+        test: impl Fn(Result<(f64, f64), Geometry>) -> bool,
+    ) -> Result<ArrayRef> {
+        match &self.values {
+            Wkb::Binary(array) => self.map(rows, array.nulls(), |row| array.value(row), test),
+            Wkb::Large(array) => self.map(rows, array.nulls(), |row| array.value(row), test),
+            Wkb::View(array) => self.map(rows, array.nulls(), |row| array.value(row), test),
+        }
+    }
+
+    fn map<'a>(
+        &self,
+        rows: usize,
+        nulls: Option<&NullBuffer>,
+        bytes: impl Fn(usize) -> &'a [u8],
+        test: impl Fn(Result<(f64, f64), Geometry>) -> bool,
+    ) -> Result<ArrayRef> {
+        let mut failed = None;
+        let answers = BooleanBuffer::collect_bool(rows, |row| {
+            if nulls.is_some_and(|nulls| nulls.is_null(row)) {
+                return false;
+            }
+            let bytes = bytes(row);
+            if let Some((x, y)) = point_of(bytes).filter(|(x, y)| x.is_finite() && y.is_finite()) {
+                return test(Ok((x, y)));
+            }
+            match to_finite_geometry(bytes) {
+                Ok(geometry) => test(Err(geometry)),
+                Err(error) => {
+                    failed.get_or_insert_with(|| at(&self.name, row, &error));
+                    false
+                }
+            }
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(Arc::new(BooleanArray::new(answers, nulls.cloned()))),
+        }
     }
 
     /// The geometry at a row, whatever its coordinates.

@@ -189,7 +189,7 @@ pub fn functions() -> Vec<ScalarUDF> {
                 })
             },
         )
-        .example("ST_AsText(ST_Segmentize(ST_GeomFromText('LINESTRING(0 0,10 0)'), 4))", "LINESTRING(0 0,3.333333333333333 0,6.666666666666666 0,10 0)")
+        .example("ST_AsText(ST_Segmentize(ST_GeomFromText('LINESTRING(0 0,10 0)'), 4))", "LINESTRING(0 0,3.333333333333334 0,6.666666666666667 0,10 0)")
         .udf(),
         Function::new("ST_Reverse", "geom geometry", Gives::Geometry, "The same shape with its vertices in reverse order.", |call| {
             let column = call.geometries(0)?;
@@ -277,7 +277,7 @@ fn segmentize(line: &LineString, longest: f64) -> LineString {
     for segment in line.lines().filter(|segment| segment.start != segment.end) {
         let pieces = (Euclidean.length(&segment) / longest).ceil().max(1.0) as usize;
         for piece in 1..pieces {
-            coords.push(segment.start + segment.delta() * (piece as f64 / pieces as f64));
+            coords.push(segment.start + segment.delta() * piece as f64 / pieces as f64);
         }
         coords.push(segment.end);
     }

@@ -1,5 +1,7 @@
 //! Lengths, areas and distances in the plane, in the units of the coordinates.
 
+use arrow::array::ArrayRef;
+use datafusion::common::Result;
 use datafusion::logical_expr::ScalarUDF;
 use geo::{Area, Coord, Euclidean, Geodesic, GeodesicArea, Geometry, Length, LineString, Polygon};
 
@@ -36,22 +38,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             "geom geometry, [spheroid boolean]",
             Gives::Number,
             "The length of the lines (0 for points and areas) in units of the coordinates; with a second argument, in metres on the WGS 84 spheroid (true) or sphere (false).",
-            |call| {
-                let (column, spheroid) = (call.geometries(0)?, call.booleans(1)?);
-                call.give_numbers(|row| {
-                    let Some(geometry) = column.get(row)? else { return Ok(None) };
-                    if !call.has(1) {
-                        return Ok(Some(sum_of_lines(&geometry, &|line| Euclidean.length(line))));
-                    }
-                    let Some(spheroid) = spheroid.get_or(row, true) else { return Ok(None) };
-                    check_degrees(call, row, &geometry)?;
-                    Ok(Some(if spheroid {
-                        sum_of_lines(&geometry, &|line| Geodesic.length(line))
-                    } else {
-                        sum_of_lines(&geometry, &super::sphere::line_length)
-                    }))
-                })
-            },
+            |call| lengths(call, sum_of_lines),
         )
         .example("ST_Length(ST_GeomFromText('LINESTRING(0 0,3 4)'))", "5.0")
         .udf(),
@@ -60,22 +47,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             "geom geometry, [spheroid boolean]",
             Gives::Number,
             "The length of the rings of areas (0 for points and lines); with a second argument, in metres on the WGS 84 spheroid (true) or sphere (false).",
-            |call| {
-                let (column, spheroid) = (call.geometries(0)?, call.booleans(1)?);
-                call.give_numbers(|row| {
-                    let Some(geometry) = column.get(row)? else { return Ok(None) };
-                    if !call.has(1) {
-                        return Ok(Some(sum_of_rings(&geometry, &|line| Euclidean.length(line))));
-                    }
-                    let Some(spheroid) = spheroid.get_or(row, true) else { return Ok(None) };
-                    check_degrees(call, row, &geometry)?;
-                    Ok(Some(if spheroid {
-                        sum_of_rings(&geometry, &|line| Geodesic.length(line))
-                    } else {
-                        sum_of_rings(&geometry, &super::sphere::line_length)
-                    }))
-                })
-            },
+            |call| lengths(call, sum_of_rings),
         )
         .example("ST_Perimeter(ST_MakeEnvelope(0, 0, 2, 3))", "10.0")
         .udf(),
@@ -173,11 +145,7 @@ pub fn functions() -> Vec<ScalarUDF> {
 }
 
 /// The point at a row; an error for another type, `None` for null and for an empty point.
-pub fn point_at(
-    call: &Call,
-    column: &super::call::Geometries,
-    row: usize,
-) -> datafusion::common::Result<Option<Coord>> {
+pub fn point_at(call: &Call, column: &super::call::Geometries, row: usize) -> Result<Option<Coord>> {
     match column.get(row)?.as_deref() {
         None => Ok(None),
         Some(Geometry::Point(point)) => Ok(Some(point.0)),
@@ -186,13 +154,34 @@ pub fn point_at(
     }
 }
 
-fn share_is_fine(call: &Call, row: usize, share: f64) -> datafusion::common::Result<()> {
+fn share_is_fine(call: &Call, row: usize, share: f64) -> Result<()> {
     // A thousandth of a segment is finer than any use and still bounded.
     if (0.001..=1.0).contains(&share) {
         Ok(())
     } else {
         Err(call.error(row, format!("the share to densify by ({share}) is not between 0.001 and 1")))
     }
+}
+
+/// A sum over the parts of a geometry: how each part is measured is told to it.
+type Sum = fn(&Geometry, &dyn Fn(&LineString) -> f64) -> f64;
+
+/// The lengths of what `sum` picks: in the plane, or, with a second argument, on the spheroid or the sphere.
+fn lengths(call: &Call, sum: Sum) -> Result<ArrayRef> {
+    let (column, spheroid) = (call.geometries(0)?, call.booleans(1)?);
+    call.give_numbers(|row| {
+        let Some(geometry) = column.get(row)? else { return Ok(None) };
+        if !call.has(1) {
+            return Ok(Some(sum(&geometry, &|line| Euclidean.length(line))));
+        }
+        let Some(spheroid) = spheroid.get_or(row, true) else { return Ok(None) };
+        check_degrees(call, row, &geometry)?;
+        Ok(Some(if spheroid {
+            sum(&geometry, &|line| Geodesic.length(line))
+        } else {
+            sum(&geometry, &super::sphere::line_length)
+        }))
+    })
 }
 
 /// The sum of a measure over the lines of a geometry.

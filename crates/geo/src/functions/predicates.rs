@@ -179,7 +179,6 @@ fn pairs(call: &Call, test: fn(&Geometry, &Geometry) -> bool) -> Result<ArrayRef
 
 fn holds(call: &Call, predicate: Predicate) -> Result<ArrayRef> {
     let (a, b) = (call.geometries(0)?, call.geometries(1)?);
-    let point = |x: f64, y: f64| Geometry::Point(geo::Point::new(x, y));
     // A constant side is prepared once: its edges are indexed for all rows.
     let constant = |column: &super::call::Geometries| -> Result<Option<Prepared<'static>>> {
         Ok(if column.is_constant() && call.rows() > 1 {
@@ -190,18 +189,24 @@ fn holds(call: &Call, predicate: Predicate) -> Result<ArrayRef> {
     };
     let left = constant(a)?;
     let right = if left.is_none() && predicate.converse().is_some() { constant(b)? } else { None };
+    let one = match (&left, &right, predicate.converse()) {
+        (Some(left), ..) => Some((left, b, predicate)),
+        (_, Some(right), Some(converse)) => Some((right, a, converse)),
+        _ => None,
+    };
+    if let Some((fixed, others, predicate)) = one
+        && !call.carries_srids()
+    {
+        return others.map_to_booleans(call.rows(), |place| match place {
+            Ok((x, y)) => fixed.holds_of_point(predicate, x, y),
+            Err(other) => fixed.holds(predicate, &other),
+        });
+    }
     call.give_booleans(|row| {
-        let (fixed, other, predicate) = match (&left, &right, predicate.converse()) {
-            (Some(left), _, _) => (left, b, predicate),
-            (_, Some(right), Some(converse)) => (right, a, converse),
-            _ => {
-                let Some((a, b)) = a.get(row)?.zip(b.get(row)?) else { return Ok(None) };
-                return Ok(Some(predicate.holds(&a, &b)));
-            }
+        let Some((fixed, other, predicate)) = one else {
+            let Some((a, b)) = a.get(row)?.zip(b.get(row)?) else { return Ok(None) };
+            return Ok(Some(predicate.holds(&a, &b)));
         };
-        if let Some((x, y)) = other.bytes(row).and_then(point_of).filter(|(x, y)| x.is_finite() && y.is_finite()) {
-            return Ok(Some(fixed.holds(predicate, &point(x, y))));
-        }
         Ok(other.get(row)?.map(|other| fixed.holds(predicate, &other)))
     })
 }

@@ -50,8 +50,10 @@ pub struct Block {
     pub empties: Vec<u32>,
     /// Each row's distance, when that is a column of this side.
     pub limits: Option<Vec<f64>>,
-    /// Extents grown by that distance.
+    /// Extents grown by that distance, or by the one that is the same for all.
     reach: Option<Vec<Extent>>,
+    /// Whether the probe side says how far it looks, so that nothing is known of where partners lie.
+    boundless: bool,
     by_point: OnceLock<Grid>,
     by_extent: OnceLock<Grid>,
     tree: OnceLock<Tree>,
@@ -88,7 +90,7 @@ impl Block {
         let mut areas = Areas::default();
         let mut numbers = vec![None; rows];
         let mut empties = Vec::new();
-        let prepare = matches!(on.question, Question::Relation(_));
+        let prepare = matches!(on.question, Question::Relation(_)) || on.among.is_some();
         each_geometry(&geometry, |row, bytes| {
             extents[row] = seen[row].extent();
             kinds[row] = match seen[row] {
@@ -117,12 +119,17 @@ impl Block {
             return Err(at("left", row, &"ST_DWithin: a distance cannot be negative"));
         }
         let ties = on.ties.iter().map(|tie| tie.evaluate(&batch)?.into_array(rows)).collect::<Result<_>>()?;
-        let reach = limits.as_ref().map(|limits| {
-            let grown = |(extent, limit): (&Extent, &f64)| {
-                if *limit >= 0.0 && !extent.is_empty() { extent.grown(*limit) } else { Extent::EMPTY }
-            };
-            extents.iter().zip(limits).map(grown).collect()
-        });
+        let grown = |extent: &Extent, limit: f64| {
+            if limit >= 0.0 && !extent.is_empty() { extent.grown(limit) } else { Extent::EMPTY }
+        };
+        let reach = match (&limits, &on.limit) {
+            (Some(limits), _) => {
+                Some(extents.iter().zip(limits).map(|(extent, limit)| grown(extent, *limit)).collect())
+            }
+            (None, Some(Limit::Constant(limit))) => Some(extents.iter().map(|extent| grown(extent, *limit)).collect()),
+            _ => None,
+        };
+        let boundless = matches!(on.limit, Some(Limit::Column(JoinSide::Right, _)));
         Ok(Self {
             batch,
             geometry,
@@ -133,6 +140,7 @@ impl Block {
             empties,
             limits,
             reach,
+            boundless,
             by_point: OnceLock::new(),
             by_extent: OnceLock::new(),
             tree: OnceLock::new(),
@@ -166,6 +174,9 @@ impl Block {
 
     /// The extent of everything that can match.
     pub fn extent(&self) -> Extent {
+        if self.boundless {
+            return Extent::EVERYWHERE;
+        }
         let mut extent = Extent::EMPTY;
         self.reach().iter().filter(|item| !item.is_empty()).for_each(|item| extent.join(item));
         extent

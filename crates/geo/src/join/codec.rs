@@ -26,6 +26,7 @@ use super::build::Reach;
 use super::exec::SpatialJoinExec;
 use super::extent::Extent;
 use super::predicate::SpatialOn;
+use super::warning::SpatialWarningExec;
 use crate::prune::{Place, SpatialPruneExec};
 
 /// Writes and reads the spatial operators; everything else is the inner codec's.
@@ -74,6 +75,10 @@ impl PhysicalExtensionCodec for SpatialCodec {
             .map_err(|error| exec_datafusion_err!("a spatial operator's bytes are damaged: {error}"))?;
         match (head["operator"].as_str(), inputs) {
             (Some("prune"), [input]) => prune(&head, input),
+            (Some("warning"), [input]) => {
+                let function = head["function"].as_str().unwrap_or_default();
+                Ok(Arc::new(SpatialWarningExec::new(Arc::clone(input), function)))
+            }
             (Some("join"), [left, right]) => {
                 let (schema, indices) = both(left, right);
                 let node = PhysicalExprNode::decode(condition)
@@ -104,6 +109,8 @@ impl PhysicalExtensionCodec for SpatialCodec {
                 Place::Join(_) => None,
             };
             (json!({ "operator": "prune", "column": prune.column(), "extent": extent }), Vec::new())
+        } else if let Some(warning) = node.downcast_ref::<SpatialWarningExec>() {
+            (json!({ "operator": "warning", "function": warning.function() }), Vec::new())
         } else {
             return self.inner.try_encode(node, buf, converter);
         };

@@ -21,7 +21,7 @@ use datafusion::physical_plan::{
 use super::build::Reach;
 use super::emit::Output;
 use super::predicate::{Limit, Question, SpatialOn};
-use super::stream::{Shared, Task};
+use super::stream::{Shared, Task, What};
 
 /// Joins two inputs on a spatial condition: the left side is collected, its shapes are indexed, and the right side
 /// streams past them.
@@ -274,9 +274,8 @@ impl ExecutionPlan for SpatialJoinExec {
             }
         };
         let probe = self.right.execute(partition, Arc::clone(&context))?;
-        let task =
-            Task::new(shared, probe, self.on.clone(), self.filter.clone(), output, partition, &self.metrics, &context);
-        Ok(task.run())
+        let what = What { on: self.on.clone(), filter: self.filter.clone(), output };
+        Ok(Task::new(shared, probe, what, partition, &self.metrics, &context).run())
     }
 
     fn metrics(&self) -> Option<MetricsSet> {

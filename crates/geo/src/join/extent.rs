@@ -22,6 +22,10 @@ impl Extent {
     pub const EMPTY: Self =
         Self { min_x: f64::INFINITY, min_y: f64::INFINITY, max_x: f64::NEG_INFINITY, max_y: f64::NEG_INFINITY };
 
+    /// The whole plane.
+    pub const EVERYWHERE: Self =
+        Self { min_x: f64::NEG_INFINITY, min_y: f64::NEG_INFINITY, max_x: f64::INFINITY, max_y: f64::INFINITY };
+
     /// The extent of one point.
     #[must_use]
     pub const fn of_point(x: f64, y: f64) -> Self {

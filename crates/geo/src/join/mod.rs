@@ -3,7 +3,7 @@
 //! In the order of a query: [`predicate`] says which conditions are spatial; [`rule`] puts [`exec`] in place of a
 //! nested-loop join; [`build`] collects one side into a [`block`] with its [`grid`]; [`stream`] gathers the other side
 //! into [`chunk`]s; [`search`] finds pairs and [`neighbours`] the nearest; [`emit`] turns them into batches for every
-//! type of join. The result is that of evaluating the condition for every pair.
+//! type of join; [`warning`] marks the joins that none of this helps. The result is that of evaluating the condition for every pair.
 
 mod area;
 mod block;
@@ -25,12 +25,13 @@ mod register;
 mod rule;
 mod search;
 mod stream;
+mod warning;
 
 pub(crate) use build::Reach;
 pub use codec::SpatialCodec;
 pub use exec::SpatialJoinExec;
 pub(crate) use extent::{Extent, glance};
 pub(crate) use knn_function::st_knn;
-pub use predicate::{Limit, Question, Relation, SpatialOn};
+pub use predicate::{Among, Limit, Question, Relation, SpatialOn};
 pub use register::with_spatial_join;
 pub use rule::SpatialJoinRule;

@@ -14,8 +14,8 @@ use super::chunk::Chunk;
 use super::emit::keep;
 use super::extent::Extent;
 use super::nearest::{Found, Seeker};
-use super::predicate::{Question, SpatialOn};
-use super::search::Pairs;
+use super::predicate::{Among, Question, SpatialOn};
+use super::search::{Cursor, Pairs, ROUND, Search};
 use crate::to_geometry;
 
 /// Squared distances are compared with this much room for rounding, so that no tie is missed.
@@ -42,16 +42,26 @@ pub struct Neighbours<'a> {
     best: HashMap<u32, Vec<Neighbour>>,
     several: bool,
     fill: bool,
+    among: Option<&'a Among>,
 }
 
 impl<'a> Neighbours<'a> {
     /// Begins a search, in one block or in `several`.
-    pub fn new(on: &SpatialOn, filter: Option<&'a JoinFilter>, chunk: &'a Chunk, several: bool) -> Self {
+    pub fn new(on: &'a SpatialOn, filter: Option<&'a JoinFilter>, chunk: &'a Chunk, several: bool) -> Self {
         let k = match on.question {
             Question::Nearest { k } => k,
             _ => 0,
         };
-        Self { k, filter, chunk, only: Pairs::default(), best: HashMap::new(), several, fill: on.fill }
+        Self {
+            k,
+            filter,
+            chunk,
+            only: Pairs::default(),
+            best: HashMap::new(),
+            several,
+            fill: on.fill,
+            among: on.among.as_deref(),
+        }
     }
 
     /// Looks for neighbours in a block.
@@ -103,21 +113,28 @@ impl<'a> Neighbours<'a> {
 
     /// The k nearest in one block: pairs and their distances, row by row.
     fn nearest(&self, block: &Block, slice: usize) -> Result<(Pairs, Vec<f64>)> {
+        if let Some(among) = self.among {
+            return self.related(among, block, slice);
+        }
         let shapes = Shapes::new(block);
         let mut pairs = Pairs::default();
         let mut distances = Vec::new();
         let mut last: Option<(f64, f64, f64)> = None;
+        let mut found = Found::default();
         for dot in &self.chunk.dots {
             let extent = Extent::of_point(dot.x, dot.y);
             // What was near the last point bounds what is near this one.
             let bound = last.map_or(f64::INFINITY, |(x, y, bound)| (bound + (x - dot.x).hypot(dot.y - y)) * ROOM);
-            let found = self.of_one(&shapes, Seeker::Dot(dot.x, dot.y), &extent, dot.row, bound, slice)?;
+            let seeker = Seeker::Dot(dot.x, dot.y);
             if self.filter.is_none() {
+                shapes.search(seeker, &extent, self.k, bound, self.fill, &mut found);
                 last = Some((dot.x, dot.y, found.bound(self.k)));
+            } else {
+                found = self.of_one(&shapes, seeker, &extent, dot.row, bound, slice)?;
             }
-            for (distance, item) in found.best {
-                pairs.push(item, dot.row);
-                distances.push(distance);
+            for (distance, item) in &found.best {
+                pairs.push(*item, dot.row);
+                distances.push(*distance);
             }
         }
         for shape in &self.chunk.shapes {
@@ -140,6 +157,30 @@ impl<'a> Neighbours<'a> {
         Ok((pairs, distances))
     }
 
+    /// The first k, in the order of ties, of the rows that share a point with each row: all are equally near.
+    fn related(&self, among: &Among, block: &Block, slice: usize) -> Result<(Pairs, Vec<f64>)> {
+        let search = Search { on: &among.on, block, chunk: self.chunk };
+        let (mut cursor, mut pairs, mut done) = (Cursor::default(), Pairs::default(), false);
+        while !done {
+            let (mut sure, mut unsure) = (Pairs::default(), Pairs::default());
+            // All pairs of a row come in one round.
+            done = search.advance(&mut cursor, ROUND, &mut sure, &mut unsure);
+            keep(&among.on.condition, block, self.chunk, &unsure, slice, &mut sure)?;
+            if let Some(rest) = &among.rest {
+                let mut kept = Pairs::default();
+                keep(rest, block, self.chunk, &sure, slice, &mut kept)?;
+                sure = kept;
+            }
+            let mut found = sure.probe.into_iter().zip(sure.build).collect::<Vec<_>>();
+            found.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| block.compare(a.1, b.1)));
+            for of_row in found.chunk_by(|a, b| a.0 == b.0) {
+                of_row.iter().take(self.k).for_each(|(row, item)| pairs.push(*item, *row));
+            }
+        }
+        let distances = vec![0.0; pairs.len()];
+        Ok((pairs, distances))
+    }
+
     fn of_one(
         &self,
         shapes: &Shapes,
@@ -149,23 +190,36 @@ impl<'a> Neighbours<'a> {
         bound: f64,
         slice: usize,
     ) -> Result<Found> {
-        let Some(filter) = self.filter else { return Ok(shapes.search(seeker, extent, self.k, bound, self.fill)) };
+        let mut found = Found::default();
+        let Some(filter) = self.filter else {
+            shapes.search(seeker, extent, self.k, bound, self.fill, &mut found);
+            return Ok(found);
+        };
         // Among more and more of the nearest, until enough of them satisfy the condition.
         let mut k = self.k.saturating_mul(4);
         loop {
-            let found = shapes.search(seeker, extent, k, f64::INFINITY, self.fill);
+            shapes.search(seeker, extent, k, f64::INFINITY, self.fill, &mut found);
             let mut candidates = Pairs::default();
             found.best.iter().for_each(|(_, item)| candidates.push(*item, row));
             let mut kept = Pairs::default();
             keep(filter, shapes.block, self.chunk, &candidates, slice, &mut kept)?;
             if kept.len() >= self.k || found.best.len() < k {
                 let mut kept = kept.build.into_iter().peekable();
-                let best = found.best.into_iter().filter(|(_, item)| kept.next_if_eq(item).is_some()).take(self.k);
+                let best = std::mem::take(&mut found.best)
+                    .into_iter()
+                    .filter(|(_, item)| kept.next_if_eq(item).is_some())
+                    .take(self.k);
                 return Ok(Found { best: best.collect() });
             }
             k = k.saturating_mul(4);
         }
     }
+}
+
+/// The distance two points are apart, as `ST_Distance` gives it; without squares where those would be out of range.
+fn between(dx: f64, dy: f64) -> f64 {
+    let squared = dx * dx + dy * dy;
+    if squared.is_normal() { squared.sqrt() } else { dx.hypot(dy) }
 }
 
 /// The shapes of a block, read when they are first needed.
@@ -179,16 +233,17 @@ impl<'a> Shapes<'a> {
         Self { block, read: std::cell::RefCell::default() }
     }
 
-    /// The k nearest; with `fill`, rows without a distance come last where there are fewer.
-    fn search(&self, seeker: Seeker, extent: &Extent, k: usize, bound: f64, fill: bool) -> Found {
+    /// The k nearest into `found`, in place of what was there; with `fill`, rows without a distance come last where
+    /// there are fewer.
+    fn search(&self, seeker: Seeker, extent: &Extent, k: usize, bound: f64, fill: bool, found: &mut Found) {
         let block = self.block;
-        let mut found = Found::default();
+        found.best.clear();
         let before = |a: u32, b: u32| block.compare(a, b).is_lt();
         // What is nowhere is near nothing: all rows are equally far.
         if !matches!(seeker, Seeker::Nowhere) {
             block.tree().search(extent, bound * bound * ROOM, &mut |item, place, limit| {
                 let distance = match (block.kinds[item as usize], seeker) {
-                    (Kind::Point, Seeker::Dot(x, y)) => (place.min_x - x).hypot(place.min_y - y),
+                    (Kind::Point, Seeker::Dot(x, y)) => between(place.min_x - x, place.min_y - y),
                     _ => self.distance(seeker, item),
                 };
                 // A bound from the outside stays until there are k.
@@ -202,7 +257,6 @@ impl<'a> Shapes<'a> {
             let rest = block.by_values().iter().filter(nowhere).take(k - found.best.len());
             found.best.extend(rest.map(|item| (f64::INFINITY, *item)));
         }
-        found
     }
 
     fn distance(&self, seeker: Seeker, item: u32) -> f64 {

@@ -129,8 +129,41 @@ pub struct SpatialOn {
     pub ties: Vec<Arc<dyn PhysicalExpr>>,
     /// For nearest neighbours: whether rows without a distance make up for too few, as SQL's order puts nulls last.
     pub fill: bool,
+    /// For nearest neighbours: what the rest of the join's conditions says of the same two geometries.
+    pub among: Option<Box<Among>>,
     /// The condition as written, over columns of both sides, for pairs no kernel decides.
     pub condition: JoinFilter,
+}
+
+/// The pairs nearest neighbours are chosen among, where those share a point: all are equally near then, and a search
+/// for the relation finds them.
+#[derive(Debug, Clone)]
+pub struct Among {
+    /// The relation.
+    pub on: SpatialOn,
+    /// The further conditions.
+    pub rest: Option<JoinFilter>,
+}
+
+impl Among {
+    fn find(near: &SpatialOn, conditions: &[Arc<dyn PhysicalExpr>], filter: &JoinFilter) -> Result<Option<Box<Self>>> {
+        for (place, condition) in conditions.iter().enumerate() {
+            let Some(on) = SpatialOn::of_condition(condition, filter)? else { continue };
+            // Two empty geometries are equal, but nowhere near each other.
+            let related = matches!(on.question, Question::Relation(relation) if relation != Relation::Equals);
+            if related && on.left.eq(&near.left) && on.right.eq(&near.right) {
+                let rest = conditions.iter().enumerate().filter(|(other, _)| *other != place);
+                let rest = conjunction_opt(rest.map(|(_, rest)| Arc::clone(rest)));
+                let rest = rest.map(|rest| narrowed(&rest, filter)).transpose()?;
+                return Ok(Some(Box::new(Self { on, rest })));
+            }
+        }
+        Ok(None)
+    }
+
+    fn swapped(&self) -> Self {
+        Self { on: self.on.swapped(), rest: self.rest.as_ref().map(JoinFilter::swap) }
+    }
 }
 
 impl fmt::Display for SpatialOn {
@@ -159,8 +192,12 @@ impl SpatialOn {
                 best = Some((rank, place, on));
             }
         }
-        let Some((_, place, on)) = best else { return Ok(None) };
+        let Some((_, place, mut on)) = best else { return Ok(None) };
         let rest = conditions.into_iter().enumerate().filter(|(other, _)| *other != place).map(|(_, rest)| rest);
+        let rest = rest.collect::<Vec<_>>();
+        if let Question::Nearest { .. } = on.question {
+            on.among = Among::find(&on, &rest, filter)?;
+        }
         let rest = conjunction_opt(rest).map(|rest| narrowed(&rest, filter)).transpose()?;
         Ok(Some((on, rest)))
     }
@@ -249,7 +286,17 @@ impl SpatialOn {
             },
         };
         let condition = narrowed(condition, filter)?;
-        Ok(Some(Self { question, left, right, limit, seeker: side_a, ties: Vec::new(), fill: false, condition }))
+        Ok(Some(Self {
+            question,
+            left,
+            right,
+            limit,
+            seeker: side_a,
+            ties: Vec::new(),
+            fill: false,
+            among: None,
+            condition,
+        }))
     }
 
     /// The same condition with the sides exchanged.
@@ -269,6 +316,7 @@ impl SpatialOn {
             seeker: self.seeker.negate(),
             ties: self.ties.clone(),
             fill: self.fill,
+            among: self.among.as_ref().map(|among| Box::new(among.swapped())),
             condition: self.condition.swap(),
         }
     }

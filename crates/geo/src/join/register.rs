@@ -10,6 +10,7 @@ use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use super::lateral::LateralNearest;
 use super::nearest_node::Planner;
 use super::rule::SpatialJoinRule;
+use super::warning::SpatialWarningRule;
 use crate::prune::SpatialPruneRule;
 
 /// Adds the spatial join to a session being built; the functions come with [`crate::register`].
@@ -32,5 +33,6 @@ fn physical_rules(mut rules: Rules) -> Rules {
     // Before the last pushdown of filters, which must find the plan as it stays.
     let last = rules.iter().rposition(|rule| rule.name().starts_with("FilterPushdown")).unwrap_or(rules.len());
     rules.insert(last, Arc::new(SpatialPruneRule));
+    rules.push(Arc::new(SpatialWarningRule));
     rules
 }

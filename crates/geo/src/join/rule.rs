@@ -145,7 +145,7 @@ fn with_equalities(join: &HashJoinExec, filter: &JoinFilter) -> Result<JoinFilte
 }
 
 /// The first function of a condition that a spatial join could be driven by.
-fn spatial_function(condition: &Arc<dyn PhysicalExpr>) -> Option<&'static str> {
+pub fn spatial_function(condition: &Arc<dyn PhysicalExpr>) -> Option<&'static str> {
     let mut found = None;
     let _ = condition.apply(|node| {
         let name = node.downcast_ref::<ScalarFunctionExpr>().map(ScalarFunctionExpr::name);

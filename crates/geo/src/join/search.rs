@@ -8,6 +8,9 @@ use super::extent::Extent;
 use super::predicate::{Limit, Question, Relation, SpatialOn};
 use crate::to_geometry;
 
+/// Pairs looked at in one round.
+pub const ROUND: usize = 1 << 16;
+
 /// Pairs of rows of a block and a chunk.
 #[derive(Debug, Default)]
 pub struct Pairs {
@@ -169,8 +172,7 @@ impl Search<'_> {
 
     fn dot_within(&self, strict: bool, dot: &Dot, sure: &mut Pairs, unsure: &mut Pairs) {
         let block = self.block;
-        let Some(probe) = self.reach(&Extent::of_point(dot.x, dot.y), dot.row) else { return };
-        block.by_extent().within(block.reach(), &probe, |item| match block.kinds[item as usize] {
+        let mut found = |item: u32, near: bool| match block.kinds[item as usize] {
             Kind::Point => {
                 let extent = &block.extents[item as usize];
                 let limit = self.limit(item, dot.row);
@@ -179,18 +181,24 @@ impl Search<'_> {
                     sure.push(item, dot.row);
                 }
             }
-            Kind::Nothing => {}
-            Kind::Area | Kind::Other => unsure.push(item, dot.row),
-        });
+            Kind::Area | Kind::Other if near || block.reach()[item as usize].holds(dot.x, dot.y) => {
+                unsure.push(item, dot.row);
+            }
+            Kind::Area | Kind::Other | Kind::Nothing => {}
+        };
+        if self.chunk.limits.is_none() {
+            // The build side's extents are grown: what is near enough is listed in the point's own cell.
+            block.by_extent().at(dot.x, dot.y, |item, full| found(item, full));
+        } else if let Some(probe) = self.reach(&Extent::of_point(dot.x, dot.y), dot.row) {
+            block.by_extent().within(block.reach(), &probe, |item| found(item, true));
+        }
     }
 
     /// The extent in which a row of the probe side finds partners; `None` when its distance is null or below zero.
     fn reach(&self, extent: &Extent, row: u32) -> Option<Extent> {
-        let distance = match (&self.on.limit, &self.chunk.limits) {
-            (_, Some(limits)) => limits[row as usize],
-            (Some(Limit::Constant(limit)), None) => *limit,
-            // The build side's extents are grown already.
-            (_, None) => return Some(*extent),
+        // Without distances of its own: the build side's extents are grown already.
+        let Some(distance) = self.chunk.limits.as_ref().map(|limits| limits[row as usize]) else {
+            return Some(*extent);
         };
         (distance >= 0.0).then(|| extent.grown(distance))
     }

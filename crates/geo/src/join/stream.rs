@@ -20,16 +20,20 @@ use super::column::batch_bytes;
 use super::emit::{Alone, Output, keep};
 use super::neighbours::Neighbours;
 use super::predicate::{Question, SpatialOn};
-use super::search::{Cursor, Pairs, Search};
+use super::search::{Cursor, Pairs, ROUND, Search};
 
 /// Rows searched at once at first; each time twice as many, so that a small answer comes soon and a large one fast.
 const FIRST_CHUNK: usize = 1 << 13;
 /// Rows searched at once at most.
 const LARGEST_CHUNK: usize = 1 << 19;
+/// A row searched at once for so many bytes of the build side, at most: a small one gains nothing by large chunks.
+const BYTES_A_ROW: usize = 4;
+/// Rows searched at once at least, when there are so many.
+const SMALLEST_CHUNK: usize = 1 << 14;
+/// A build side of so few bytes stays in the cache in whatever order it is asked.
+const IN_CACHE: usize = 1 << 18;
 /// Bytes of rows searched at once at most.
 const LARGEST_CHUNK_BYTES: usize = 64 << 20;
-/// Pairs looked at in one round.
-const ROUND: usize = 1 << 16;
 
 type Emitter = TryEmitter<RecordBatch, DataFusionError>;
 
@@ -75,28 +79,41 @@ pub struct Task {
     context: Arc<TaskContext>,
 }
 
+/// What is joined and what comes out.
+pub struct What {
+    /// The spatial condition.
+    pub on: SpatialOn,
+    /// The other conditions.
+    pub filter: Option<JoinFilter>,
+    /// The shape of the output.
+    pub output: Output,
+}
+
 /// What does not change while it runs.
 struct Work {
-    on: SpatialOn,
-    filter: Option<JoinFilter>,
-    output: Output,
+    what: What,
     baseline: BaselineMetrics,
+}
+
+impl std::ops::Deref for Work {
+    type Target = What;
+
+    fn deref(&self) -> &What {
+        &self.what
+    }
 }
 
 impl Task {
     /// A task over one partition of the probe side.
-    #[allow(clippy::too_many_arguments)]
     pub fn new(
         shared: Shared,
         probe: SendableRecordBatchStream,
-        on: SpatialOn,
-        filter: Option<JoinFilter>,
-        output: Output,
+        what: What,
         partition: usize,
         metrics: &ExecutionPlanMetricsSet,
         context: &Arc<TaskContext>,
     ) -> Self {
-        let work = Work { on, filter, output, baseline: BaselineMetrics::new(metrics, partition) };
+        let work = Work { what, baseline: BaselineMetrics::new(metrics, partition) };
         Self { shared, probe, work, partition, metrics: metrics.clone(), context: Arc::clone(context) }
     }
 
@@ -371,19 +388,21 @@ impl Chunks {
         if chunk.rows() == 0 {
             return Ok(None);
         }
-        let most = match work.on.question {
+        let most = match (work.on.question, block) {
             // All neighbours of a chunk are found in one round.
-            Question::Nearest { k } => (ROUND * 4 / k.max(1)).max(1),
-            _ => LARGEST_CHUNK,
+            (Question::Nearest { k }, _) => (ROUND / k.max(1)).max(1),
+            (_, Some(block)) => (block.size() / BYTES_A_ROW).clamp(SMALLEST_CHUNK, LARGEST_CHUNK),
+            (_, None) => LARGEST_CHUNK,
         };
+        let nearest = matches!(work.on.question, Question::Nearest { .. });
         self.target = (self.target * 2).min(most);
         if let Some(block) = block {
             let _timer = work.baseline.elapsed_compute().timer();
-            if let Question::Nearest { .. } = work.on.question {
+            if nearest && work.on.among.is_none() || block.size() < IN_CACHE {
                 return Ok(Some(chunk));
             }
             if !chunk.dots.is_empty() {
-                let by_point = matches!(work.on.question, Question::Relation(_));
+                let by_point = nearest || matches!(work.on.question, Question::Relation(_));
                 chunk.sort(if by_point { block.by_point() } else { block.by_extent() });
             }
             if !chunk.shapes.is_empty() {

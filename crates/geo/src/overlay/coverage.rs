@@ -5,8 +5,9 @@
 //!
 //! Why it is exact: the boundary of a polygon, interior to the left, added up over all polygons, winds
 //! around a point as often as polygons cover it. Edges that two polygons run in opposite directions add
-//! nothing. If the edges that are left meet in vertices only, and their rings nest shell in hole in shell,
-//! then no point is covered more than once, and the region they bound is the union.
+//! nothing. If the edges that are left meet in vertices only, around every vertex take turns to bound the
+//! region and what is not of it, and their rings nest shell in hole in shell, then no point is covered more
+//! than once, and the region they bound is the union.
 
 use geo::kernels::{Kernel, Orientation, RobustKernel};
 use geo::{Coord, Line, LineString, MultiPolygon, Polygon};
@@ -36,7 +37,7 @@ pub fn dissolve<'a>(polygons: impl IntoIterator<Item = &'a Polygon>) -> Option<M
         }
     }
     let left = edges.remaining();
-    if !meet_in_vertices_only(&left, &edges.coords) {
+    if !take_turns(&left, &edges.coords) || !meet_in_vertices_only(&left, &edges.coords) {
         return None;
     }
     nest(link(&left, &edges.coords)?)
@@ -98,6 +99,36 @@ impl Edges {
         left.sort_unstable();
         left
     }
+}
+
+/// Whether around every vertex the edges that leave it and those that come to it take turns: the area lies to the left
+/// of each, so two of a kind in a row would bound an area that is covered twice.
+fn take_turns(edges: &[(u32, u32)], coords: &[Coord]) -> bool {
+    // Edges are sorted by the vertex they begin at. One that is left once is also come to once, and all is well.
+    let several = edges.chunk_by(|a, b| a.0 == b.0).filter(|leaving| leaving.len() > 1);
+    let mut around: HashMap<u32, Vec<(u32, bool)>> =
+        several.map(|leaving| (leaving[0].0, leaving.iter().map(|(_, to)| (*to, true)).collect())).collect();
+    for (from, to) in edges {
+        if let Some(ends) = around.get_mut(to) {
+            ends.push((*from, false));
+        }
+    }
+    around.iter_mut().all(|(vertex, ends)| {
+        let at = |number: u32| coords[number as usize];
+        let (centre, back) = (at(*vertex), at(ends[0].0));
+        // Clockwise, beginning with the first.
+        ends[1..].sort_by(|a, b| {
+            if clockwise_before(centre, back, at(a.0), at(b.0)) {
+                std::cmp::Ordering::Less
+            } else if clockwise_before(centre, back, at(b.0), at(a.0)) {
+                std::cmp::Ordering::Greater
+            } else {
+                std::cmp::Ordering::Equal
+            }
+        });
+        let next = ends[1..].iter().chain(&ends[..1]);
+        ends.iter().zip(next).all(|(one, other)| one.1 != other.1)
+    })
 }
 
 /// Whether no two edges share more than a vertex of both, tried within the cells of a grid.
@@ -226,4 +257,41 @@ fn split(walk: &[u32], coords: &[Coord], rings: &mut Vec<Vec<Coord>>) {
         }
     }
     emit(&path);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use geo::{Area, polygon};
+
+    use super::*;
+
+    #[test]
+    fn polygons_that_fit_keep_their_vertices() {
+        let west = polygon![(x: 0., y: 0.), (x: 2., y: 0.), (x: 2., y: 1.), (x: 2., y: 3.), (x: 0., y: 3.)];
+        let east = polygon![(x: 2., y: 0.), (x: 5., y: 0.), (x: 5., y: 3.), (x: 2., y: 3.), (x: 2., y: 1.)];
+        let both = dissolve([&west, &east]).unwrap();
+        assert_eq!(both.0.len(), 1);
+        assert!((both.unsigned_area() - 15.0).abs() < 1e-12);
+        assert_eq!(both.0[0].exterior().0.len(), 7);
+    }
+
+    #[test]
+    fn areas_that_touch_in_a_vertex_are_two() {
+        let one = polygon![(x: 0., y: 0.), (x: 1., y: 0.), (x: 1., y: 1.), (x: 0., y: 1.)];
+        let other = polygon![(x: 1., y: 1.), (x: 2., y: 1.), (x: 2., y: 2.), (x: 1., y: 2.)];
+        assert_eq!(dissolve([&one, &other]).unwrap().0.len(), 2);
+    }
+
+    #[test]
+    fn areas_whose_borders_cross_in_vertices_do_not_fit() {
+        let one =
+            polygon![(x: 5., y: 2.), (x: 5., y: 3.), (x: 4., y: 2.), (x: 4., y: 1.), (x: 5., y: 1.), (x: 6., y: 2.)];
+        let other =
+            polygon![(x: 6., y: 2.), (x: 6., y: 3.), (x: 5., y: 2.), (x: 5., y: 1.), (x: 6., y: 1.), (x: 7., y: 2.)];
+        assert_eq!(dissolve([&one, &other]), None);
+        let square = polygon![(x: 1., y: 0.), (x: 1., y: 1.), (x: 0., y: 1.), (x: 0., y: 0.)];
+        let around = polygon![(x: 0., y: 1.), (x: -1., y: 1.), (x: -1., y: -1.), (x: 0., y: -1.), (x: 1., y: 0.)];
+        assert_eq!(dissolve([&square, &around]), None);
+    }
 }

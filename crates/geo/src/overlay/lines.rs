@@ -51,12 +51,14 @@ pub fn node(lines: &[&LineString]) -> Noded {
     }
     let mut cuts: HashMap<usize, Vec<Coord>> = HashMap::new();
     let mut nodes: HashSet<Key> = HashSet::new();
+    let mut crossings = Crossings::among(&segments);
     if let Some(grid) = Grid::over(&segments) {
         grid.all_pairs(&segments, |a, b| {
             for meeting in meetings(segments[a], segments[b]) {
                 if is_joint(a, b, meeting, &segments, &owners, &cleaned) {
                     continue;
                 }
+                let meeting = crossings.one_for(meeting, segments[a], segments[b]);
                 nodes.insert(key(meeting));
                 for segment in [a, b] {
                     if meeting != segments[segment].start && meeting != segments[segment].end {
@@ -90,6 +92,41 @@ pub fn node(lines: &[&LineString]) -> Noded {
         }
     }
     Noded { pieces, nodes }
+}
+
+/// Crossings computed so far. A segment crosses two others that lie over each other in one point, though rounding may
+/// have it computed as two.
+struct Crossings {
+    step: f64,
+    found: HashMap<(i64, i64), Vec<Coord>>,
+}
+
+impl Crossings {
+    fn among(segments: &[Line]) -> Self {
+        let ends = segments.iter().flat_map(|segment| [segment.start, segment.end]);
+        let size = ends.fold(0.0_f64, |size, end| size.max(end.x.abs()).max(end.y.abs()));
+        // Some steps of the largest coordinate's last place.
+        Self { step: size * f64::EPSILON * 64.0, found: HashMap::new() }
+    }
+
+    /// The point that stands for a meeting of two segments; a vertex stands for itself.
+    fn one_for(&mut self, meeting: Coord, a: Line, b: Line) -> Coord {
+        if [a.start, a.end, b.start, b.end].contains(&meeting) || self.step <= 0.0 || !self.step.is_finite() {
+            return meeting;
+        }
+        let cell = |value: f64| (value / self.step).floor() as i64;
+        let (column, row) = (cell(meeting.x), cell(meeting.y));
+        for (dx, dy) in (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (dx, dy))) {
+            let near =
+                |known: &&Coord| (known.x - meeting.x).abs() <= self.step && (known.y - meeting.y).abs() <= self.step;
+            let here = self.found.get(&(column.saturating_add(dx), row.saturating_add(dy)));
+            if let Some(known) = here.into_iter().flatten().find(near) {
+                return *known;
+            }
+        }
+        self.found.entry((column, row)).or_default().push(meeting);
+        meeting
+    }
 }
 
 fn cut_at_nodes(coords: &[Coord], line: usize, nodes: &HashSet<Key>, pieces: &mut Vec<Piece>) {
@@ -190,4 +227,19 @@ pub fn middle(piece: &[Coord]) -> Coord {
     let place = (piece.len() - 1) / 2;
     let (a, b) = (piece[place], piece[place + 1]);
     (a + b) / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_crosses_two_that_lie_over_each_other_in_one_point() {
+        let line = |coords: &[(f64, f64)]| LineString::from(coords.to_vec());
+        let one = line(&[(1., 0.), (2., 3.), (3., 3.), (5., 1.), (3., 1.), (1., 1.), (1., 0.)]);
+        let other = line(&[(2., 0.), (3., 3.), (4., 3.), (6., 1.), (4., 1.), (2., 1.), (2., 0.)]);
+        let Noded { nodes, .. } = node(&[&one, &other]);
+        let near = |key: &&Key| (f64::from_bits(key.0) - 7.0 / 3.0).abs() < 1e-9;
+        assert_eq!(nodes.iter().filter(near).count(), 1);
+    }
 }

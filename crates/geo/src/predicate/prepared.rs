@@ -93,6 +93,7 @@ impl<'a> Prepared<'a> {
 
     /// Where a point lies.
     #[must_use]
+    #[inline]
     pub fn place(&self, x: f64, y: f64) -> Place {
         let outside = |rect: Rect| x < rect.min().x || x > rect.max().x || y < rect.min().y || y > rect.max().y;
         if self.rect.is_none_or(outside) {
@@ -109,7 +110,10 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    fn holds_of_point(&self, predicate: Predicate, x: f64, y: f64) -> bool {
+    /// Whether a predicate holds between this geometry and a point of finite coordinates.
+    #[must_use]
+    #[inline]
+    pub fn holds_of_point(&self, predicate: Predicate, x: f64, y: f64) -> bool {
         let place = self.place(x, y);
         let is_point = || {
             let mut coords = geo::CoordsIter::coords_iter(self.geometry.as_ref());

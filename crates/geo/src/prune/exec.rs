@@ -9,7 +9,9 @@ use datafusion::config::ConfigOptions;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, ParquetRowSelection};
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::physical_plan::{
+    FileGroup, FileScanConfig, FileScanConfigBuilder, FileSource, ParquetSource,
+};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
@@ -24,6 +26,7 @@ use futures::future::{BoxFuture, FutureExt, Shared};
 use futures::{StreamExt, TryStreamExt};
 
 use super::covering::covering;
+use super::rule::place_first;
 use super::select::{Selected, select};
 use crate::join::{Extent, Reach};
 
@@ -35,6 +38,10 @@ pub enum Place {
     /// Known when the build side of a join is.
     Join(Reach),
 }
+
+/// A place that is a smaller part of the files' box than this is asked for before the other conditions: few rows
+/// remain for those, and where files are sorted by place they lie together.
+const FEW: f64 = 1.0 / 16.0;
 
 type Pruned = Shared<BoxFuture<'static, Result<Arc<dyn ExecutionPlan>, Arc<DataFusionError>>>>;
 
@@ -107,17 +114,20 @@ async fn prune(
         Place::Constant(extent) => Some(*extent),
         Place::Join(reach) => reach.extent(),
     };
-    let (Some(extent), Some((config, _))) = (extent, scan(&input)) else { return Ok(input) };
+    let (Some(extent), Some((config, source))) = (extent, scan(&input)) else { return Ok(input) };
     let row_groups = MetricBuilder::new(&metrics).counter("row_groups_pruned_spatial", 0);
     let rows = MetricBuilder::new(&metrics).counter("rows_pruned_spatial", 0);
     let store = context.runtime_env().object_store(&config.object_store_url)?;
     let cache = context.runtime_env().cache_manager.get_file_metadata_cache();
     let mut groups = Vec::with_capacity(config.file_groups.len());
     let mut known: Vec<(object_store::path::Path, Selected)> = Vec::new();
+    // The box around all files, as far as every one of them says its own.
+    let mut around = Some(Extent::EMPTY);
     for group in &config.file_groups {
         let mut files = Vec::with_capacity(group.len());
         for file in group.iter() {
             if has_plan(file) {
+                around = None;
                 files.push(file.clone());
                 continue;
             }
@@ -130,7 +140,13 @@ async fn prune(
                         .with_file_metadata_cache(Some(Arc::clone(&cache)))
                         .fetch_metadata()
                         .await?;
-                    let selected = match covering(&metadata, &column) {
+                    let covering = covering(&metadata, &column);
+                    let bbox = covering.as_ref().and_then(|covering| covering.bbox);
+                    around = around.zip(bbox).map(|(mut around, bbox)| {
+                        around.join(&bbox);
+                        around
+                    });
+                    let selected = match covering {
                         Some(covering) => select(&metadata, &covering, &extent),
                         None => Selected { rows: None, row_groups: 0, skipped: 0 },
                     };
@@ -147,8 +163,23 @@ async fn prune(
         }
         groups.push(FileGroup::new(files));
     }
-    let config = FileScanConfigBuilder::from(config.clone()).with_file_groups(groups).build();
-    Ok(DataSourceExec::from_data_source(config))
+    let mut new = FileScanConfigBuilder::from(config.clone()).with_file_groups(groups);
+    if around.is_some_and(|around| is_small_part(&extent, &around))
+        && let Some(predicate) = source.filter().and_then(|predicate| place_first(&predicate, &column))
+    {
+        new = new.with_source(Arc::new(source.with_predicate(predicate).with_reorder_filters(false)));
+    }
+    Ok(DataSourceExec::from_data_source(new.build()))
+}
+
+/// Whether what lies in `extent` is likely to be few of the rows that lie in `around`.
+fn is_small_part(extent: &Extent, around: &Extent) -> bool {
+    let share = |low: f64, high: f64, from: f64, to: f64| {
+        if to > from { ((high.min(to) - low.max(from)) / (to - from)).max(0.0) } else { 1.0 }
+    };
+    share(extent.min_x, extent.max_x, around.min_x, around.max_x)
+        * share(extent.min_y, extent.max_y, around.min_y, around.max_y)
+        < FEW
 }
 
 /// Somebody else has chosen rows of the file already.

@@ -8,7 +8,7 @@ use datafusion::common::{Result, ScalarValue};
 use datafusion::datasource::physical_plan::{FileSource, ParquetSource};
 use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column, Literal};
-use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr, split_conjunction};
+use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr, conjunction_opt, split_conjunction};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
@@ -69,6 +69,18 @@ fn constant_place(predicate: &Arc<dyn PhysicalExpr>) -> Option<(String, Extent)>
         }
     }
     place
+}
+
+/// The predicate with the conditions that hold `column` to an extent before the others; `None` where that changes
+/// nothing.
+pub fn place_first(predicate: &Arc<dyn PhysicalExpr>, column: &str) -> Option<Arc<dyn PhysicalExpr>> {
+    let conditions = split_conjunction(predicate).into_iter().cloned();
+    let (first, rest): (Vec<_>, Vec<_>) =
+        conditions.partition(|condition| place_of(condition).is_some_and(|(place, _)| place == column));
+    if first.is_empty() || rest.is_empty() {
+        return None;
+    }
+    conjunction_opt(first.into_iter().chain(rest))
 }
 
 fn place_of(condition: &Arc<dyn PhysicalExpr>) -> Option<(String, Extent)> {

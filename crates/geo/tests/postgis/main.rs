@@ -4,6 +4,7 @@
 //! the functions and left out here: collections (PostGIS refuses them in most predicates), invalid areas.
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::panic)]
 
+mod derived;
 mod server;
 mod shapes;
 
@@ -13,6 +14,8 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
 use datafusion::prelude::SessionContext;
+use geo::line_intersection::{LineIntersection, line_intersection};
+use geo::{Geometry, Line, LineString, Polygon};
 use jingwei_geo::from_geometry;
 use server::Server;
 use shapes::{ALL, Coordinates, Draw};
@@ -93,20 +96,57 @@ fn alike(ours: &str, theirs: &str) -> bool {
     }
 }
 
-/// How many answers may differ, for the reasons that docs/spatial-sql.md gives: lines that run over themselves are cut at
-/// other points, the dimension in which their ends meet a border is another, and a line far around the earth may be cut
-/// into one piece more.
-fn known(expression: &str) -> usize {
-    let known = [
-        ("ST_Relate(a, b)", 3),
-        ("ST_AsText(ST_Segmentize(", 3),
-        ("ST_Intersection(", 12),
-        ("ST_Difference(", 12),
-        ("ST_SymDifference(", 12),
-        ("ST_Union(", 12),
-        ("ST_UnaryUnion(", 3),
-    ];
-    known.iter().find(|(begins, _)| expression.starts_with(begins)).map_or(0, |(_, most)| *most)
+/// Whether an answer may differ, by what the input is, for the reasons that docs/spatial-sql.md gives.
+fn known(expression: &str, (a, b): &(Vec<u8>, Vec<u8>)) -> bool {
+    let begins = |names: &[&str]| names.iter().any(|name| expression.starts_with(name));
+    if begins(&["ST_Intersection(", "ST_Difference(", "ST_SymDifference(", "ST_Union("]) {
+        return overlaps_itself(a) || overlaps_itself(b);
+    }
+    begins(&["ST_UnaryUnion("]) && overlaps_itself(a)
+}
+
+/// Whether PostGIS gives two boundaries or interiors a stretch in common though no segment of one geometry runs along
+/// one of the other's, and the answers are the same but for that: GEOS 3.11 does for closed lines that cross themselves.
+fn claims_a_stretch(ours: &str, theirs: &str, (a, b): &(Vec<u8>, Vec<u8>)) -> bool {
+    let apart = ours.chars().zip(theirs.chars()).filter(|(ours, theirs)| ours != theirs);
+    let only_that =
+        ours.len() == theirs.len() && apart.clone().count() == 1 && apart.clone().all(|pair| pair == ('0', '1'));
+    let segments = |bytes: &[u8]| segments(&jingwei_geo::to_geometry(bytes).unwrap());
+    only_that && !segments(a).iter().any(|one| segments(b).iter().any(|other| run_along(*one, *other)))
+}
+
+/// The segments of lines and rings.
+fn segments(geometry: &Geometry) -> Vec<Line> {
+    let rings = |polygon: &Polygon| {
+        std::iter::once(polygon.exterior()).chain(polygon.interiors()).flat_map(LineString::lines).collect::<Vec<_>>()
+    };
+    let all = match geometry {
+        Geometry::LineString(line) => line.lines().collect(),
+        Geometry::MultiLineString(lines) => lines.iter().flat_map(LineString::lines).collect(),
+        Geometry::Polygon(polygon) => rings(polygon),
+        Geometry::MultiPolygon(polygons) => polygons.iter().flat_map(rings).collect::<Vec<_>>(),
+        _ => Vec::new(),
+    };
+    all.into_iter().filter(|line| line.start != line.end).collect()
+}
+
+/// Whether two segments have a stretch in common.
+fn run_along(one: Line, other: Line) -> bool {
+    matches!(
+        line_intersection(one, other),
+        Some(LineIntersection::Collinear { intersection }) if intersection.start != intersection.end
+    )
+}
+
+/// Whether lines of a geometry run over a stretch of themselves or of each other.
+fn overlaps_itself(bytes: &[u8]) -> bool {
+    let geometry = jingwei_geo::to_geometry(bytes).unwrap();
+    let segments = match geometry {
+        Geometry::LineString(_) | Geometry::MultiLineString(_) => segments(&geometry),
+        _ => return false,
+    };
+    let later = |place: usize| segments[place + 1..].iter();
+    segments.iter().enumerate().any(|(place, one)| later(place).any(|other| run_along(*one, *other)))
 }
 
 /// Compares expressions that both sides understand; gives the differences found.
@@ -132,7 +172,10 @@ async fn compare(
                 other => other,
             };
             let answer = shown(batch.column(0), row);
-            if !alike(&answer, theirs) {
+            let expected = alike(&answer, theirs)
+                || known(expression, &pairs[row])
+                || (*expression == "ST_Relate(a, b)" && claims_a_stretch(&answer, theirs, &pairs[row]));
+            if !expected {
                 count += 1;
                 if count <= 4 {
                     let text = |bytes: &[u8]| jingwei_geo::to_wkt(bytes).unwrap();
@@ -144,7 +187,7 @@ async fn compare(
                 }
             }
         }
-        if count > known(expression) {
+        if count > 0 {
             differences.append(&mut shown_differences);
             differences.push(format!("{expression}: {count} of {} differ", theirs.len()));
         }
@@ -187,12 +230,16 @@ async fn compare_geometries(
              ORDER BY id;"
         );
         let found = server.ask(&script);
-        let found = found.lines().collect::<Vec<_>>();
-        if found.len() <= known(expression) {
+        let row_of = |line: &str| line.split('|').next().unwrap().parse::<usize>().unwrap();
+        let (meant, found): (Vec<_>, Vec<_>) = found.lines().partition(|line| known(expression, &pairs[row_of(line)]));
+        if let Some(first) = meant.first() {
+            eprintln!("{expression}: {} lines that run over themselves differ, such as {first}", meant.len());
+        }
+        if found.is_empty() {
             continue;
         }
         for line in found.iter().take(4) {
-            let row = line.split('|').next().unwrap().parse::<usize>().unwrap();
+            let row = row_of(line);
             let text = |bytes: &[u8]| jingwei_geo::to_wkt(bytes).unwrap();
             differences.push(format!(
                 "{expression}: {line}\n    a = {}\n    b = {}",
