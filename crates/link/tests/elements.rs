@@ -20,14 +20,19 @@ fn link(element: &str, rows: &[(&str, &str)]) -> BTreeMap<String, String> {
         [model]
         [[model.block]]
         on = ["name"]
+        [[model.block]]
+        on = ["address"]
         [[model.compare]]
         name = "name"
+        kind = "exact"
+        [[model.compare]]
+        name = "address"
         kind = "exact"
         "#
     );
     let config: EntityConfig = jingwei_model::config::parse("entity.toml", &text, |_| None).unwrap();
-    let fields =
-        ["_source", "_record", "_record_id", "code", "name"].map(|name| Field::new(name, DataType::Utf8, true));
+    let fields = ["_source", "_record", "_record_id", "code", "name", "address"]
+        .map(|name| Field::new(name, DataType::Utf8, true));
     let schema = Schema::new([vec![Field::new("_key", DataType::Binary, false)], fields.to_vec()].concat());
     let ids = (0..rows.len()).map(|row| row.to_string()).collect::<Vec<_>>();
     let constant = |value: &str| -> ArrayRef { Arc::new(StringArray::from(vec![value; rows.len()])) };
@@ -43,6 +48,7 @@ fn link(element: &str, rows: &[(&str, &str)]) -> BTreeMap<String, String> {
             constant("record"),
             Arc::new(StringArray::from(ids)),
             column(codes),
+            column(called.clone()),
             column(called),
         ],
     )
