@@ -39,6 +39,7 @@ pub use ids::Previous;
 pub use linker::{Decision, EntityEdge, LinkReport, Linkage, Linker, RuleReport};
 pub use matcher::{Counts, Links, Matcher, edges_schema, history_schema, members_schema};
 pub use model::{Program, Table};
+pub use parallel::use_threads;
 pub use probabilistic::ModelMatcher;
 pub use quality::{Quality, evaluate};
 pub use records::record_key;

@@ -15,7 +15,7 @@ use crate::decide::{ScoredPair, score, score_households, united};
 use crate::household::{Households, households};
 use crate::model::{Program, Table, clean};
 use crate::records::{ColumnKind, Input, Records, load};
-use crate::train::{Scorer, Weights, probability, train};
+use crate::train::{Scorer, Weights, corrected, probability, train};
 use crate::{LinkError, Result};
 
 /// A model at work.
@@ -172,12 +172,31 @@ impl Linker {
         lap(&mut report, "block");
 
         progress("train");
-        let weights = train(&program, &records, &blocks, &self.model.training);
+        let mut weights = train(&program, &records, &blocks, &self.model.training);
         lap(&mut report, "train");
 
         progress("score");
-        let scorer = Scorer::new(&program, &records, &weights);
-        let (mut pairs, looked) = score(&program, &records, &blocks, &scorer, LEAST);
+        let one_to_one = records.tables.iter().map(|table| self.model.one_to_one.contains(table)).collect::<Vec<_>>();
+        let join = logit(self.model.threshold);
+        let how = Clustering { join, connect: join.min(logit(self.model.review[0])) };
+        let decided = self.decided(&records);
+        let mut scorer = Scorer::new(&program, &records, &weights);
+        let (mut pairs, mut looked) = score(&program, &records, &blocks, &scorer, LEAST);
+        lap(&mut report, "score");
+        progress("cluster");
+        let mut entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
+        lap(&mut report, "cluster");
+        for _ in 0..CORRECTIONS {
+            let Some(better) = corrected(&program, &records, &entities, &weights, &self.model.training) else { break };
+            tracing::debug!(matches = weights.matches, corrected = better.matches, "weights are corrected");
+            weights = better;
+            lap(&mut report, "train");
+            scorer = Scorer::new(&program, &records, &weights);
+            (pairs, looked) = score(&program, &records, &blocks, &scorer, LEAST);
+            lap(&mut report, "score");
+            entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
+            lap(&mut report, "cluster");
+        }
         report.pairs = program
             .blocks
             .iter()
@@ -190,15 +209,6 @@ impl Linker {
                 left_out: groups.left_out,
             })
             .collect();
-        lap(&mut report, "score");
-
-        progress("cluster");
-        let one_to_one = records.tables.iter().map(|table| self.model.one_to_one.contains(table)).collect::<Vec<_>>();
-        let join = logit(self.model.threshold);
-        let how = Clustering { join, connect: join.min(logit(self.model.review[0])) };
-        let decided = self.decided(&records);
-        let mut entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
-        lap(&mut report, "cluster");
         progress("households");
         let households = households(&program, &records, &entities, weights.pairs);
         if let Some(households) = &households {
@@ -295,6 +305,9 @@ impl Linker {
         Ok(blocks)
     }
 }
+
+/// How often weights are corrected by the entities found with them.
+const CORRECTIONS: usize = 2;
 
 /// Log odds from which pairs are kept.
 const LEAST: f32 = -4.0;

@@ -132,13 +132,24 @@ pub fn score_households(
     pairs
 }
 
-/// All pairs once each; one that a household brought stands for the same pair found before.
+/// All pairs once each; one that a household brought stands for the same pair found before. Those of the households
+/// are in the order of their records.
 #[must_use]
 pub fn united(mut pairs: Vec<ScoredPair>, more: Vec<ScoredPair>) -> Vec<ScoredPair> {
-    if more.is_empty() {
-        return pairs;
+    let Some(last) = more.last() else { return pairs };
+    // Where the pairs of each left record begin: most records have none, and nothing is searched for them.
+    let mut starts = vec![0_u32; last.left as usize + 2];
+    more.iter().for_each(|pair| starts[pair.left as usize + 1] += 1);
+    let mut sum = 0;
+    for start in &mut starts {
+        sum += *start;
+        *start = sum;
     }
-    pairs.retain(|pair| more.binary_search_by_key(&(pair.left, pair.right), |more| (more.left, more.right)).is_err());
+    pairs.retain(|pair| {
+        let left = pair.left as usize;
+        left + 1 >= starts.len()
+            || more[starts[left] as usize..starts[left + 1] as usize].iter().all(|more| more.right != pair.right)
+    });
     pairs.extend(more);
     pairs
 }
