@@ -218,9 +218,15 @@ fn sorted(mut keyed: Vec<u64>) -> Vec<u64> {
         return keyed;
     }
     let mut other = vec![0_u64; keyed.len()];
-    for digit in [32, 43, 54] {
-        let mut starts = [0_usize; 2048];
-        keyed.iter().for_each(|keyed| starts[(keyed >> digit & 2047) as usize] += 1);
+    // How often each digit stands at each place, in one pass.
+    let mut counts = [[0_usize; 2048]; 3];
+    for keyed in &keyed {
+        for (place, counts) in counts.iter_mut().enumerate() {
+            counts[(keyed >> (32 + 11 * place) & 2047) as usize] += 1;
+        }
+    }
+    for (place, mut starts) in counts.into_iter().enumerate() {
+        let digit = 32 + 11 * place;
         let mut sum = 0;
         for start in &mut starts {
             let count = *start;

@@ -97,6 +97,8 @@ pub fn score_households(
     least: f32,
 ) -> Vec<ScoredPair> {
     let sets = personal(program, weights);
+    let shared = (0..program.comparisons.len()).filter(|number| program.comparisons[*number].household);
+    let shared = shared.collect::<Vec<_>>();
     let groups = numbered_groups(&households.of);
     let tasks = groups.runs((groups.total() / 200_000 + 1).min(256) as usize);
     let found = parallel::map(parallel::threads(), tasks, |run| {
@@ -114,10 +116,11 @@ pub fn score_households(
                     if !allowed(program, records, left, right) || !sets.iter().any(agree) {
                         continue;
                     }
-                    let pattern = comparer.pattern(left, right);
-                    if scorer.agrees(pattern) {
+                    // Most agree on what the household shares, which is seen without comparing the rest.
+                    if shared.iter().any(|number| comparer.level(*number, left, right) == 1) {
                         continue;
                     }
+                    let pattern = comparer.pattern(left, right);
                     let logit = scorer.evidence(pattern, left, right).logit() as f32;
                     if logit >= least {
                         found.push(ScoredPair { left, right, pattern, logit, rule: HOUSEHOLD });
