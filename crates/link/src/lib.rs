@@ -19,6 +19,7 @@ mod household;
 mod ids;
 mod linker;
 mod matcher;
+mod memory;
 mod model;
 mod parallel;
 mod probabilistic;

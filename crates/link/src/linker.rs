@@ -9,10 +9,11 @@ use datafusion::prelude::{SessionContext, ident};
 use jingwei_model::config::LinkModel;
 use serde::Serialize;
 
-use crate::block::{Groups, rule_groups};
+use crate::block::Blocks;
 use crate::cluster::{Clustering, Entities, cluster};
-use crate::decide::{ScoredPair, score, score_households, united};
+use crate::decide::{Job, ScoredPair, score, score_households, united};
 use crate::household::{Households, households};
+use crate::memory::Budget;
 use crate::model::{Program, Table, clean};
 use crate::records::{ColumnKind, Input, Records, load};
 use crate::train::{Scorer, Weights, corrected, probability, train};
@@ -168,7 +169,10 @@ impl Linker {
         report.records = records.len() as u64;
 
         progress("block");
-        let blocks = self.block(&program, &records, &mut report)?;
+        let budget = Budget::new(self.model.limits.memory_mb, &program, &records)?;
+        let mut blocks = self.block(&program, &records, &mut report)?;
+        budget.fit(&mut blocks, &records)?;
+        let room = budget.pairs(&blocks)?;
         lap(&mut report, "block");
 
         progress("train");
@@ -181,7 +185,9 @@ impl Linker {
         let how = Clustering { join, connect: join.min(logit(self.model.review[0])) };
         let decided = self.decided(&records);
         let mut scorer = Scorer::new(&program, &records, &weights);
-        let (mut pairs, mut looked) = score(&program, &records, &blocks, &scorer, LEAST);
+        let job = Job { program: &program, records: &records, blocks: &blocks, least: LEAST, room };
+        let (mut pairs, mut looked, mut count) = score(&job, &scorer);
+        budget.check(&blocks, count)?;
         lap(&mut report, "score");
         progress("cluster");
         let mut entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
@@ -192,7 +198,9 @@ impl Linker {
             weights = better;
             lap(&mut report, "train");
             scorer = Scorer::new(&program, &records, &weights);
-            (pairs, looked) = score(&program, &records, &blocks, &scorer, LEAST);
+            drop(pairs);
+            (pairs, looked, count) = score(&job, &scorer);
+            budget.check(&blocks, count)?;
             lap(&mut report, "score");
             entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
             lap(&mut report, "cluster");
@@ -200,7 +208,7 @@ impl Linker {
         report.pairs = program
             .blocks
             .iter()
-            .zip(&blocks)
+            .zip(blocks.known())
             .zip(looked)
             .map(|((block, groups), pairs)| RuleReport {
                 rule: block.name.clone(),
@@ -215,6 +223,7 @@ impl Linker {
             let scorer = scorer.with_households(Some(households));
             let more = score_households(&program, &records, households, &weights, &scorer, LEAST);
             pairs = united(pairs, more);
+            budget.check(&blocks, pairs.len() as u64)?;
             entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
         }
         lap(&mut report, "households");
@@ -283,11 +292,11 @@ impl Linker {
             .collect()
     }
 
-    fn block(&self, program: &Program, records: &Records, report: &mut LinkReport) -> Result<Vec<Groups>> {
+    fn block<'a>(&self, program: &'a Program, records: &'a Records, report: &mut LinkReport) -> Result<Blocks<'a>> {
         let limit = self.model.limits.pairs.unwrap_or((200 * records.len() as u64).max(1_000_000));
-        let mut blocks = Vec::new();
+        let mut blocks = Blocks::new(records, &program.blocks, limit);
         for block in &program.blocks {
-            let groups = rule_groups(records, block, limit);
+            let Some(groups) = blocks.push_next() else { break };
             if let Some((size, count)) = groups.left_out {
                 let message = format!(
                     "blocking rule `{}` would bring {} pairs together; its largest group has {size} records",
@@ -300,7 +309,6 @@ impl Linker {
                 }
                 report.warnings.push(format!("{message}: {count} groups are left out"));
             }
-            blocks.push(groups);
         }
         Ok(blocks)
     }

@@ -150,6 +150,33 @@ fn the_number_of_threads_changes_nothing() {
 }
 
 #[test]
+fn a_limit_on_memory_changes_nothing_or_tells_the_least_it_needs() {
+    let mut rows = persons(30_000);
+    for row in &mut rows {
+        // Names that few share, or a name's records alone would be too many to compare.
+        let person = row[0].as_ref().and_then(|id| id.split('-').next()?.parse::<usize>().ok()).unwrap();
+        row[1] = row[1].as_ref().map(|name| format!("{name} {}", person / 35));
+    }
+    let text = |limit: usize| format!("{MODEL}\n[limits]\nmemory_mb = {limit}\n");
+    let free = run(&Linker::new(model(MODEL)), &rows).unwrap();
+    let told = message(&text(1), &rows);
+    let least_of = |told: &str| {
+        told.split("at least ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<usize>().ok()).unwrap()
+    };
+    // The first error tells what the records need, the second adds the pairs.
+    let records = least_of(&told);
+    assert!(records > 1 && told.contains("limits.memory_mb"), "{told}");
+    let least = match run(&Linker::new(model(&text(records))), &rows) {
+        Ok(_) => records,
+        Err(error) => least_of(&error.to_string()),
+    };
+    let bound = run(&Linker::new(model(&text(least))), &rows).unwrap();
+    assert_eq!(bound.members().unwrap(), free.members().unwrap());
+    assert_eq!(bound.edge_table().unwrap(), free.edge_table().unwrap());
+    assert_eq!(bound.weights, free.weights);
+}
+
+#[test]
 fn what_people_decided_stands_above_the_evidence() {
     let rows = persons(60);
     let key = |id: &str| hash128(format!("t\u{1f}{id}").as_bytes());

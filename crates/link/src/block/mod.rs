@@ -1,9 +1,13 @@
 //! Which pairs of records are looked at: groups of equal keys, found by sorting, and a bound on their number.
 
+mod kept;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hashbrown::{HashMap, HashSet};
 use jingwei_model::config::LinkMode;
+
+pub use kept::Blocks;
 
 use crate::model::{Block, Program};
 use crate::parallel;
@@ -62,6 +66,17 @@ impl Groups {
             }
         }
         runs
+    }
+
+    /// The same without the groups: what was left out and how many pairs there would have been.
+    #[must_use]
+    pub fn without_groups(&self) -> Self {
+        Self {
+            left_out: self.left_out,
+            left_out_keys: self.left_out_keys.clone(),
+            wanted: self.wanted,
+            ..Self::default()
+        }
     }
 
     /// The groups of at most so many records.

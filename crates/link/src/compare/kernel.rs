@@ -95,6 +95,22 @@ impl Kernel {
         Self::ALL.into_iter().find(|kernel| kernel.name() == name)
     }
 
+    /// Bytes that it keeps of each value of a domain, without what a value holds elsewhere.
+    #[must_use]
+    pub const fn prepared_bytes(self) -> usize {
+        match self {
+            Self::Date => size_of::<OnceLock<Option<PreparedDate>>>(),
+            Self::ChineseName => size_of::<OnceLock<Option<ChineseName>>>(),
+            Self::PersonName => size_of::<OnceLock<Option<PersonName>>>(),
+            Self::OrganizationName => size_of::<OnceLock<Option<OrganizationName>>>(),
+            Self::ResidentId => size_of::<OnceLock<Option<ResidentNumber>>>(),
+            Self::Phone => size_of::<OnceLock<Option<PhoneNumber>>>(),
+            Self::CreditCode => size_of::<OnceLock<Option<RegistrationCode>>>(),
+            Self::Address => size_of::<OnceLock<Option<AddressTokens>>>(),
+            _ => 0,
+        }
+    }
+
     /// The value for two texts of domains, each with its number there.
     #[must_use]
     pub fn values(self, left: (&Domain, u32), right: (&Domain, u32)) -> f64 {

@@ -1,6 +1,8 @@
 //! All candidate pairs, scored; those that could matter become edges.
 
-use crate::block::{Groups, allowed, meets, numbered_groups};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::block::{Blocks, Groups, allowed, meets, numbered_groups};
 use crate::compare::Comparer;
 use crate::household::{Households, personal};
 use crate::model::Program;
@@ -23,63 +25,85 @@ pub struct ScoredPair {
     pub rule: u16,
 }
 
-/// Scores every pair that some rule brings together, once; keeps those with at least `least` log odds. Also says
-/// how many pairs each rule brought. Pairs come in an order that depends on nothing but the records.
+/// Which pairs are to be scored, and which are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// The model.
+    pub program: &'a Program,
+    /// The records.
+    pub records: &'a Records,
+    /// The groups of its rules.
+    pub blocks: &'a Blocks<'a>,
+    /// Log odds from which pairs are kept.
+    pub least: f32,
+    /// How many may be kept.
+    pub room: u64,
+}
+
+/// Scores every pair that some rule brings together, once; keeps those with the least log odds or more. Also says
+/// how many pairs each rule brought, and how many there are to keep: beyond the room for them they are counted and not
+/// kept. Pairs come in an order that depends on nothing but the records.
 #[must_use]
-pub fn score(
-    program: &Program,
-    records: &Records,
-    blocks: &[Groups],
-    scorer: &Scorer<'_>,
-    least: f32,
-) -> (Vec<ScoredPair>, Vec<u64>) {
-    let mut tasks = Vec::new();
-    for (number, groups) in blocks.iter().enumerate() {
+pub fn score(job: &Job<'_>, scorer: &Scorer<'_>) -> (Vec<ScoredPair>, Vec<u64>, u64) {
+    let (program, blocks) = (job.program, job.blocks);
+    let mut pairs = Vec::new();
+    let mut looked = vec![0; program.blocks.len()];
+    let kept = AtomicU64::new(0);
+    for number in 0..program.blocks.len() {
+        let groups = blocks.of(number);
         let parts = (groups.total() / 200_000 + 1).min(256) as usize;
-        tasks.extend(groups.runs(parts).into_iter().map(|run| (number, run)));
+        for (found, count) in parallel::map(parallel::threads(), groups.runs(parts), |run| {
+            rule_pairs(job, scorer, (number, &groups), run, &kept)
+        }) {
+            looked[number] += count;
+            pairs.extend(found);
+        }
     }
-    let results = parallel::map(parallel::threads(), tasks, |(number, run)| {
-        let mut comparer = Comparer::new(program, records);
-        let mut found = Vec::new();
-        let mut looked = 0_u64;
-        let block = &program.blocks[number];
-        for group in run {
-            let members = blocks[number].group(group);
-            for (place, right) in members.iter().enumerate() {
-                for left in &members[..place] {
-                    let (left, right) = (*left, *right);
-                    if !allowed(program, records, left, right) {
-                        continue;
-                    }
-                    if let Some(filter) = &block.filter
-                        && !comparer.holds(filter, left, right)
-                    {
-                        continue;
-                    }
-                    if program.blocks[..number].iter().zip(blocks).any(|(block, groups)| {
-                        meets(block, records, left, right, &groups.left_out_keys)
-                            && block.filter.as_ref().is_none_or(|filter| comparer.holds(filter, left, right))
-                    }) {
-                        continue;
-                    }
-                    looked += 1;
-                    let pattern = comparer.pattern(left, right);
-                    let logit = scorer.evidence(pattern, left, right).logit() as f32;
-                    if logit >= least {
-                        found.push(ScoredPair { left, right, pattern, logit, rule: number as u16 });
-                    }
+    (pairs, looked, kept.into_inner())
+}
+
+/// Scores the pairs of a run of a rule's groups that no rule before it brings together.
+fn rule_pairs(
+    job: &Job<'_>,
+    scorer: &Scorer<'_>,
+    (number, groups): (usize, &Groups),
+    run: std::ops::Range<usize>,
+    kept: &AtomicU64,
+) -> (Vec<ScoredPair>, u64) {
+    let Job { program, records, blocks, least, room } = *job;
+    let mut comparer = Comparer::new(program, records);
+    let mut found = Vec::new();
+    let mut looked = 0_u64;
+    let block = &program.blocks[number];
+    for group in run {
+        let members = groups.group(group);
+        for (place, right) in members.iter().enumerate() {
+            for left in &members[..place] {
+                let (left, right) = (*left, *right);
+                if !allowed(program, records, left, right) {
+                    continue;
+                }
+                if let Some(filter) = &block.filter
+                    && !comparer.holds(filter, left, right)
+                {
+                    continue;
+                }
+                if program.blocks[..number].iter().zip(blocks.known()).any(|(block, groups)| {
+                    meets(block, records, left, right, &groups.left_out_keys)
+                        && block.filter.as_ref().is_none_or(|filter| comparer.holds(filter, left, right))
+                }) {
+                    continue;
+                }
+                looked += 1;
+                let pattern = comparer.pattern(left, right);
+                let logit = scorer.evidence(pattern, left, right).logit() as f32;
+                if logit >= least && kept.fetch_add(1, Ordering::Relaxed) < room {
+                    found.push(ScoredPair { left, right, pattern, logit, rule: number as u16 });
                 }
             }
         }
-        (number, found, looked)
-    });
-    let mut looked = vec![0; blocks.len()];
-    let mut pairs = Vec::with_capacity(results.iter().map(|(_, found, _)| found.len()).sum());
-    for (number, found, count) in results {
-        looked[number] += count;
-        pairs.extend(found);
     }
-    (pairs, looked)
+    (found, looked)
 }
 
 /// The number under which pairs come that a household brought together.

@@ -112,6 +112,13 @@ impl Domain {
         self.ends.len() == 1
     }
 
+    /// Bytes that the values take.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let table = self.table.allocation_size();
+        (table + self.halves.len() * 4 + self.ends.len() * size_of::<usize>() + self.texts.len()) as u64
+    }
+
     /// What the kernels keep of the values.
     #[inline]
     #[must_use]

@@ -13,7 +13,7 @@ use jingwei_model::config::TrainingConfig;
 use random::{all_pairs, draw};
 pub use weights::{Evidence, Outcomes, Scorer, Weights, probability};
 
-use crate::block::{Groups, Sampled, allowed, meets, pairs_of};
+use crate::block::{Blocks, Groups, Sampled, allowed, meets, pairs_of};
 use crate::cluster::Entities;
 use crate::compare::Comparer;
 use crate::model::Program;
@@ -23,7 +23,7 @@ use em::{Classes, Sample};
 
 /// Trains the weights. `blocks` are the groups of the model's rules, in their order.
 #[must_use]
-pub fn train(program: &Program, records: &Records, blocks: &[Groups], config: &TrainingConfig) -> Weights {
+pub fn train(program: &Program, records: &Records, blocks: &Blocks<'_>, config: &TrainingConfig) -> Weights {
     let sampled = Sampled::new(records);
     let chances = random::chances(program, records, &sampled, config);
     let pairs = all_pairs(program, records).max(1.0);
@@ -185,7 +185,7 @@ fn rarities(
 struct Sampler<'a> {
     program: &'a Program,
     records: &'a Records,
-    blocks: &'a [Groups],
+    blocks: &'a Blocks<'a>,
     sampled: &'a Sampled<'a>,
     config: &'a TrainingConfig,
 }
@@ -199,7 +199,7 @@ impl Sampler<'_> {
         parallel::map(parallel::threads(), tasks, |number: usize| {
             if number < rules {
                 let block = &self.program.blocks[number];
-                return Some(self.sample(&self.blocks[number], Some(number), &block.name, &block.inputs));
+                return Some(self.sample(&self.blocks.of(number), Some(number), &block.name, &block.inputs));
             }
             let comparison = &self.program.comparisons[number - rules];
             let mut agreements = comparison.levels.iter().map(|level| level.condition.agreements());
@@ -246,7 +246,7 @@ impl Sampler<'_> {
             let pattern = comparer.pattern(left, right);
             *counts.entry(pattern).or_default() += 1.0;
             if let Some(rule) = rule
-                && !program.blocks[..rule].iter().zip(self.blocks).any(|(block, groups)| {
+                && !program.blocks[..rule].iter().zip(self.blocks.known()).any(|(block, groups)| {
                     meets(block, records, left, right, &groups.left_out_keys)
                         && block.filter.as_ref().is_none_or(|filter| comparer.holds(filter, left, right))
                 })
