@@ -151,7 +151,7 @@ fn the_number_of_threads_changes_nothing() {
 
 #[test]
 fn a_limit_on_memory_changes_nothing_or_tells_the_least_it_needs() {
-    let mut rows = persons(30_000);
+    let mut rows = persons(12_000);
     for row in &mut rows {
         // Names that few share, or a name's records alone would be too many to compare.
         let person = row[0].as_ref().and_then(|id| id.split('-').next()?.parse::<usize>().ok()).unwrap();
