@@ -55,8 +55,21 @@ impl Truth {
 
     /// The address that a record writes.
     pub fn address(&mut self, source: &str, record: &str, id: &str, home: &Neighbourhood, place: Place) -> Result<()> {
-        let (level, text) = canonical(home, place);
-        let code = match (place.dwelling, place.building) {
+        self.door(source, record, id, home, place, None)
+    }
+
+    /// The address that a record writes, with the door of a shop in a building: what the text says is a place of its own.
+    pub fn door(
+        &mut self,
+        source: &str,
+        record: &str,
+        id: &str,
+        home: &Neighbourhood,
+        place: Place,
+        door: Option<&str>,
+    ) -> Result<()> {
+        let (mut level, mut text) = canonical(home, place);
+        let mut code = match (place.dwelling, place.building) {
             (Some(dwelling), _) => home.dwellings[dwelling].code.clone(),
             (None, Some(building)) => format!(
                 "{}{}",
@@ -65,6 +78,11 @@ impl Truth {
             ),
             (None, None) => home.compounds[place.compound].parcel.clone(),
         };
+        if let Some(door) = door {
+            level = "room";
+            text.push_str(door);
+            code.push_str(door);
+        }
         let point = home.point_of(place);
         self.addresses.row([source, record, id, &code, level, &text, &point.0.to_string(), &point.1.to_string()])
     }

@@ -15,6 +15,7 @@ mod relations;
 mod spellings;
 mod ties;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::Utc;
@@ -101,6 +102,7 @@ struct Flow<'a> {
     /// Local time of the city in microseconds: what `valid_from` and `updated_at` say.
     now: i64,
     areas: Option<areas::Areas>,
+    lookups: Option<Arc<ties::Lookups>>,
     written: bool,
 }
 
@@ -130,6 +132,7 @@ impl<'a> Flow<'a> {
             began: Instant::now(),
             now: now.with_timezone(&zone).naive_local().and_utc().timestamp_micros(),
             areas: None,
+            lookups: None,
             written: false,
         })
     }

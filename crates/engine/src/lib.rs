@@ -38,5 +38,5 @@ pub use progress::{Progress, Silent};
 pub use project::Project;
 pub use quality::{ElementQuality, address_quality, quality};
 pub use report::{ElementReport, RunReport, SourceReport, peak_memory_mb};
-pub use schemas::{json_schemas, sql_function_pages, sql_functions};
+pub use schemas::{configuration, json_schemas, sql_function_pages, sql_functions};
 pub use session::{CATALOG, SCHEMAS, SessionSettings, runtime, session};

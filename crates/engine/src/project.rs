@@ -194,6 +194,12 @@ fn check_source(file: &str, name: &str, config: &SourceConfig) -> Result<()> {
                     nearest(key, known.iter()),
                 );
             }
+            if link.level.is_some() && link.key.as_deref() != Some("address") {
+                return fail(
+                    format!("a link of record `{}` has a `level`, which is for `key = \"address\"`", record.label()),
+                    None,
+                );
+            }
             if let Some(column) = &link.column
                 && table.column(column).is_none()
             {

@@ -1,10 +1,14 @@
-//! References that are generated: JSON Schemas of the configuration and the list of SQL functions.
+//! References that are generated: JSON Schemas and the page of the configuration, and the list of SQL functions.
+
+mod configuration;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use datafusion::logical_expr::Documentation;
 use jingwei_model::config::{CityConfig, EntityConfig, SourceConfig};
+
+pub use configuration::configuration;
 
 use crate::error::{EngineError, Result};
 use crate::library::Header;

@@ -9,6 +9,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Float64Array, Int64Arr
 use arrow::datatypes::{DataType, Field, Fields, Int64Type, Schema};
 use datafusion::execution::SessionStateBuilder;
 use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::file::metadata::KeyValue;
 use datafusion::parquet::file::properties::WriterProperties;
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
@@ -42,10 +43,12 @@ fn write_points(path: &Path, covering: bool) {
         Field::new("bbox", bbox.data_type().clone(), true),
         Field::new("geom", DataType::Binary, true),
     ]);
-    let schema = Arc::new(schema.with_metadata([("geo".to_owned(), geo.to_string())].into()));
+    let schema = Arc::new(schema);
     let ids = (0..ROWS as i64).collect::<Int64Array>();
     let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(ids), Arc::new(bbox), Arc::new(geometry)]).unwrap();
+    // GeoParquet's metadata are the file's; those of the Arrow schema go to a place of their own.
     let properties = WriterProperties::builder()
+        .set_key_value_metadata(Some(vec![KeyValue::new("geo".to_owned(), geo.to_string())]))
         .set_max_row_group_row_count(Some(1000))
         .set_data_page_row_count_limit(100)
         .set_write_batch_size(100);
@@ -100,32 +103,37 @@ fn expected() -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn a_constant_place_is_answered_alike_with_and_without_a_covering() {
+async fn a_constant_place_leaves_out_row_groups_and_pages() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path()).await;
     let boxed = plan(&context, &format!("SELECT id FROM boxed WHERE {NEAR}")).await;
     assert_eq!(ids(&context, boxed.clone()).await, expected());
+    assert_eq!(metric(&boxed, "row_groups_pruned_spatial"), 9);
+    assert_eq!(metric(&boxed, "rows_pruned_spatial"), ROWS - 200, "{}", displayable(boxed.as_ref()).indent(false));
     let bare = plan(&context, &format!("SELECT id FROM bare WHERE {NEAR}")).await;
     assert_eq!(ids(&context, bare.clone()).await, expected());
+    assert_eq!(metric(&bare, "rows_pruned_spatial"), 0);
 }
 
 #[tokio::test]
-async fn a_file_that_lies_elsewhere_gives_no_row() {
+async fn a_file_that_lies_elsewhere_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path()).await;
     for near in ["ST_Intersects(geom, ST_MakeEnvelope(2000, 0, 3000, 9))", "ST_DWithin(geom, ST_Point(-5, -5), 3)"] {
         let bare = plan(&context, &format!("SELECT id FROM bare WHERE {near}")).await;
         assert!(ids(&context, bare.clone()).await.is_empty());
+        assert_eq!(metric(&bare, "rows_pruned_spatial"), ROWS, "{near}");
     }
 }
 
 #[tokio::test]
-async fn a_join_is_answered_alike_with_and_without_a_covering() {
+async fn the_build_sides_extent_narrows_the_probe_sides_scan() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path()).await;
     let sql = JOIN.replace("TABLE", "boxed");
     let joined = plan(&context, &sql).await;
     assert_eq!(ids(&context, joined.clone()).await, expected());
+    assert_eq!(metric(&joined, "row_groups_pruned_spatial"), 9, "{}", displayable(joined.as_ref()).indent(false));
     assert_eq!(ids(&context, plan(&context, &JOIN.replace("TABLE", "bare")).await).await, expected());
 }
 

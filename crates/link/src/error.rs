@@ -23,6 +23,14 @@ pub enum LinkError {
     /// The model or the tables are not as they must be.
     #[error("{0}")]
     Usage(String),
+    /// A file of a kept linkage cannot be read or written.
+    #[error("{path}: {error}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        error: String,
+    },
     /// The query engine failed.
     #[error(transparent)]
     DataFusion(#[from] DataFusionError),
@@ -43,6 +51,6 @@ impl LinkError {
     /// Whether the user can mend it.
     #[must_use]
     pub const fn is_user_error(&self) -> bool {
-        matches!(self, Self::Rule { .. } | Self::Usage(_))
+        matches!(self, Self::Rule { .. } | Self::Usage(_) | Self::File { .. })
     }
 }

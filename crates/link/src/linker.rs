@@ -1,6 +1,7 @@
 //! The engine from end to end: clean, intern, block, train, score, cluster.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use datafusion::arrow::datatypes::DataType;
@@ -13,8 +14,9 @@ use crate::block::Blocks;
 use crate::cluster::{Clustering, Entities, cluster};
 use crate::decide::{Job, ScoredPair, score, score_households, united};
 use crate::household::{Households, households};
+use crate::incremental::Trained;
 use crate::memory::Budget;
-use crate::model::{Program, Table, clean};
+use crate::model::{Block, Program, Table, clean};
 use crate::records::{ColumnKind, Input, Records, load};
 use crate::train::{Scorer, Weights, corrected, probability, train};
 use crate::{LinkError, Result};
@@ -22,8 +24,10 @@ use crate::{LinkError, Result};
 /// A model at work.
 #[derive(Debug, Clone)]
 pub struct Linker {
-    model: LinkModel,
-    decisions: Vec<Decision>,
+    pub(crate) model: LinkModel,
+    pub(crate) decisions: Vec<Decision>,
+    labels: Vec<Decision>,
+    trained: Option<Arc<Trained>>,
 }
 
 /// What a person decided about two records.
@@ -46,12 +50,18 @@ pub struct Linkage {
     pub records: Records,
     /// The trained weights.
     pub weights: Weights,
+    /// What was learned before, when it was given and not learned from these records.
+    pub given: Option<Arc<Trained>>,
+    /// For each blocking rule the size beyond which groups are left out.
+    pub largest: Vec<Option<usize>>,
     /// Who shares a household, if the model has something that households share.
     pub households: Option<Households>,
     /// Pairs that may be one entity.
     pub pairs: Vec<ScoredPair>,
     /// The entities.
     pub entities: Entities,
+    /// The entities before households were known, where the model has some.
+    pub(crate) first: Option<Entities>,
     /// Log odds from which records are joined.
     pub join: f32,
     /// Log odds from which edges are told.
@@ -136,7 +146,13 @@ impl Linker {
     /// A linker of a model.
     #[must_use]
     pub const fn new(model: LinkModel) -> Self {
-        Self { model, decisions: Vec::new() }
+        Self { model, decisions: Vec::new(), labels: Vec::new(), trained: None }
+    }
+
+    /// What the model is about, where it says so.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        self.model.title.as_deref()
     }
 
     /// The same linker, bound by what people decided. Decisions about records that are not there are kept for when
@@ -144,6 +160,20 @@ impl Linker {
     #[must_use]
     pub fn with_decisions(mut self, decisions: Vec<Decision>) -> Self {
         self.decisions = decisions;
+        self
+    }
+
+    /// The same linker, taught by pairs of which it is known whether they are the same.
+    #[must_use]
+    pub fn with_labels(mut self, labels: Vec<Decision>) -> Self {
+        self.labels = labels;
+        self
+    }
+
+    /// The same linker, which learns nothing and takes what was learned before.
+    #[must_use]
+    pub fn with_trained(mut self, trained: Arc<Trained>) -> Self {
+        self.trained = Some(trained);
         self
     }
 
@@ -176,15 +206,18 @@ impl Linker {
         lap(&mut report, "block");
 
         progress("train");
-        let mut weights = train(&program, &records, &blocks, &self.model.training);
+        let given = self.trained.as_deref();
+        let mut weights = match given {
+            Some(given) => given.weights.clone(),
+            None => train(&program, &records, &blocks, &self.model.training, &located(&records, &self.labels)),
+        };
         lap(&mut report, "train");
 
         progress("score");
         let one_to_one = records.tables.iter().map(|table| self.model.one_to_one.contains(table)).collect::<Vec<_>>();
-        let join = logit(self.model.threshold);
-        let how = Clustering { join, connect: join.min(logit(self.model.review[0])) };
-        let decided = self.decided(&records);
-        let mut scorer = Scorer::new(&program, &records, &weights);
+        let how = self.clustering();
+        let decided = located(&records, &self.decisions);
+        let mut scorer = Scorer::with_terms(&program, &records, &weights, given.map(|given| &given.terms));
         let job = Job { program: &program, records: &records, blocks: &blocks, least: LEAST, room };
         let (mut pairs, mut looked, mut count) = score(&job, &scorer);
         budget.check(&blocks, count)?;
@@ -192,7 +225,9 @@ impl Linker {
         progress("cluster");
         let mut entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
         lap(&mut report, "cluster");
-        for _ in 0..CORRECTIONS {
+        // What was given stays as it is, and what people labelled is not overruled by what was made of it.
+        let corrections = if given.is_none() && self.labels.is_empty() { CORRECTIONS } else { 0 };
+        for _ in 0..corrections {
             let Some(better) = corrected(&program, &records, &entities, &weights, &self.model.training) else { break };
             tracing::debug!(matches = weights.matches, corrected = better.matches, "weights are corrected");
             weights = better;
@@ -218,36 +253,64 @@ impl Linker {
             })
             .collect();
         progress("households");
-        let households = households(&program, &records, &entities, weights.pairs);
+        let households =
+            households(&program, &records, &entities, weights.pairs, given.map(|given| given.ties(&program)));
+        let mut first = None;
         if let Some(households) = &households {
             let scorer = scorer.with_households(Some(households));
             let more = score_households(&program, &records, households, &weights, &scorer, LEAST);
             pairs = united(pairs, more);
             budget.check(&blocks, pairs.len() as u64)?;
-            entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
+            let last = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
+            first = Some(std::mem::replace(&mut entities, last));
         }
         lap(&mut report, "households");
         report.entities =
             entities.root.iter().enumerate().filter(|(record, root)| *record as u32 == **root).count() as u64;
-        let (low, high) = (logit(self.model.review[0]), logit(self.model.review[1]));
+        let (low, high) = self.review();
         report.review = pairs.iter().filter(|pair| (low..high).contains(&pair.logit)).count() as u64;
         lap(&mut report, "cluster");
+        let largest = blocks.known().iter().map(|groups| groups.largest).collect();
         Ok(Linkage {
             program,
             records,
             weights,
             households,
+            given: self.trained.clone(),
+            largest,
             pairs,
             entities,
-            join,
+            first,
+            join: how.join,
             least: how.connect,
             review: self.model.review,
             report,
         })
     }
 
+    pub(crate) fn clustering(&self) -> Clustering {
+        let join = logit(self.model.threshold);
+        Clustering { join, connect: join.min(logit(self.model.review[0])) }
+    }
+
+    /// Log odds between which pairs are for people to decide.
+    pub(crate) fn review(&self) -> (f32, f32) {
+        (logit(self.model.review[0]), logit(self.model.review[1]))
+    }
+
     /// Cleans the tables and reads what the model needs of them.
     async fn read(&self, context: &SessionContext, tables: Vec<Table>) -> Result<(Program, Records)> {
+        let (program, inputs, skip) = self.prepare(context, tables)?;
+        if let Some(trained) = &self.trained {
+            trained.check(&program)?;
+        }
+        let records = load(inputs, skip, &program.kinds(), &program.domains).await?;
+        Ok((program, records))
+    }
+
+    /// The compiled model, and for each table the plan that gives what the model needs: the id, the key where the
+    /// table has one, and the model's columns from the place told on.
+    pub(crate) fn prepare(&self, context: &SessionContext, tables: Vec<Table>) -> Result<(Program, Vec<Input>, usize)> {
         for function in crate::compare::udfs() {
             context.register_udf(function);
         }
@@ -277,24 +340,18 @@ impl Linker {
             }
             inputs.push(Input { name, rows: rows.select(select)? });
         }
-        let records = load(inputs, skip, &program.kinds(), &program.domains).await?;
-        Ok((program, records))
-    }
-
-    fn decided(&self, records: &Records) -> Vec<(u32, u32, bool)> {
-        let place = |key: u128| records.keys.binary_search(&key).ok().map(|place| place as u32);
-        self.decisions
-            .iter()
-            .filter_map(|decision| {
-                let (left, right) = (place(decision.left)?, place(decision.right)?);
-                (left != right).then_some((left.min(right), left.max(right), decision.same))
-            })
-            .collect()
+        Ok((program, inputs, skip))
     }
 
     fn block<'a>(&self, program: &'a Program, records: &'a Records, report: &mut LinkReport) -> Result<Blocks<'a>> {
         let limit = self.model.limits.pairs.unwrap_or((200 * records.len() as u64).max(1_000_000));
-        let mut blocks = Blocks::new(records, &program.blocks, limit);
+        // What was learned before goes with the groups it was learned of.
+        let rules = program.blocks.iter().enumerate().map(|(number, block)| match &self.trained {
+            Some(trained) => Block { max_group: trained.largest[number], ..block.clone() },
+            None => block.clone(),
+        });
+        let most = if self.trained.is_some() { u64::MAX } else { limit };
+        let mut blocks = Blocks::new(records, rules.collect(), most);
         for block in &program.blocks {
             let Some(groups) = blocks.push_next() else { break };
             if let Some((size, count)) = groups.left_out {
@@ -302,7 +359,11 @@ impl Linker {
                     "blocking rule `{}` would bring {} pairs together; its largest group has {size} records",
                     block.name, groups.wanted
                 );
-                if self.model.limits.pairs.is_some() && groups.wanted > limit && block.max_group.is_none() {
+                if self.trained.is_none()
+                    && self.model.limits.pairs.is_some()
+                    && groups.wanted > limit
+                    && block.max_group.is_none()
+                {
                     return Err(LinkError::usage(format!(
                         "{message}, and the limit is {limit} pairs: make the rule stricter, give it a `max_group`, or raise `limits.pairs`"
                     )));
@@ -316,9 +377,20 @@ impl Linker {
 
 /// How often weights are corrected by the entities found with them.
 const CORRECTIONS: usize = 2;
+/// What people decided of records that are there, by their places in the order of the keys.
+pub(crate) fn located(records: &Records, decisions: &[Decision]) -> Vec<(u32, u32, bool)> {
+    let place = |key: u128| records.keys.binary_search(&key).ok().map(|place| place as u32);
+    decisions
+        .iter()
+        .filter_map(|decision| {
+            let (left, right) = (place(decision.left)?, place(decision.right)?);
+            (left != right).then_some((left.min(right), left.max(right), decision.same))
+        })
+        .collect()
+}
 
 /// Log odds from which pairs are kept.
-const LEAST: f32 = -4.0;
+pub(crate) const LEAST: f32 = -4.0;
 
 fn logit(probability: f64) -> f32 {
     (probability / (1.0 - probability)).ln() as f32

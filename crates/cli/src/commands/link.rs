@@ -1,7 +1,10 @@
 //! `jingwei link`.
 
+mod edits;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use arrow::array::AsArray;
@@ -9,7 +12,9 @@ use arrow::datatypes::DataType;
 use clap::Args;
 use datafusion::prelude::{SessionContext, ident};
 use jingwei_engine::{EngineError, Result, SessionSettings, adhoc, session};
-use jingwei_link::{Decision, Linkage, Linker, Quality, ReportOptions, Table, evaluate, record_key, suggest};
+use jingwei_link::{
+    Decision, LinkError, Linkage, Linker, Quality, ReportOptions, Table, Trained, evaluate, record_key, suggest,
+};
 use jingwei_model::config::{LinkModel, parse};
 use serde_json::{Map, Value, json};
 
@@ -19,10 +24,10 @@ use crate::output::{complain, say, say_json};
 #[derive(Debug, Args)]
 pub struct Link {
     /// Files with the records, each a table named like the file.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "deleted")]
     files: Vec<PathBuf>,
     /// The linkage model.
-    #[arg(long, required_unless_present = "suggest")]
+    #[arg(long, required_unless_present_any = ["suggest", "base"])]
     model: Option<PathBuf>,
     /// Link without a model: one is made up from what the columns hold.
     #[arg(long, conflicts_with = "model")]
@@ -39,6 +44,28 @@ pub struct Link {
     /// File with what people decided: columns `left_id`, `right_id` and `same`.
     #[arg(long)]
     decisions: Option<PathBuf>,
+    /// File with pairs of which it is known whether they are the same, as for --decisions: they teach the weights and
+    /// force nothing.
+    #[arg(long, conflicts_with_all = ["weights", "base"])]
+    labels: Option<PathBuf>,
+    /// File to write the learned weights to, with everything else that scores depend on.
+    #[arg(long, value_name = "WEIGHTS.parquet")]
+    save_weights: Option<PathBuf>,
+    /// Learn nothing and take the weights that --save-weights wrote.
+    #[arg(long, value_name = "WEIGHTS.parquet", conflicts_with = "suggest")]
+    weights: Option<PathBuf>,
+    /// Keep the linkage in the output folder, so that it can take edits with --base.
+    #[arg(long, requires = "output")]
+    keep_base: bool,
+    /// Output folder of a linkage that was kept: the files hold new and changed records of its tables.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["model", "suggest", "weights"])]
+    base: Option<PathBuf>,
+    /// File with records that are no more: columns `source` and `record_id`, as in members.parquet.
+    #[arg(long, requires = "base")]
+    deleted: Option<PathBuf>,
+    /// Link the records one after another and tell how long each takes.
+    #[arg(long, requires = "base")]
+    one_by_one: bool,
     /// File with the truth: precision, recall and F1 are told.
     #[arg(long)]
     truth: Option<PathBuf>,
@@ -53,7 +80,7 @@ pub struct Link {
     format: String,
 }
 
-/// Links tables with a model, without a project.
+/// Links tables with a model, without a project; or records with a linkage that was kept.
 ///
 /// # Errors
 /// Files that cannot be read, and a model that does not fit them.
@@ -74,35 +101,11 @@ pub async fn run(args: Link) -> Result<()> {
         tables.push(Table { name, rows });
     }
     let quiet = args.format == "json";
-    let failed = |error| EngineError::Link { element: "records".to_owned(), error: Box::new(error) };
-    let model = match &args.model {
-        Some(path) => read_model(path)?,
-        None => {
-            let suggestion = suggest(&tables, &labels(&args)).await.map_err(failed)?;
-            for note in &suggestion.notes {
-                complain(&format!("  {note}"));
-            }
-            suggestion.model
-        }
+    let mut answer = Map::new();
+    let (linker, linkage) = match &args.base {
+        Some(folder) => edits::follow(&args, &context, folder, &tables, &mut answer).await?,
+        None => anew(&args, &context, &tables, quiet).await?,
     };
-    if let Some(path) = &args.save_model {
-        let text = toml::to_string(&model).map_err(|error| EngineError::Internal(error.to_string()))?;
-        write_text(path, &text)?;
-    }
-    let title = model.title.clone();
-    let decisions = match &args.decisions {
-        Some(path) => decisions(&context, path, &tables).await?,
-        None => Vec::new(),
-    };
-    let linkage = Linker::new(model)
-        .with_decisions(decisions)
-        .link(&context, tables, &|phase| {
-            if !quiet {
-                complain(&format!("{phase} …"));
-            }
-        })
-        .await
-        .map_err(failed)?;
     let wall = began.elapsed().as_secs_f64();
     // Before the truth is read, which is none of the linkage's.
     let (cpu, peak) = (cpu_seconds(), peak_mb());
@@ -113,22 +116,23 @@ pub async fn run(args: Link) -> Result<()> {
     for warning in &linkage.report.warnings {
         complain(&format!("warning: {warning}"));
     }
+    if let Some(path) = &args.save_weights {
+        linkage.trained().save(path).map_err(failed)?;
+    }
     if let Some(folder) = &args.output {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| EngineError::Io { path: folder.display().to_string(), error })?;
+        make(folder)?;
         write(&folder.join("members.parquet"), &linkage.members().map_err(failed)?)?;
         write(&folder.join("edges.parquet"), &linkage.edge_table().map_err(failed)?)?;
     }
     if let Some(path) = &args.report {
         let quality = quality.map(|quality| [quality.precision, quality.recall, quality.f1]);
-        write_text(path, &linkage.html(&ReportOptions { title, quality }))?;
+        write_text(path, &linkage.html(&ReportOptions { title: linker.title().map(str::to_owned), quality }))?;
     }
     let mut explanations = Vec::new();
     for pair in args.explain.chunks_exact(2) {
         let find = |id: &str| linkage.find(id).map_err(EngineError::usage);
         explanations.push(linkage.explain(find(&pair[0])?, find(&pair[1])?));
     }
-    let mut answer = Map::new();
     answer.insert("records".to_owned(), json!(linkage.report.records));
     answer.insert("entities".to_owned(), json!(linkage.report.entities));
     if let Some(quality) = &quality {
@@ -153,11 +157,61 @@ pub async fn run(args: Link) -> Result<()> {
         if let Some(quality) = quality {
             say(&quality.to_string());
         }
+        if args.base.is_some() {
+            edits::say_edits(&answer);
+        }
         for explanation in &explanations {
             say(&format!("\n{explanation}"));
         }
     }
+    if let (Some(folder), true, None) = (&args.output, args.keep_base, &args.base) {
+        edits::keep(&context, &linker, &tables, linkage, folder).await?;
+    }
     Ok(())
+}
+
+/// Links the tables by a model that is given, or made up.
+async fn anew(args: &Link, context: &SessionContext, tables: &[Table], quiet: bool) -> Result<(Linker, Linkage)> {
+    let model = match &args.model {
+        Some(path) => read_model(path)?,
+        None => {
+            let suggestion = suggest(tables, &labels(args)).await.map_err(failed)?;
+            for note in &suggestion.notes {
+                complain(&format!("  {note}"));
+            }
+            suggestion.model
+        }
+    };
+    if let Some(path) = &args.save_model {
+        let text = toml::to_string(&model).map_err(|error| EngineError::Internal(error.to_string()))?;
+        write_text(path, &text)?;
+    }
+    let names = tables.iter().map(|table| table.name.clone()).collect::<Vec<_>>();
+    let mut linker = Linker::new(model);
+    if let Some(path) = &args.decisions {
+        linker = linker.with_decisions(decisions(context, path, &names).await?);
+    }
+    if let Some(path) = &args.labels {
+        linker = linker.with_labels(decisions(context, path, &names).await?);
+    }
+    if let Some(path) = &args.weights {
+        linker = linker.with_trained(Arc::new(Trained::open(path).map_err(failed)?));
+    }
+    let progress = |phase: &str| {
+        if !quiet {
+            complain(&format!("{phase} …"));
+        }
+    };
+    let linkage = linker.link(context, tables.to_vec(), &progress).await.map_err(failed)?;
+    Ok((linker, linkage))
+}
+
+fn failed(error: LinkError) -> EngineError {
+    EngineError::Link { element: "records".to_owned(), error: Box::new(error) }
+}
+
+fn make(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|error| EngineError::Io { path: folder.display().to_string(), error })
 }
 
 fn read_model(path: &Path) -> Result<LinkModel> {
@@ -187,7 +241,7 @@ fn stem(file: &Path) -> Result<String> {
 }
 
 /// Reads what people decided. An id stands for the record of that id in whichever table has it.
-async fn decisions(context: &SessionContext, path: &Path, tables: &[Table]) -> Result<Vec<Decision>> {
+async fn decisions(context: &SessionContext, path: &Path, tables: &[String]) -> Result<Vec<Decision>> {
     let shown = path.display().to_string();
     let step = || EngineError::plan(format!("reading {shown}"));
     adhoc(context, "_decisions", &shown).await?;
@@ -206,7 +260,7 @@ async fn decisions(context: &SessionContext, path: &Path, tables: &[Table]) -> R
         let (left, right) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
         let same = batch.column(2).as_boolean();
         for row in 0..batch.num_rows() {
-            let keys = |id: &str| tables.iter().map(|table| record_key(&table.name, id)).collect::<Vec<_>>();
+            let keys = |id: &str| tables.iter().map(|table| record_key(table, id)).collect::<Vec<_>>();
             for one in keys(left.value(row)) {
                 for other in keys(right.value(row)) {
                     decisions.push(Decision { left: one, right: other, same: same.value(row) });

@@ -128,8 +128,7 @@ fn the_departments_spellings_of_an_address_lead_to_one() {
     let quality: Value = serde_json::from_str(&fine(demo_city(), &["quality", "--format", "json"])).unwrap();
     let one = quality.as_array().unwrap().iter().find(|one| one["element"] == "addresses").unwrap();
     let (precision, recall) = (one["precision"].as_f64().unwrap(), one["recall"].as_f64().unwrap());
-    // Shops that only say 底商5号 are addresses of their own here and the building in the truth.
-    assert!(precision >= 0.99 && recall >= 0.8, "{one}");
+    assert!(precision >= 0.99 && recall >= 0.97, "{one}");
 }
 
 #[test]

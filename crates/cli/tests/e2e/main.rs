@@ -15,3 +15,4 @@ mod real_input;
 mod references;
 mod sql_files;
 mod support;
+mod ties;

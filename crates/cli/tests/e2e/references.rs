@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use jingwei_engine::{json_schemas, sql_function_pages, sql_functions};
+use jingwei_engine::{configuration, json_schemas, sql_function_pages, sql_functions};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -20,6 +20,11 @@ fn the_json_schemas_in_the_repository_are_those_of_the_code() {
     for (name, text) in json_schemas().unwrap() {
         check(&root().join("config/schemas").join(name), &text);
     }
+}
+
+#[test]
+fn the_reference_of_the_configuration_is_that_of_the_code() {
+    check(&root().join("docs/configuration.md"), &configuration().unwrap());
 }
 
 #[test]
@@ -61,6 +66,7 @@ fn the_reference_of_commands_is_what_the_commands_say() {
         &["sql", "--help"],
         &["query", "--help"],
         &["geocode", "--help"],
+        &["link", "--help"],
         &["explain", "--help"],
         &["quality", "--help"],
         &["serve", "--help"],

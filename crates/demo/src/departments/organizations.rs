@@ -84,11 +84,12 @@ impl Organizations {
             organization.place
         };
         let mut address = spell(home, place, Habit::Business, &mut draw);
-        address.push_str(&match draw.below(3) {
-            0 => format!("底商{}号", organization.front),
-            1 => format!("1层{}", 100 + organization.front),
-            _ => String::new(),
-        });
+        let door = match draw.below(3) {
+            0 => Some(format!("底商{}号", organization.front)),
+            1 => Some(format!("1层{}", 100 + organization.front)),
+            _ => None,
+        };
+        address.push_str(door.as_deref().unwrap_or_default());
         let state = match (organization.active, copy) {
             (true, 0) => "开业",
             (true, _) => "存续",
@@ -117,7 +118,7 @@ impl Organizations {
             ],
         )?;
         truth.organization("businesses", "organizations", &number, &organization.entity())?;
-        truth.address("businesses", "organizations", &number, home, place)
+        truth.door("businesses", "organizations", &number, home, place, door.as_deref())
     }
 
     fn social(

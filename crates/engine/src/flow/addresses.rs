@@ -4,16 +4,18 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::DataType;
+use datafusion::common::ScalarValue;
 use datafusion::datasource::MemTable;
 use datafusion::execution::FunctionRegistry;
-use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::{Expr, cast};
 use datafusion::prelude::{DataFrame, SessionContext, ident, lit};
 use jingwei_model::config::AddressStyle;
 use jingwei_model::{Element, Level, Table};
 use jingwei_standardize::address::{AddressParser, functions_with};
 
 use super::areas::Areas;
-use super::records::records;
+use super::records::{Scope, records, rows_of};
 use super::spellings::{Standard, Texts, spell};
 use crate::error::{EngineError, Result};
 use crate::functions::address_id;
@@ -67,6 +69,7 @@ pub async fn addresses(
         });
     }
     let Some(said) = said else { return Ok(None) };
+    let said = with_links(context, project, said).await?;
     let step = || EngineError::plan("standard addresses");
 
     let texts = with(context, "said", said, TEXTS).await?;
@@ -95,6 +98,36 @@ pub async fn addresses(
     Ok(Some(Addresses { rows: rows?, spellings }))
 }
 
+/// The addresses that records say, and those that links look by and no record says.
+async fn with_links(context: &SessionContext, project: &Project, said: DataFrame) -> Result<DataFrame> {
+    let step = || EngineError::plan("collecting addresses of links");
+    let mut said = said;
+    for (name, source) in &project.sources {
+        for record in &source.records {
+            for link in record.links.iter().filter(|link| link.key.as_deref() == Some("address")) {
+                let Some(value) = link.value.as_ref().filter(|value| record.set.get("address") != Some(*value)) else {
+                    continue;
+                };
+                let rows = rows_of(context, name, record).await?;
+                let schema = rows.schema().clone();
+                let scope = Scope { context, schema: &schema, source: name, record };
+                let value = cast(scope.expression("value", value)?, DataType::Utf8);
+                let part = rows
+                    .select(vec![
+                        value.alias("address"),
+                        cast(lit(ScalarValue::Null), DataType::Binary).alias("geom"),
+                        lit(name.as_str()).alias("_source"),
+                        lit(false).alias("owned"),
+                    ])
+                    .and_then(|rows| rows.filter(ident("address").is_not_null()))
+                    .map_err(step())?;
+                said = said.union(part).map_err(step())?;
+            }
+        }
+    }
+    Ok(said)
+}
+
 /// The texts with their standard spellings.
 async fn standardized(
     context: &SessionContext,
@@ -105,7 +138,7 @@ async fn standardized(
     let step = || EngineError::plan("spelling addresses");
     let texts = with(context, "texts", texts, LOCATED).await?;
     let code = areas.and_then(|areas| areas.area_code(&ident("point")));
-    let code = code.unwrap_or_else(|| lit(datafusion::common::ScalarValue::Utf8(None)));
+    let code = code.unwrap_or_else(|| lit(ScalarValue::Utf8(None)));
     let texts = texts
         .with_column("area_code", code)
         .and_then(|texts| texts.drop_columns(&["point"]))

@@ -1,5 +1,6 @@
 //! Base tables out of members and records: survivors, places, times, and only what has changed written.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use datafusion::prelude::{DataFrame, JoinType, ident};
@@ -86,11 +87,8 @@ impl Flow<'_> {
     /// The base tables of `elements`.
     pub(super) async fn build_base(&mut self, elements: &[Element]) -> Result<()> {
         let due = elements.iter().copied().filter(|element| !self.is_current(*element)).collect::<Vec<_>>();
-        let began = Instant::now();
         if !due.is_empty() {
-            self.progress.begin("looking up ties");
-            let lookups = Lookups::build(&self.context, &self.project, &due).await?;
-            self.phase("looking up ties", began, "");
+            let lookups = self.lookups().await?;
             for element in due {
                 self.build_element(element, Some(&lookups)).await?;
             }
@@ -103,6 +101,19 @@ impl Flow<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What ties are looked up in, made once a run.
+    async fn lookups(&mut self) -> Result<Arc<Lookups>> {
+        if let Some(lookups) = &self.lookups {
+            return Ok(Arc::clone(lookups));
+        }
+        let began = Instant::now();
+        self.progress.begin("looking up ties");
+        let lookups = Arc::new(Lookups::build(&self.context, &self.project).await?);
+        self.lookups = Some(Arc::clone(&lookups));
+        self.phase("looking up ties", began, "");
+        Ok(lookups)
     }
 
     fn last_element(&self, element: Element) -> Option<crate::report::ElementReport> {
@@ -283,11 +294,12 @@ impl Flow<'_> {
         }
         let mut tables = self.project.sources.keys().map(|source| clean(source)).collect::<Vec<_>>();
         tables.extend(Element::ALL.map(members_of));
+        tables.push(spelled());
         let inputs = self.inputs(tables, "");
         if !self.is_made_from(&name, &inputs) {
+            let lookups = self.lookups().await?;
             let began = Instant::now();
             self.progress.begin("relations");
-            let lookups = Lookups::build(&self.context, &self.project, &Element::ALL).await?;
             if let Some(rows) = relations::relations(&self.context, &self.project, &lookups).await? {
                 let rows = shape(rows, table)?;
                 let rows = match self.run.state(&name) {
@@ -323,7 +335,7 @@ impl Flow<'_> {
 }
 
 /// The table of spellings.
-fn spelled() -> TableName {
+pub(super) fn spelled() -> TableName {
     TableName::new("link", "address_spellings")
 }
 

@@ -95,9 +95,9 @@ async fn one(
         } else if let (Some(link), Some(lookups)) =
             (record.links.iter().find(|link| link.column.as_deref() == Some(column.name)), lookups)
         {
-            let tie = Tie::new(&scope, source, link)?;
+            let tie = Tie::new(&scope, source, link, lookups.style())?;
             select.push(tie.value.alias(tie_column(column.name)));
-            joins.push((column.name, lookups.find(&tie.target)?));
+            joins.push((column.name, lookups.find(&tie.target)));
             continue;
         } else {
             null(column)

@@ -9,7 +9,7 @@ use datafusion::prelude::{DataFrame, JoinType, SessionContext, ident, lit};
 use jingwei_model::config::{Link, Record, SourceConfig};
 
 use super::records::{Scope, record_id, rows_of};
-use super::ties::{Lookups, Tie, attach, members};
+use super::ties::{Lookups, Tie, members};
 use crate::error::{EngineError, Result};
 use crate::functions::record_key;
 use crate::project::Project;
@@ -71,8 +71,8 @@ async fn one(
     let rows = rows_of(context, name, record).await?;
     let schema = rows.schema().clone();
     let scope = Scope { context, schema: &schema, source: name, record };
-    let tie = Tie::new(&scope, source, link)?;
-    let (Some(from), Some(to)) = (members(context, record.element).await?, lookups.find(&tie.target)?) else {
+    let tie = Tie::new(&scope, source, link, lookups.style())?;
+    let (Some(from), Some(to)) = (members(context, record.element).await?, lookups.find(&tie.target)) else {
         return Ok(None);
     };
     let step = || EngineError::plan(format!("relations of `{name}`"));
@@ -83,7 +83,6 @@ async fn one(
             moment(&scope, "valid_from", link.valid_from.as_deref())?.alias("valid_from"),
             moment(&scope, "valid_to", link.valid_to.as_deref())?.alias("valid_to"),
         ])
-        .and_then(|ties| ties.filter(ident("_to").is_not_null()))
         .map_err(step())?;
     let from = from
         .select(vec![
@@ -93,8 +92,9 @@ async fn one(
         ])
         .map_err(step())?;
     let ties = ties.join(from, JoinType::Inner, &["_from"], &["record_key"], None).map_err(step())?;
-    let ties = attach(ties, "_to", Some(to), "to_id")?;
-    ties.filter(ident("to_id").is_not_null())
+    // A row that names nobody, or nobody known, falls out of the join.
+    ties.join(to, JoinType::Inner, &["_to"], &["_found_value"], None)
+        .and_then(|ties| ties.with_column_renamed("_found_id", "to_id"))
         .and_then(|ties| {
             ties.select(vec![
                 lit(record.element.name()).alias("from_element"),

@@ -23,12 +23,15 @@ use crate::geocode::Read;
 /// A spelling is taken for a compound's that is at least this likely.
 const SURE: f64 = 0.9;
 
-/// `link.address_spellings`: every spelling of the sources, the standard address it means, and how sure that is.
+/// `link.address_spellings`: every spelling of the sources, the standard address it means with the building and compound
+/// that is part of (or itself is), and how sure that is.
 pub fn spellings_schema() -> SchemaRef {
     let text = |name: &str| Field::new(name, DataType::Utf8, true);
     Arc::new(Schema::new(vec![
         text("address"),
         text("address_id"),
+        text("building_id"),
+        text("compound_id"),
         text("canonical"),
         text("verdict"),
         Field::new("probability", DataType::Float64, true),
@@ -419,16 +422,21 @@ pub fn spell(
 
 fn columns(batch: &RecordBatch, outcome: &[Spelling]) -> Result<(RecordBatch, RecordBatch), arrow::error::ArrowError> {
     let filled = |text: &str| !text.is_empty();
-    let mut ids = StringBuilder::new();
     let mut verdicts = StringBuilder::new();
     let mut probabilities = Float64Builder::new();
     let text = |value: fn(&Spelling) -> Option<&str>| -> ArrayRef {
         Arc::new(outcome.iter().map(value).collect::<StringArray>())
     };
+    let id = |key: fn(&Spelling) -> Option<&str>| -> ArrayRef {
+        let ids = outcome.iter().map(|one| {
+            let key = key(one).filter(|key| !key.is_empty() && !one.canonical.is_empty())?;
+            Some(format!("d{}", base32(hash128(key.as_bytes()))))
+        });
+        Arc::new(ids.collect::<StringArray>())
+    };
     let canonical = text(|one| Some(one.canonical.as_str()).filter(|text| !text.is_empty()));
     for one in outcome {
         let known = filled(&one.canonical);
-        ids.append_option(known.then(|| format!("d{}", base32(hash128(one.canonical.as_bytes())))));
         verdicts.append_value(if known { one.verdict } else { "unknown" });
         probabilities.append_option(one.probability.filter(|_| known));
     }
@@ -439,7 +447,15 @@ fn columns(batch: &RecordBatch, outcome: &[Spelling]) -> Result<(RecordBatch, Re
     let address = batch.column_by_name("address").cloned().unwrap_or_else(|| Arc::clone(&canonical));
     let rows = RecordBatch::try_new(
         spellings_schema(),
-        vec![address, Arc::new(ids.finish()), canonical, Arc::new(verdicts.finish()), Arc::new(probabilities.finish())],
+        vec![
+            address,
+            id(|one| Some(one.canonical.as_str())),
+            id(|one| one.building.as_deref()),
+            id(|one| one.compound.as_deref()),
+            canonical,
+            Arc::new(verdicts.finish()),
+            Arc::new(probabilities.finish()),
+        ],
     )?;
     Ok((with, rows))
 }

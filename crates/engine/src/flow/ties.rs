@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 
 use arrow::datatypes::DataType;
+use datafusion::functions::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::{max, min};
 use datafusion::logical_expr::{Expr, cast, when};
 use datafusion::prelude::{DataFrame, JoinType, SessionContext, ident, lit};
-use jingwei_model::config::{Link, SourceConfig};
+use jingwei_model::config::{AddressStyle, Link, LinkLevel, SourceConfig};
 use jingwei_model::{Element, Table};
 
+use super::addresses::id_of;
 use super::records::{Scope, record_id, records};
 use crate::error::{EngineError, Result};
 use crate::functions::record_key;
@@ -22,13 +24,30 @@ pub enum Target {
     Record(Element),
     /// A base column of an element: the value is the column's.
     Value(Element, String),
+    /// What of an element stands at an address: the value is a spelling of it.
+    Address(Element, Option<LinkLevel>),
 }
 
 impl Target {
     /// The element the tie goes to.
     pub fn element(&self) -> Element {
         match self {
-            Self::Record(element) | Self::Value(element, _) => *element,
+            Self::Record(element) | Self::Value(element, _) | Self::Address(element, _) => *element,
+        }
+    }
+
+    fn of(source: &SourceConfig, link: &Link, style: AddressStyle) -> Option<Self> {
+        match (&link.to, link.element, link.key.as_deref()) {
+            (Some(to), ..) => {
+                source.records.iter().find(|record| record.label() == to).map(|other| Self::Record(other.element))
+            }
+            (None, Some(element), Some("address")) if style == AddressStyle::Cn => {
+                Some(Self::Address(element, link.level))
+            }
+            // Addresses without levels are one when their settled spellings are.
+            (None, Some(element), Some("address")) => Some(Self::Value(element, "address_id".to_owned())),
+            (None, Some(element), Some(key)) => Some(Self::Value(element, key.to_owned())),
+            _ => None,
         }
     }
 }
@@ -43,20 +62,21 @@ pub struct Tie {
 
 impl Tie {
     /// The tie a link makes.
-    pub fn new(scope: &Scope<'_>, source: &SourceConfig, link: &Link) -> Result<Self> {
-        let (value, target) = match (&link.to, link.element, &link.key, &link.value) {
-            (Some(to), ..) => {
+    pub fn new(scope: &Scope<'_>, source: &SourceConfig, link: &Link, style: AddressStyle) -> Result<Self> {
+        let target = Target::of(source, link, style).ok_or_else(unchecked)?;
+        let value = match (&link.to, &link.value) {
+            (Some(to), _) => {
                 let other = source.records.iter().find(|record| record.label() == to).ok_or_else(unchecked)?;
                 let other_scope =
                     Scope { context: scope.context, schema: scope.schema, source: scope.source, record: other };
-                let key = record_key(lit(scope.source), lit(other.label()), record_id(&other_scope)?);
-                (key, Target::Record(other.element))
+                record_key(lit(scope.source), lit(other.label()), record_id(&other_scope)?)
             }
-            (None, Some(element), Some(key), Some(value)) => {
+            (None, Some(value)) => {
                 let value = cast(scope.expression("value", value)?, DataType::Utf8);
-                (value, Target::Value(element, key.clone()))
+                let settles = link.key.as_deref() == Some("address") && matches!(target, Target::Value(..));
+                if settles { id_of(scope.context, value)? } else { value }
             }
-            _ => return Err(unchecked()),
+            (None, None) => return Err(unchecked()),
         };
         let value = match &link.filter {
             None => value,
@@ -75,53 +95,45 @@ fn unchecked() -> EngineError {
 /// Tables of value → entity id, each value once.
 pub struct Lookups {
     tables: BTreeMap<Target, DataFrame>,
+    style: AddressStyle,
 }
 
 impl Lookups {
-    /// The lookups that the links of `elements` need. `link.<element>_members` must be readable in `context`.
-    pub async fn build(context: &SessionContext, project: &Project, elements: &[Element]) -> Result<Self> {
+    /// The lookups that the project's links need. Members, clean rows and spellings must be readable in `context`.
+    pub async fn build(context: &SessionContext, project: &Project) -> Result<Self> {
         let mut tables = BTreeMap::new();
-        for target in targets(project, elements) {
-            let members = members(context, target.element()).await?;
+        for target in targets(project, &Element::ALL) {
+            let Some(members) = members(context, target.element()).await? else { continue };
             let table = match &target {
-                Target::Record(_) => {
-                    members.map(|members| pair(members, ident("record_key"), ident("entity_id"))).transpose()?
-                }
-                Target::Value(element, key) => match members {
-                    Some(members) => by_value(context, project, *element, key, members).await?,
-                    None => None,
-                },
+                Target::Record(_) => Some(pair(members, ident("record_key"), ident("entity_id"))?),
+                Target::Value(element, key) => by_value(context, project, *element, key, members).await?,
+                Target::Address(element, level) => by_address(context, project, *element, *level, members).await?,
             };
             if let Some(table) = table {
                 tables.insert(target, table);
             }
         }
-        Ok(Self { tables })
+        Ok(Self { tables, style: project.city.city.address })
+    }
+
+    /// How addresses are written.
+    pub const fn style(&self) -> AddressStyle {
+        self.style
     }
 
     /// The table to join a tie's value with: `_found_value`, `_found_id`. `None` when nothing can be found.
-    pub fn find(&self, target: &Target) -> Result<Option<DataFrame>> {
-        Ok(self.tables.get(target).cloned())
+    pub fn find(&self, target: &Target) -> Option<DataFrame> {
+        self.tables.get(target).cloned()
     }
 }
 
 /// What the links of `elements` are looked up in.
 pub fn targets(project: &Project, elements: &[Element]) -> Vec<Target> {
+    let style = project.city.city.address;
     let mut targets = Vec::new();
     for source in project.sources.values() {
         for record in source.records.iter().filter(|record| elements.contains(&record.element)) {
-            for link in &record.links {
-                let target = match (&link.to, link.element, &link.key) {
-                    (Some(to), ..) => source
-                        .records
-                        .iter()
-                        .find(|record| record.label() == to)
-                        .map(|other| Target::Record(other.element)),
-                    (None, Some(element), Some(key)) => Some(Target::Value(element, key.clone())),
-                    _ => None,
-                };
-                targets.extend(target);
-            }
+            targets.extend(record.links.iter().filter_map(|link| Target::of(source, link, style)));
         }
     }
     targets.sort();
@@ -138,7 +150,7 @@ pub async fn members(context: &SessionContext, element: Element) -> Result<Optio
     context.table(name.as_str()).await.map(Some).map_err(EngineError::plan("reading members"))
 }
 
-/// Value → entity, for values that belong to one entity only: a value that two entities share would be a guess.
+/// Value of a base column → entity.
 async fn by_value(
     context: &SessionContext,
     project: &Project,
@@ -148,7 +160,7 @@ async fn by_value(
 ) -> Result<Option<DataFrame>> {
     // An address id is not said by any source; it follows from the address.
     let (column, value) = match key {
-        "address_id" => ("address", super::addresses::id_of(context, ident("address"))?),
+        "address_id" => ("address", id_of(context, ident("address"))?),
         _ => (key, cast(ident(key), DataType::Utf8)),
     };
     let column = Table::of(element)
@@ -156,9 +168,76 @@ async fn by_value(
         .ok_or_else(|| EngineError::Internal(format!("{element} has no column `{column}` to look by")))?;
     let Some(records) = records(context, project, element, &[column], None).await? else { return Ok(None) };
     let step = || EngineError::plan(format!("looking up {element} by `{key}`"));
-    let entities = records
-        .select(vec![ident("_key"), value.alias("_value")])
-        .and_then(|records| records.filter(ident("_value").is_not_null()))
+    let records = records.select(vec![ident("_key"), value.alias("_value")]).map_err(step())?;
+    let table = pair(alone(records, members)?, ident("_value"), ident("_id"))?;
+    // Several sources and two passes use the same lookup.
+    table.cache().await.map(Some).map_err(step())
+}
+
+/// Spelling → entity that stands at the standard address it means, or, without a level, at what that is part of.
+async fn by_address(
+    context: &SessionContext,
+    project: &Project,
+    element: Element,
+    level: Option<LinkLevel>,
+    members: DataFrame,
+) -> Result<Option<DataFrame>> {
+    let spellings = super::build::spelled().to_string();
+    let step = || EngineError::plan(format!("looking up {element} by address"));
+    let address = Table::of(element).column("address");
+    let Some(address) = address.filter(|_| context.table_exist(spellings.as_str()).unwrap_or(false)) else {
+        return Ok(None);
+    };
+    let Some(records) = records(context, project, element, &[address], None).await? else { return Ok(None) };
+    let spellings = context.table(spellings).await.map_err(step())?;
+    let means = spellings
+        .clone()
+        .select(vec![ident("address").alias("_spelling"), ident("address_id").alias("_value")])
+        .and_then(|means| means.filter(ident("_value").is_not_null()))
+        .map_err(step())?;
+    let records = records
+        .select(vec![ident("_key"), ident("address")])
+        .and_then(|records| records.join(means, JoinType::Inner, &["address"], &["_spelling"], None))
+        .and_then(|records| records.select(vec![ident("_key"), ident("_value")]))
+        .map_err(step())?;
+    let standing = alone(records, members)?.cache().await.map_err(step())?;
+
+    let fine = [&ident("building_id"), &ident("compound_id")]
+        .into_iter()
+        .fold(lit(true), |fine, above| fine.and(above.clone().is_null().or(ident("address_id").not_eq(above.clone()))));
+    let room = when(fine, ident("address_id")).end().map_err(step())?;
+    let candidates = match level {
+        None => vec![ident("address_id"), ident("building_id"), ident("compound_id")],
+        Some(LinkLevel::Room) => vec![room],
+        Some(LinkLevel::Building) => vec![ident("building_id")],
+        Some(LinkLevel::Compound) => vec![ident("compound_id")],
+    };
+    let mut found = spellings
+        .select(
+            std::iter::once(ident("address"))
+                .chain(candidates.into_iter().enumerate().map(|(at, id)| id.alias(format!("_at{at}"))))
+                .collect::<Vec<_>>(),
+        )
+        .map_err(step())?;
+    let mut entities = Vec::new();
+    for at in 0..found.schema().fields().len() - 1 {
+        let (value, entity) = (format!("_value{at}"), format!("_id{at}"));
+        let here = standing.clone().select(vec![ident("_value").alias(&value), ident("_id").alias(&entity)]);
+        found = here
+            .and_then(|here| found.join(here, JoinType::Left, &[&format!("_at{at}")], &[&value], None))
+            .map_err(step())?;
+        entities.push(ident(entity));
+    }
+    let table = pair(found, ident("address"), coalesce(entities))?;
+    let table = table.filter(ident("_found_id").is_not_null()).map_err(step())?;
+    table.cache().await.map(Some).map_err(step())
+}
+
+/// Value → entity, of records with `_key` and `_value`, for values of one entity only: a value that two entities share
+/// would be a guess.
+fn alone(records: DataFrame, members: DataFrame) -> Result<DataFrame> {
+    records
+        .filter(ident("_value").is_not_null())
         .and_then(|records| records.join(members, JoinType::Inner, &["_key"], &["record_key"], None))
         .and_then(|records| {
             records.aggregate(
@@ -168,10 +247,8 @@ async fn by_value(
         })
         // The least and the greatest are one: a value of one entity, without a set of entities for each value.
         .and_then(|found| found.filter(ident("_id").eq(ident("_last"))))
-        .map_err(step())?;
-    let table = pair(entities, ident("_value"), ident("_id"))?;
-    // Several sources and two passes use the same lookup.
-    table.cache().await.map(Some).map_err(step())
+        .and_then(|found| found.select(vec![ident("_value"), ident("_id")]))
+        .map_err(EngineError::plan("values of one entity"))
 }
 
 fn pair(table: DataFrame, value: Expr, id: Expr) -> Result<DataFrame> {

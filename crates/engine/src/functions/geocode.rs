@@ -1,6 +1,5 @@
 //! `geocode(text)`: the standard address that a text means.
 
-use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, ArrayRef, BinaryBuilder, Float64Builder, StringBuilder, StructArray};
@@ -60,24 +59,10 @@ pub(super) fn loaded(shared: &SharedGeocoder, name: &str) -> Result<Arc<Geocoder
 }
 
 /// `geocode`.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Geocode {
     pub(crate) shared: Arc<SharedGeocoder>,
     signature: Signature,
-}
-
-impl PartialEq for Geocode {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.shared, &other.shared)
-    }
-}
-
-impl Eq for Geocode {}
-
-impl Hash for Geocode {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name().hash(state);
-    }
 }
 
 impl ScalarUDFImpl for Geocode {

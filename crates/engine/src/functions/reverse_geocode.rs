@@ -1,6 +1,5 @@
 //! `reverse_geocode(geom)`: the standard address nearest to a geometry.
 
-use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Builder, StringBuilder, StructArray};
@@ -39,24 +38,10 @@ pub fn udf(shared: &Arc<SharedGeocoder>) -> ScalarUDF {
     ScalarUDF::from(ReverseGeocode { shared: Arc::clone(shared), signature: Signature::any(1, Volatility::Stable) })
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct ReverseGeocode {
     shared: Arc<SharedGeocoder>,
     signature: Signature,
-}
-
-impl PartialEq for ReverseGeocode {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.shared, &other.shared)
-    }
-}
-
-impl Eq for ReverseGeocode {}
-
-impl Hash for ReverseGeocode {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name().hash(state);
-    }
 }
 
 impl ScalarUDFImpl for ReverseGeocode {

@@ -23,6 +23,21 @@ pub struct SharedGeocoder {
     cell: OnceCell<Arc<Geocoder>>,
 }
 
+// Functions over one geocoder are one function; two geocoders are never the same, whatever is in them.
+impl PartialEq for SharedGeocoder {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for SharedGeocoder {}
+
+impl std::hash::Hash for SharedGeocoder {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::ptr::hash(self, state);
+    }
+}
+
 impl SharedGeocoder {
     /// One for addresses of a style.
     #[must_use]

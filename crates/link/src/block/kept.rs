@@ -10,7 +10,7 @@ use crate::records::Records;
 #[derive(Debug)]
 pub struct Blocks<'a> {
     records: &'a Records,
-    rules: &'a [Block],
+    rules: Vec<Block>,
     limit: u64,
     groups: Vec<Arc<Groups>>,
     kept: bool,
@@ -19,7 +19,7 @@ pub struct Blocks<'a> {
 impl<'a> Blocks<'a> {
     /// Groups of no rule yet; each rule may bring so many pairs together.
     #[must_use]
-    pub const fn new(records: &'a Records, rules: &'a [Block], limit: u64) -> Self {
+    pub const fn new(records: &'a Records, rules: Vec<Block>, limit: u64) -> Self {
         Self { records, rules, limit, groups: Vec::new(), kept: true }
     }
 

@@ -28,6 +28,8 @@ pub struct Groups {
     pub left_out_keys: HashSet<u32>,
     /// Pairs that all groups would have brought, those left out among them.
     pub wanted: u64,
+    /// Larger groups are left out.
+    pub largest: Option<usize>,
 }
 
 impl Groups {
@@ -75,6 +77,7 @@ impl Groups {
             left_out: self.left_out,
             left_out_keys: self.left_out_keys.clone(),
             wanted: self.wanted,
+            largest: self.largest,
             ..Self::default()
         }
     }
@@ -300,7 +303,7 @@ fn collect(keyed: &[u64], max_group: Option<usize>, limit: u64) -> Groups {
         }
         sum += more;
     }
-    let mut groups = Groups { wanted, ..Groups::default() };
+    let mut groups = Groups { wanted, largest: (largest < usize::MAX).then_some(largest), ..Groups::default() };
     let mut total = 0;
     for group in runs() {
         if group.len() > largest {
@@ -332,10 +335,12 @@ pub fn meets(block: &Block, records: &Records, left: u32, right: u32, left_out: 
         let (left, right) = (records.row(left), records.row(right));
         a.iter().zip(b).all(|(a, b)| left[*a] != NULL && left[*a] == right[*b])
     };
-    let meets = equal(&block.left, &block.right) || (!block.is_symmetric() && equal(&block.right, &block.left));
-    meets
-        && (left_out.is_empty()
-            || !key(records, &block.left, left).is_some_and(|key| left_out.contains(&((key >> 32) as u32))))
+    // Each order of the two has a key of its own, and it is that key's group which may have been left out.
+    let open = |columns: &[usize]| {
+        left_out.is_empty() || !key(records, columns, left).is_some_and(|key| left_out.contains(&((key >> 32) as u32)))
+    };
+    (equal(&block.left, &block.right) && open(&block.left))
+        || (!block.is_symmetric() && equal(&block.right, &block.left) && open(&block.right))
 }
 
 #[cfg(test)]

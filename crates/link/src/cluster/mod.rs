@@ -94,7 +94,9 @@ pub fn cluster(
     let edges = Bundles::new(count, edges.iter().copied(), |edge| parent[pairs[edge as usize].left as usize]);
     let roots = (0..count).filter(|root| !members.of(*root).is_empty()).collect::<Vec<_>>();
     let tasks = parallel::ranges(roots.len(), 64.min(roots.len().max(1)));
-    let results = parallel::map(parallel::threads(), tasks, |range| {
+    // A few components are done sooner than a thread begins.
+    let threads = parallel::threads().min(roots.len() / 32 + 1);
+    let results = parallel::map(threads, tasks, |range| {
         let mut comparer = Comparer::new(program, records);
         let mut joined = Vec::new();
         let mut refused = Vec::new();

@@ -49,15 +49,20 @@ pub fn score(job: &Job<'_>, scorer: &Scorer<'_>) -> (Vec<ScoredPair>, Vec<u64>, 
     let mut pairs = Vec::new();
     let mut looked = vec![0; program.blocks.len()];
     let kept = AtomicU64::new(0);
-    for number in 0..program.blocks.len() {
+    for (number, looked) in looked.iter_mut().enumerate() {
         let groups = blocks.of(number);
         let parts = (groups.total() / 200_000 + 1).min(256) as usize;
         for (found, count) in parallel::map(parallel::threads(), groups.runs(parts), |run| {
             rule_pairs(job, scorer, (number, &groups), run, &kept)
         }) {
-            looked[number] += count;
+            *looked += count;
             pairs.extend(found);
         }
+    }
+    // Two records whose sides agree both ways are in two groups of one rule.
+    if program.blocks.iter().any(|block| !block.is_symmetric()) {
+        pairs.sort_unstable_by_key(|pair: &ScoredPair| (pair.left, pair.right));
+        pairs.dedup_by_key(|pair| (pair.left, pair.right));
     }
     (pairs, looked, kept.into_inner())
 }

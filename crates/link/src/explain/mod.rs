@@ -124,7 +124,8 @@ impl Linkage {
 
     /// What pairs are scored with.
     pub(crate) fn scorer(&self) -> Scorer<'_> {
-        Scorer::new(&self.program, &self.records, &self.weights).with_households(self.households.as_ref())
+        let terms = self.given.as_deref().map(|given| &given.terms);
+        Scorer::with_terms(&self.program, &self.records, &self.weights, terms).with_households(self.households.as_ref())
     }
 
     /// As [`explain`](Self::explain), for many pairs.

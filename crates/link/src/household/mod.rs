@@ -13,7 +13,7 @@ use crate::records::Records;
 use crate::train::Weights;
 
 /// More records than this share no household: a hostel, a hotline, a site office.
-const LARGEST: usize = 60;
+pub const LARGEST: usize = 60;
 
 /// The household of each record.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,8 @@ pub struct Households {
     pub of: Vec<u32>,
     /// Chance that two random records share one.
     pub chance: f64,
+    /// Columns that name a home or a phone, as they were tied.
+    pub columns: Vec<Vec<usize>>,
 }
 
 impl Households {
@@ -35,17 +37,28 @@ impl Households {
 }
 
 /// Ties the homes and phones of entities together. None when the model has nothing that households share.
+/// `learned` are the columns that name a home or a phone and the chance that two random records share a household,
+/// where both are known beforehand.
 #[must_use]
-pub fn households(program: &Program, records: &Records, entities: &Entities, pairs: f64) -> Option<Households> {
-    let kinds = shared(program, records);
+pub fn households(
+    program: &Program,
+    records: &Records,
+    entities: &Entities,
+    pairs: f64,
+    learned: Option<(Vec<Vec<usize>>, f64)>,
+) -> Option<Households> {
+    let (kinds, chance) = match learned {
+        Some((kinds, chance)) => (kinds, Some(chance)),
+        None => (shared(program, records), None),
+    };
     if kinds.is_empty() {
         return None;
     }
     // Entities that hold the same home or phone, unless it is held by so many that it is nobody's.
     let root = &entities.root;
     let mut parent = (0..records.len() as u32).collect::<Vec<_>>();
-    for columns in kinds {
-        let groups = groups(records, &columns, Some(LARGEST), u64::MAX);
+    for columns in &kinds {
+        let groups = groups(records, columns, Some(LARGEST), u64::MAX);
         for number in 0..groups.len() {
             let members = groups.group(number);
             let first = root[members[0] as usize];
@@ -67,7 +80,8 @@ pub fn households(program: &Program, records: &Records, entities: &Entities, pai
         .filter(|size| **size as usize <= LARGEST)
         .map(|size| u64::from(*size) * u64::from(size.saturating_sub(1)) / 2)
         .sum::<u64>();
-    Some(Households { of, chance: (together as f64 / pairs.max(1.0)).clamp(1e-12, 1.0) })
+    let chance = chance.unwrap_or_else(|| (together as f64 / pairs.max(1.0)).clamp(1e-12, 1.0));
+    Some(Households { of, chance, columns: kinds })
 }
 
 /// The columns that name a home or a phone: those of the best level of each shared comparison, and of further levels

@@ -70,6 +70,15 @@ impl Domain {
         self.table.find(spread(half), same).map(|entry| entry.1)
     }
 
+    /// Makes room for more values, so that growth does not come at the expense of one that is in a hurry.
+    pub fn reserve(&mut self, values: usize) {
+        let bytes = self.texts.len() / self.ends.len().max(1) * values;
+        self.texts.reserve(bytes);
+        self.ends.reserve(values);
+        self.halves.reserve(values);
+        self.table.reserve(values, |entry| spread(entry.0));
+    }
+
     /// The number of a value that is known.
     #[must_use]
     pub fn find(&self, value: &str) -> Option<u32> {

@@ -6,7 +6,7 @@ use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 use jingwei_model::hash::hash128;
 
-use super::{ColumnKind, Domain, NULL, Records};
+use super::{ColumnKind, NULL, Records};
 use crate::{LinkError, Result};
 
 /// One table to read.
@@ -20,18 +20,7 @@ pub struct Input {
 
 /// Reads the tables. `columns` says what each column after the first `skip` ones is and which domain it belongs to.
 pub async fn load(inputs: Vec<Input>, skip: usize, kinds: &[ColumnKind], domains: &[Option<usize>]) -> Result<Records> {
-    let count = domains.iter().flatten().max().map_or(0, |largest| largest + 1);
-    let mut reader = Reader {
-        kinds: kinds.to_vec(),
-        skip,
-        records: Records {
-            stride: kinds.len(),
-            domain_of: domains.to_vec(),
-            domains: (0..count).map(|_| Domain::default()).collect(),
-            numbers: kinds.iter().map(|_| Vec::new()).collect(),
-            ..Records::default()
-        },
-    };
+    let mut reader = Reader { kinds: kinds.to_vec(), skip, records: Records::empty(kinds, domains) };
     for (number, input) in inputs.into_iter().enumerate() {
         reader.records.tables.push(input.name.clone());
         let streams = input.rows.execute_stream_partitioned().await?;
@@ -63,6 +52,23 @@ pub async fn load(inputs: Vec<Input>, skip: usize, kinds: &[ColumnKind], domains
         for task in tasks {
             task.await.map_err(|error| LinkError::Internal(error.to_string()))?;
         }
+    }
+    sorted(reader.records, skip > 1)
+}
+
+/// Reads rows that are at hand, of the table with number `table` among `names`; columns are as for [`load`].
+pub fn read(
+    names: &[String],
+    table: u16,
+    rows: &[RecordBatch],
+    skip: usize,
+    kinds: &[ColumnKind],
+    domains: &[Option<usize>],
+) -> Result<Records> {
+    let mut reader = Reader { kinds: kinds.to_vec(), skip, records: Records::empty(kinds, domains) };
+    reader.records.tables = names.to_vec();
+    for batch in rows {
+        reader.read(table, batch)?;
     }
     sorted(reader.records, skip > 1)
 }

@@ -4,7 +4,7 @@ mod intern;
 mod load;
 
 pub use intern::{Domain, NULL};
-pub use load::{Input, load, record_key};
+pub use load::{Input, load, read, record_key};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,6 +43,19 @@ pub struct Records {
 }
 
 impl Records {
+    /// No records, of columns of these kinds.
+    #[must_use]
+    pub fn empty(kinds: &[ColumnKind], domains: &[Option<usize>]) -> Self {
+        let count = domains.iter().flatten().max().map_or(0, |largest| largest + 1);
+        Self {
+            stride: kinds.len(),
+            domain_of: domains.to_vec(),
+            domains: (0..count).map(|_| Domain::default()).collect(),
+            numbers: kinds.iter().map(|_| Vec::new()).collect(),
+            ..Self::default()
+        }
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -2,6 +2,7 @@
 //! pairs of each class there are.
 
 mod em;
+mod labels;
 mod random;
 mod rarity;
 mod weights;
@@ -20,10 +21,19 @@ use crate::model::Program;
 use crate::parallel;
 use crate::records::Records;
 use em::{Classes, Sample};
+use labels::Labels;
 
-/// Trains the weights. `blocks` are the groups of the model's rules, in their order.
+/// Trains the weights. `blocks` are the groups of the model's rules, in their order; `labels` are pairs of which it is
+/// known whether they are one entity, if there are any.
 #[must_use]
-pub fn train(program: &Program, records: &Records, blocks: &Blocks<'_>, config: &TrainingConfig) -> Weights {
+pub fn train(
+    program: &Program,
+    records: &Records,
+    blocks: &Blocks<'_>,
+    config: &TrainingConfig,
+    labels: &[(u32, u32, bool)],
+) -> Weights {
+    let labels = Labels::new(program, records, labels);
     let sampled = Sampled::new(records);
     let chances = random::chances(program, records, &sampled, config);
     let pairs = all_pairs(program, records).max(1.0);
@@ -33,6 +43,7 @@ pub fn train(program: &Program, records: &Records, blocks: &Blocks<'_>, config: 
     let (mut matches, mut related) = (1.0, 0.0);
     for _ in 0..3 {
         let rounds = em::learn(program, &mut samples, &u, &mut classes);
+        labels.teach(program, &u, &mut classes, related / pairs);
         (matches, related) = sizes(program, &samples, &u, &classes, pairs, config.recall);
         tracing::debug!(rounds, matches, related, "learned");
         // Random pairs hold a few of one entity and of one household: for fine values these are most of those

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rarity::class;
 use crate::household::Households;
+use crate::incremental::{Counts, Terms};
 use crate::model::Program;
 use crate::records::{NULL, Records};
 
@@ -97,9 +98,20 @@ pub struct Scorer<'a> {
 }
 
 impl<'a> Scorer<'a> {
-    /// Prepares the weights for these records.
+    /// Prepares the weights for these records, whose values are as frequent as they are among these records.
     #[must_use]
     pub fn new(program: &'a Program, records: &'a Records, weights: &Weights) -> Self {
+        Self::with_terms(program, records, weights, None)
+    }
+
+    /// Prepares the weights for these records; `terms` says how frequent values are, in place of the records.
+    #[must_use]
+    pub(crate) fn with_terms(
+        program: &'a Program,
+        records: &'a Records,
+        weights: &Weights,
+        terms: Option<&Terms>,
+    ) -> Self {
         let tables = weights
             .outcomes
             .iter()
@@ -119,10 +131,13 @@ impl<'a> Scorer<'a> {
             for (number, level) in comparison.levels.iter().enumerate() {
                 of_levels.push(level.term_frequency.map(|column| {
                     if columns[column].is_empty() {
-                        let counts = records.frequencies(column);
+                        let counts = match terms {
+                            Some(terms) => terms.counts(program, records, column),
+                            None => Counts::of(records.frequencies(column)),
+                        };
                         columns[column] = log_frequencies(&counts);
-                        classes[column] = counts.iter().map(|count| class(*count) as u8).collect();
-                        agreements[column] = agreement(&counts);
+                        classes[column] = counts.counts.iter().map(|count| class(*count) as u8).collect();
+                        agreements[column] = counts.agreement;
                     }
                     // The level's own chance of agreement: that its values, drawn twice, are the same.
                     (column, agreements[column].max(outcomes.random[number]).ln())
@@ -231,17 +246,7 @@ impl<'a> Scorer<'a> {
     }
 }
 
-fn log_frequencies(counts: &[u32]) -> Vec<f32> {
-    let total = counts.iter().map(|count| u64::from(*count)).sum::<u64>().max(1) as f64;
-    counts.iter().map(|count| (f64::from((*count).max(1)) / total).ln() as f32).collect()
-}
-
-/// Chance that two values drawn from a column agree.
-fn agreement(counts: &[u32]) -> f64 {
-    let (mut squares, mut total) = (0_u128, 0_u128);
-    for count in counts {
-        squares += u128::from(*count) * u128::from(*count);
-        total += u128::from(*count);
-    }
-    (squares as f64 / (total * total).max(1) as f64).max(1e-12)
+fn log_frequencies(counts: &Counts) -> Vec<f32> {
+    let total = counts.total.max(1) as f64;
+    counts.counts.iter().map(|count| (f64::from((*count).max(1)) / total).ln() as f32).collect()
 }

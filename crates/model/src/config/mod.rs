@@ -20,5 +20,5 @@ pub use linkage::{
 };
 pub use parse::{ConfigError, parse};
 pub use source::{
-    ColumnConfig, Format, FormatKind, From, Link, OnError, OneOrMany, Parser, Record, Sharing, SourceConfig,
+    ColumnConfig, Format, FormatKind, From, Link, LinkLevel, OnError, OneOrMany, Parser, Record, Sharing, SourceConfig,
 };

@@ -308,12 +308,17 @@ pub struct Link {
     /// The element to look in.
     #[serde(default)]
     pub element: Option<Element>,
-    /// The base column to look by.
+    /// The base column to look by. By `address` the other entity is the one that stands at the standard address which
+    /// `value` means, however it is spelt.
     #[serde(default)]
     pub key: Option<String>,
     /// SQL over the clean columns: the value to look for.
     #[serde(default)]
     pub value: Option<String>,
+    /// How fine an address to look by: the room itself, the building or the compound it is part of. Without it, what
+    /// stands at the address itself, or else at its building, or else at its compound.
+    #[serde(default)]
+    pub level: Option<LinkLevel>,
     /// SQL over the clean columns: only such rows make the tie.
     #[serde(default, rename = "where")]
     pub filter: Option<String>,
@@ -323,4 +328,16 @@ pub struct Link {
     /// SQL of the day the tie ended.
     #[serde(default)]
     pub valid_to: Option<String>,
+}
+
+/// How fine an address a link looks by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkLevel {
+    /// The address itself, where it is finer than a building.
+    Room,
+    /// Its building.
+    Building,
+    /// Its compound.
+    Compound,
 }

@@ -328,7 +328,9 @@ impl Scanner<'_> {
             lies = lies
                 || entries.iter().any(|entry| {
                     let next = self.level_of(*entry);
+                    // 杭州下城区: a district that was counts like one that is.
                     let sure = entry.rank == Rank::Full
+                        || (entry.rank == Rank::Old && next <= Level::District)
                         || (entry.rank == Rank::Short && next <= Level::Town && level <= Level::District);
                     sure && next > level
                         && self.out.spare.iter().any(|place| self.gazetteer.is_within(entry.place, *place))

@@ -59,6 +59,10 @@ impl Door {
             (Unit::House, _) if text[at] == '号' && matches!(text.get(at + 2), Some('上' | '下')) => {
                 (Unit::Door, at + 1)
             }
+            // 318号厂房4号楼: the halls at a door, of which each has its number.
+            (Unit::Hall(_), end) if read(text, end).is_some_and(|next| unit(text, next.end).0 == Unit::House) => {
+                (Unit::Door, at + 1)
+            }
             found => found,
         };
         door.end = end;

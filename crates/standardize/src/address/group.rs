@@ -62,6 +62,12 @@ impl Scanner<'_> {
             }
             Unit::Floor if group.count == 2 => Some((Level::Floorno, "层")),
             Unit::Cell if group.count == 2 && self.has(Level::Houseno) => Some((Level::Cellno, "单元")),
+            // 秋涛路2-8: a door's number like 2-8号, not a unit of a building.
+            Unit::None if group.count == 2 && second.is_digits() && !is_room_number(&second) => match self.last {
+                Some(Level::Road) if !self.has(Level::Roadno) => Some((Level::Roadno, "号")),
+                Some(Level::Subroad) if !self.has(Level::Subroadno) => Some((Level::Subroadno, "号")),
+                _ => None,
+            },
             Unit::Room | Unit::None | Unit::Door
                 if group.count == 2
                     && is_room_number(&first)

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use super::numerals::is_chinese_numeral;
 use super::words::{Suffixes, has, is_direction};
 
 /// What a name says its place is.
@@ -249,8 +250,11 @@ pub(super) fn second_place(text: &[char], start: usize, end: usize) -> usize {
         && let Some(mut begin) = end.checked_sub(length).filter(|begin| *begin >= start + 3)
     {
         // 北校区, 玉泉校区, 滨海校区.
-        if has(text, begin, "组团") && begin >= start + 5 {
-            begin -= 2;
+        if has(text, begin, "组团") {
+            // 2组团, A组团, 桂花组团.
+            let counts = |at: usize| is_chinese_numeral(text[at]) || text[at].is_ascii_alphanumeric();
+            let counted = (start + 2..begin).rev().take_while(|at| counts(*at)).count();
+            begin -= if counted == 0 && begin >= start + 5 { 2 } else { counted };
         }
         if has(text, begin, "校区") {
             let is_short = is_direction(text[begin - 1]) || matches!(text[begin - 1], '新' | '老');

@@ -151,8 +151,29 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// The mouth of a road: 永乐路凯旋路口五金店. 口腔医院 and 口福餐厅 are names.
+    fn mouth(&mut self) -> bool {
+        let begins_name = || {
+            matches!(
+                self.text.get(self.at + 1),
+                Some('腔' | '福' | '岸' | '味' | '碑' | '子' | '琴' | '杯' | '袋' | '香')
+            )
+        };
+        if self.text[self.at] != '口' || !matches!(self.last, Some(Level::Road | Level::Subroad)) || begins_name() {
+            return false;
+        }
+        // With a place at the mouth, the place is the address and not the crossing.
+        let ends = self.text.get(self.at + 1).is_none_or(|next| !next.is_alphanumeric());
+        self.crossing |= ends && self.last == Some(Level::Subroad);
+        self.rest_to(self.at + 1);
+        true
+    }
+
     fn filler(&mut self) -> bool {
         let text = self.text;
+        if self.mouth() {
+            return true;
+        }
         let after_division = self.last.is_some_and(|last| last <= Level::District);
         let after_compound = self.last.is_some_and(|last| (Level::Road..=Level::Subpoi).contains(&last));
         if after_division && words::has(text, self.at, "市辖区") {

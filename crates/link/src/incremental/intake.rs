@@ -1,0 +1,159 @@
+//! How rows come in: the model's cleaning, planned once for each table and run on whatever rows arrive.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use arrow::array::{ArrayRef, RecordBatch, new_null_array};
+use arrow::compute::{CastOptions, cast_with_options};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::streaming::StreamingTable;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::PartitionStream;
+use datafusion::physical_plan::{ExecutionPlan, collect};
+use datafusion::prelude::SessionContext;
+
+use super::Incremental;
+use crate::linker::Linker;
+use crate::model::{Program, Table};
+use crate::records::{ColumnKind, Records, read};
+use crate::{LinkError, Result};
+
+/// Rows of one table, cleaned and ready to be linked.
+#[derive(Debug)]
+pub struct Rows {
+    pub(super) records: Records,
+}
+
+impl Rows {
+    /// How many they are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+}
+
+/// The plans that clean rows.
+#[derive(Debug)]
+pub(super) struct Intake {
+    pub tables: Vec<Door>,
+    skip: usize,
+    kinds: Vec<ColumnKind>,
+    domains: Vec<Option<usize>>,
+    task: Arc<TaskContext>,
+}
+
+/// Where the rows of one table come in.
+#[derive(Debug)]
+pub(super) struct Door {
+    pub name: String,
+    pub schema: SchemaRef,
+    feed: Arc<Feed>,
+    plan: Arc<dyn ExecutionPlan>,
+}
+
+/// A table whose rows are put in just before it is read.
+struct Feed {
+    schema: SchemaRef,
+    rows: Mutex<Option<RecordBatch>>,
+}
+
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feed").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+impl PartitionStream for Feed {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let rows = self.rows.lock().ok().and_then(|mut rows| rows.take());
+        let rows = futures::stream::iter(rows.map(Ok));
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), rows))
+    }
+}
+
+impl Intake {
+    /// Plans the cleaning of tables of these columns.
+    pub async fn new(
+        context: &SessionContext,
+        linker: &Linker,
+        schemas: Vec<(String, SchemaRef)>,
+    ) -> Result<(Program, Self)> {
+        let mut state = context.state();
+        // A handful of rows is cleaned fastest where it stands.
+        state.config_mut().options_mut().execution.target_partitions = 1;
+        let context = SessionContext::new_with_state(state);
+        let mut tables = Vec::new();
+        let mut feeds = Vec::new();
+        for (name, schema) in schemas {
+            let feed = Arc::new(Feed { schema: Arc::clone(&schema), rows: Mutex::new(None) });
+            let table = StreamingTable::try_new(schema, vec![Arc::clone(&feed) as Arc<dyn PartitionStream>])?;
+            tables.push(Table { name, rows: context.read_table(Arc::new(table))? });
+            feeds.push(feed);
+        }
+        let (program, inputs, skip) = linker.prepare(&context, tables)?;
+        let mut doors = Vec::new();
+        for (input, feed) in inputs.into_iter().zip(feeds) {
+            let plan = input.rows.create_physical_plan().await?;
+            doors.push(Door { name: input.name, schema: Arc::clone(&feed.schema), feed, plan });
+        }
+        let intake = Self {
+            tables: doors,
+            skip,
+            kinds: program.kinds(),
+            domains: program.domains.clone(),
+            task: context.task_ctx(),
+        };
+        Ok((program, intake))
+    }
+}
+
+impl Incremental {
+    /// Cleans rows of a table. They have the table's columns by name: one that is missing is null, others are not
+    /// looked at.
+    ///
+    /// # Errors
+    /// A table the linkage does not have, values that are not of their column's type, two rows with one id.
+    pub async fn read(&self, table: &str, rows: &RecordBatch) -> Result<Rows> {
+        let intake = &self.intake;
+        let Some(number) = intake.tables.iter().position(|door| door.name == table) else {
+            let known = intake.tables.iter().map(|door| format!("`{}`", door.name)).collect::<Vec<_>>().join(", ");
+            return Err(LinkError::usage(format!(
+                "there is no table `{table}` in the linkage; rows belong to one of {known}, named like their file"
+            )));
+        };
+        let door = &intake.tables[number];
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(door.schema.fields().len());
+        for field in door.schema.fields() {
+            let column = match rows.column_by_name(field.name()) {
+                // A value that is not of the column's type must not become a missing one.
+                Some(column) => {
+                    let whole = CastOptions { safe: false, ..CastOptions::default() };
+                    cast_with_options(column, field.data_type(), &whole).map_err(|error| {
+                        LinkError::usage(format!("column `{}` of table `{table}`: {error}", field.name()))
+                    })?
+                }
+                None => new_null_array(field.data_type(), rows.num_rows()),
+            };
+            columns.push(column);
+        }
+        let rows = RecordBatch::try_new(Arc::clone(&door.schema), columns)?;
+        if let Ok(mut place) = door.feed.rows.lock() {
+            *place = Some(rows);
+        }
+        let cleaned = collect(Arc::clone(&door.plan), Arc::clone(&intake.task)).await?;
+        let names = intake.tables.iter().map(|door| door.name.clone()).collect::<Vec<_>>();
+        let records = read(&names, number as u16, &cleaned, intake.skip, &intake.kinds, &intake.domains)?;
+        Ok(Rows { records })
+    }
+}

@@ -1,0 +1,8 @@
+//! The laws of linkage, over data made up at random.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod edits;
+mod labels;
+mod order;
+mod pairs;
+mod support;

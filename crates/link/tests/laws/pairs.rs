@@ -1,0 +1,155 @@
+//! What must hold for any two records.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::prelude::SessionContext;
+use jingwei_link::{Linkage, Linker, Table, Trained};
+use proptest::prelude::*;
+
+use crate::support::{RUNTIME, linker};
+
+const COLUMNS: [&str; 11] =
+    ["id", "key", "given", "town", "born", "person", "phone", "number", "mail", "words", "size"];
+
+/// Every ready-made ladder.
+const EVERYTHING: &str = r#"
+id = "id"
+mode = "dedupe"
+[[block]]
+on = ["key"]
+[[compare]]
+name = "given"
+kind = "jaro_winkler"
+[[compare]]
+name = "town"
+kind = "levenshtein"
+[[compare]]
+name = "town2"
+field = "town"
+kind = "damerau_levenshtein"
+[[compare]]
+name = "born"
+kind = "date"
+[[compare]]
+name = "person"
+kind = "chinese_name"
+[[compare]]
+name = "person2"
+levels = [
+  { where = "l.person = r.person" },
+  { where = "chinese_name_similarity(l.person, r.person) >= 0.9" },
+  { where = "chinese_name_similarity(l.person, r.person) >= 0.6" },
+]
+[[compare]]
+name = "phone"
+kind = "phone"
+household = true
+[[compare]]
+name = "number"
+levels = [
+  { where = "l.number = r.number" },
+  { where = "resident_id_similarity(l.number, r.number) >= 0.9" },
+  { where = "damerau_levenshtein(l.number, r.number) <= 2" },
+]
+[[compare]]
+name = "mail"
+kind = "email"
+[[compare]]
+name = "words"
+kind = "tokens"
+[[compare]]
+name = "size"
+kind = "number"
+at = [1, 10]
+"#;
+
+fn run(linker: &Linker, rows: &[[Option<String>; 11]]) -> Linkage {
+    let schema = Schema::new(COLUMNS.map(|column| Field::new(column, DataType::Utf8, true)).to_vec());
+    let columns = (0..COLUMNS.len())
+        .map(|column| Arc::new(rows.iter().map(|row| row[column].clone()).collect::<StringArray>()) as ArrayRef)
+        .collect();
+    let batch = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
+    let context = SessionContext::new();
+    let table = Table { name: "t".to_owned(), rows: context.read_batch(batch).unwrap() };
+    RUNTIME.block_on(linker.link(&context, vec![table], &|_| {})).unwrap()
+}
+
+fn values() -> impl Strategy<Value = [Option<String>; 10]> {
+    let maybe = |pattern: &'static str| prop::option::weighted(0.9, pattern.prop_map(|text: String| text));
+    (
+        maybe("[abdm]{1,7}"),
+        maybe("[abc ]{2,6}"),
+        maybe("19[56][0-3]-0[1-3]-[01][1-9]"),
+        maybe("[王李欧][阳芳方伟]{1,3}"),
+        maybe("1380013800[0-9]|010-[0-9]{8}"),
+        maybe("1101011990030700[0-9]{2}|110101\\*{8}00[0-9]{2}"),
+        maybe("[ab]{1,3}@[cd]\\.(com|cn)"),
+        maybe("[abc]( [abc]){0,3}"),
+        maybe("[0-9]{1,2}"),
+    )
+        .prop_map(|(given, town, born, person, phone, number, mail, words, size)| {
+            [Some("k".to_owned()), given, town, born, person, phone, number, mail, words, size]
+        })
+}
+
+static LEARNED: LazyLock<Arc<Trained>> = LazyLock::new(|| {
+    let rows = (0..200)
+        .map(|n: usize| {
+            let text = |s: String| Some(s);
+            [
+                text(n.to_string()),
+                text((n / 4).to_string()),
+                text(format!("abda{}", ["a", "b", "m"][n / 2 % 3])),
+                text(format!("ab{}", n / 2 % 7)),
+                text(format!("19{:02}-01-{:02}", 50 + n / 2 % 20, 1 + n % 3)),
+                text(format!("王{}", ["芳", "方", "伟"][n / 2 % 3])),
+                text(format!("138001380{:02}", n / 4 % 90)),
+                text(format!("1101011990030700{:02}", n / 2 % 90)),
+                text(format!("a{}@c.com", n / 2)),
+                text(format!("a b {}", n / 3)),
+                text((n / 2 % 50).to_string()),
+            ]
+        })
+        .collect::<Vec<_>>();
+    run(&linker(EVERYTHING), &rows).trained()
+});
+
+fn with_id(id: &str, values: &[Option<String>; 10]) -> [Option<String>; 11] {
+    std::array::from_fn(|column| if column == 0 { Some(id.to_owned()) } else { values[column - 1].clone() })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn which_record_is_the_left_one_changes_no_level_and_no_score(
+        pairs in prop::collection::vec((values(), values()), 8),
+    ) {
+        let linker = linker(EVERYTHING).with_trained(Arc::clone(&LEARNED));
+        // The order of two records is that of their ids' hashes: what one says under the one id the other says under
+        // the other.
+        let rows = |turned: bool| {
+            let side = |n: usize, (a, b): &([Option<String>; 10], [Option<String>; 10])| {
+                let (a, b) = if turned { (b, a) } else { (a, b) };
+                [with_id(&format!("{n}x"), a), with_id(&format!("{n}y"), b)]
+            };
+            pairs.iter().enumerate().flat_map(|(n, pair)| side(n, pair)).collect::<Vec<_>>()
+        };
+        let (straight, turned) = (run(&linker, &rows(false)), run(&linker, &rows(true)));
+        for n in 0..pairs.len() {
+            let explain = |linkage: &Linkage| {
+                linkage.explain(linkage.find(&format!("{n}x")).unwrap(), linkage.find(&format!("{n}y")).unwrap())
+            };
+            let (a, b) = (explain(&straight), explain(&turned));
+            let levels = |parts: &[jingwei_link::Part]| {
+                parts.iter().map(|part| (part.name.clone(), part.level.clone())).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(levels(&a.parts), levels(&b.parts), "{:?}", pairs[n]);
+            prop_assert_eq!(a.weight.to_bits(), b.weight.to_bits(), "{:?}", pairs[n]);
+            let sum = a.parts.iter().map(|part| part.weight).sum::<f64>();
+            prop_assert!((sum - a.weight).abs() < 1e-9);
+        }
+    }
+}
