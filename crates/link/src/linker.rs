@@ -10,14 +10,15 @@ use datafusion::prelude::{SessionContext, ident};
 use jingwei_model::config::LinkModel;
 use serde::Serialize;
 
-use crate::block::{Groups, rule_groups};
+use crate::block::Blocks;
 use crate::cluster::{Clustering, Entities, cluster};
-use crate::decide::{ScoredPair, score, score_households, united};
+use crate::decide::{Job, ScoredPair, score, score_households, united};
 use crate::household::{Households, households};
 use crate::incremental::Trained;
+use crate::memory::Budget;
 use crate::model::{Block, Program, Table, clean};
 use crate::records::{ColumnKind, Input, Records, load};
-use crate::train::{Scorer, Weights, probability, train};
+use crate::train::{Scorer, Weights, corrected, probability, train};
 use crate::{LinkError, Result};
 
 /// A model at work.
@@ -198,24 +199,51 @@ impl Linker {
         report.records = records.len() as u64;
 
         progress("block");
-        let blocks = self.block(&program, &records, &mut report)?;
+        let budget = Budget::new(self.model.limits.memory_mb, &program, &records)?;
+        let mut blocks = self.block(&program, &records, &mut report)?;
+        budget.fit(&mut blocks, &records)?;
+        let room = budget.pairs(&blocks)?;
         lap(&mut report, "block");
 
         progress("train");
         let given = self.trained.as_deref();
-        let weights = match given {
+        let mut weights = match given {
             Some(given) => given.weights.clone(),
             None => train(&program, &records, &blocks, &self.model.training, &located(&records, &self.labels)),
         };
         lap(&mut report, "train");
 
         progress("score");
-        let scorer = Scorer::with_terms(&program, &records, &weights, given.map(|given| &given.terms));
-        let (mut pairs, looked) = score(&program, &records, &blocks, &scorer, LEAST);
+        let one_to_one = records.tables.iter().map(|table| self.model.one_to_one.contains(table)).collect::<Vec<_>>();
+        let how = self.clustering();
+        let decided = located(&records, &self.decisions);
+        let mut scorer = Scorer::with_terms(&program, &records, &weights, given.map(|given| &given.terms));
+        let job = Job { program: &program, records: &records, blocks: &blocks, least: LEAST, room };
+        let (mut pairs, mut looked, mut count) = score(&job, &scorer);
+        budget.check(&blocks, count)?;
+        lap(&mut report, "score");
+        progress("cluster");
+        let mut entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
+        lap(&mut report, "cluster");
+        // What was given stays as it is, and what people labelled is not overruled by what was made of it.
+        let corrections = if given.is_none() && self.labels.is_empty() { CORRECTIONS } else { 0 };
+        for _ in 0..corrections {
+            let Some(better) = corrected(&program, &records, &entities, &weights, &self.model.training) else { break };
+            tracing::debug!(matches = weights.matches, corrected = better.matches, "weights are corrected");
+            weights = better;
+            lap(&mut report, "train");
+            scorer = Scorer::new(&program, &records, &weights);
+            drop(pairs);
+            (pairs, looked, count) = score(&job, &scorer);
+            budget.check(&blocks, count)?;
+            lap(&mut report, "score");
+            entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
+            lap(&mut report, "cluster");
+        }
         report.pairs = program
             .blocks
             .iter()
-            .zip(&blocks)
+            .zip(blocks.known())
             .zip(looked)
             .map(|((block, groups), pairs)| RuleReport {
                 rule: block.name.clone(),
@@ -224,14 +252,6 @@ impl Linker {
                 left_out: groups.left_out,
             })
             .collect();
-        lap(&mut report, "score");
-
-        progress("cluster");
-        let one_to_one = records.tables.iter().map(|table| self.model.one_to_one.contains(table)).collect::<Vec<_>>();
-        let how = self.clustering();
-        let decided = located(&records, &self.decisions);
-        let mut entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
-        lap(&mut report, "cluster");
         progress("households");
         let households =
             households(&program, &records, &entities, weights.pairs, given.map(|given| given.ties(&program)));
@@ -240,6 +260,7 @@ impl Linker {
             let scorer = scorer.with_households(Some(households));
             let more = score_households(&program, &records, households, &weights, &scorer, LEAST);
             pairs = united(pairs, more);
+            budget.check(&blocks, pairs.len() as u64)?;
             let last = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
             first = Some(std::mem::replace(&mut entities, last));
         }
@@ -249,13 +270,14 @@ impl Linker {
         let (low, high) = self.review();
         report.review = pairs.iter().filter(|pair| (low..high).contains(&pair.logit)).count() as u64;
         lap(&mut report, "cluster");
+        let largest = blocks.known().iter().map(|groups| groups.largest).collect();
         Ok(Linkage {
             program,
             records,
             weights,
             households,
             given: self.trained.clone(),
-            largest: blocks.iter().map(|groups| groups.largest).collect(),
+            largest,
             pairs,
             entities,
             first,
@@ -321,16 +343,17 @@ impl Linker {
         Ok((program, inputs, skip))
     }
 
-    fn block(&self, program: &Program, records: &Records, report: &mut LinkReport) -> Result<Vec<Groups>> {
+    fn block<'a>(&self, program: &'a Program, records: &'a Records, report: &mut LinkReport) -> Result<Blocks<'a>> {
         let limit = self.model.limits.pairs.unwrap_or((200 * records.len() as u64).max(1_000_000));
-        let mut blocks = Vec::new();
-        for (number, block) in program.blocks.iter().enumerate() {
-            let groups = match &self.trained {
-                Some(trained) => {
-                    rule_groups(records, &Block { max_group: trained.largest[number], ..block.clone() }, u64::MAX)
-                }
-                None => rule_groups(records, block, limit),
-            };
+        // What was learned before goes with the groups it was learned of.
+        let rules = program.blocks.iter().enumerate().map(|(number, block)| match &self.trained {
+            Some(trained) => Block { max_group: trained.largest[number], ..block.clone() },
+            None => block.clone(),
+        });
+        let most = if self.trained.is_some() { u64::MAX } else { limit };
+        let mut blocks = Blocks::new(records, rules.collect(), most);
+        for block in &program.blocks {
+            let Some(groups) = blocks.push_next() else { break };
             if let Some((size, count)) = groups.left_out {
                 let message = format!(
                     "blocking rule `{}` would bring {} pairs together; its largest group has {size} records",
@@ -347,12 +370,13 @@ impl Linker {
                 }
                 report.warnings.push(format!("{message}: {count} groups are left out"));
             }
-            blocks.push(groups);
         }
         Ok(blocks)
     }
 }
 
+/// How often weights are corrected by the entities found with them.
+const CORRECTIONS: usize = 2;
 /// What people decided of records that are there, by their places in the order of the keys.
 pub(crate) fn located(records: &Records, decisions: &[Decision]) -> Vec<(u32, u32, bool)> {
     let place = |key: u128| records.keys.binary_search(&key).ok().map(|place| place as u32);

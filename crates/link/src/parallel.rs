@@ -4,10 +4,22 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// Threads asked for; none when as many as the machine has.
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+/// Sets with how many threads this process links records from now on, 0 for as many as the machine has. What is found
+/// does not depend on it.
+pub fn use_threads(threads: usize) {
+    ASKED.store(threads, Ordering::Relaxed);
+}
+
 /// Threads to work with.
 #[must_use]
 pub fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    match ASKED.load(Ordering::Relaxed) {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        asked => asked,
+    }
 }
 
 /// Runs `work` on every task, with as many threads as given, and returns the results in the order of the tasks.

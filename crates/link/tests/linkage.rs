@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
-use datafusion::prelude::SessionContext;
-use jingwei_link::{Decision, LinkError, Linkage, Linker, Table};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use jingwei_link::{Decision, LinkError, Linkage, Linker, Table, use_threads};
 use jingwei_model::config::LinkModel;
 use jingwei_model::hash::hash128;
 use proptest::prelude::*;
@@ -15,7 +15,6 @@ use proptest::prelude::*;
 const MODEL: &str = r#"
 id = "id"
 never = ["l.number <> r.number"]
-threshold = 0.9
 
 [[block]]
 on = ["name"]
@@ -41,12 +40,21 @@ type Row = [Option<String>; 5];
 const COLUMNS: [&str; 5] = ["id", "name", "born", "city", "number"];
 
 fn table(name: &str, rows: &[Row]) -> Table {
+    table_in(&SessionContext::new(), name, rows)
+}
+
+fn table_in(context: &SessionContext, name: &str, rows: &[Row]) -> Table {
     let schema = Schema::new(COLUMNS.map(|column| Field::new(column, DataType::Utf8, true)).to_vec());
     let columns = (0..COLUMNS.len())
         .map(|column| Arc::new(rows.iter().map(|row| row[column].clone()).collect::<StringArray>()) as ArrayRef)
         .collect();
     let batch = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
-    Table { name: name.to_owned(), rows: SessionContext::new().read_batch(batch).unwrap() }
+    // At least one: a table without rows has its columns all the same.
+    let batches = (0..batch.num_rows().max(1))
+        .step_by(256)
+        .map(|start| batch.slice(start, 256.min(batch.num_rows() - start)))
+        .collect::<Vec<_>>();
+    Table { name: name.to_owned(), rows: context.read_batches(batches).unwrap() }
 }
 
 fn model(text: &str) -> LinkModel {
@@ -94,11 +102,11 @@ fn persons(count: usize) -> Vec<Row> {
 fn records_of_one_person_meet_and_others_stay_apart() {
     let linkage = run(&Linker::new(model(MODEL)), &persons(210)).unwrap();
     let found = entities(&linkage);
-    let of_one = |entity: &&BTreeSet<String>| {
-        entity.iter().map(|id| id.split('-').next().unwrap()).collect::<BTreeSet<_>>().len() == 1
+    let persons = |entity: &BTreeSet<String>| {
+        entity.iter().map(|id| id.split('-').next().unwrap().to_owned()).collect::<BTreeSet<_>>()
     };
-    let mixed = found.len() - found.iter().filter(of_one).count();
-    assert!(mixed * 100 <= found.len(), "{mixed} of {} entities mix persons", found.len());
+    let mixed = found.iter().filter(|entity| persons(entity).len() > 1).collect::<Vec<_>>();
+    assert!(mixed.is_empty(), "entities that mix persons: {mixed:?}");
     assert!(found.len() <= 215, "{} entities of 210 persons", found.len());
 }
 
@@ -113,6 +121,59 @@ fn the_order_of_the_input_changes_nothing() {
     assert_eq!(first.weights, second.weights);
     assert_eq!(first.members().unwrap(), second.members().unwrap());
     assert_eq!(first.edge_table().unwrap(), second.edge_table().unwrap());
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    // Enough records for several batches, several tasks of every phase, and keys that are sampled.
+    let rows = persons(3000);
+    let (first, rest) = rows.split_at(rows.len() / 3);
+    let household = MODEL.replace("kind = \"exact\"", "kind = \"exact\"\nhousehold = true");
+    let link = |threads: usize| {
+        use_threads(threads);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).build().unwrap();
+        let config = SessionConfig::new().with_target_partitions(threads).with_batch_size(256);
+        let tables = vec![
+            table_in(&SessionContext::new_with_config(config.clone()), "a", first),
+            table_in(&SessionContext::new_with_config(config.clone()), "b", rest),
+        ];
+        let linker = Linker::new(model(&household));
+        let linkage = runtime.block_on(linker.link(&SessionContext::new_with_config(config), tables, &|_| {})).unwrap();
+        (linkage.members().unwrap(), linkage.edge_table().unwrap())
+    };
+    let alone = link(1);
+    assert!(alone.1.num_rows() > 1000, "{} edges", alone.1.num_rows());
+    for threads in [2, 4] {
+        assert_eq!(link(threads), alone, "{threads} threads");
+    }
+    use_threads(0);
+}
+
+#[test]
+fn a_limit_on_memory_changes_nothing_or_tells_the_least_it_needs() {
+    let mut rows = persons(12_000);
+    for row in &mut rows {
+        // Names that few share, or a name's records alone would be too many to compare.
+        let person = row[0].as_ref().and_then(|id| id.split('-').next()?.parse::<usize>().ok()).unwrap();
+        row[1] = row[1].as_ref().map(|name| format!("{name} {}", person / 35));
+    }
+    let text = |limit: usize| format!("{MODEL}\n[limits]\nmemory_mb = {limit}\n");
+    let free = run(&Linker::new(model(MODEL)), &rows).unwrap();
+    let told = message(&text(1), &rows);
+    let least_of = |told: &str| {
+        told.split("at least ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<usize>().ok()).unwrap()
+    };
+    // The first error tells what the records need, the second adds the pairs.
+    let records = least_of(&told);
+    assert!(records > 1 && told.contains("limits.memory_mb"), "{told}");
+    let least = match run(&Linker::new(model(&text(records))), &rows) {
+        Ok(_) => records,
+        Err(error) => least_of(&error.to_string()),
+    };
+    let bound = run(&Linker::new(model(&text(least))), &rows).unwrap();
+    assert_eq!(bound.members().unwrap(), free.members().unwrap());
+    assert_eq!(bound.edge_table().unwrap(), free.edge_table().unwrap());
+    assert_eq!(bound.weights, free.weights);
 }
 
 #[test]

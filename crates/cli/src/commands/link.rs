@@ -107,7 +107,8 @@ pub async fn run(args: Link) -> Result<()> {
         None => anew(&args, &context, &tables, quiet).await?,
     };
     let wall = began.elapsed().as_secs_f64();
-    let cpu = cpu_seconds();
+    // Before the truth is read, which is none of the linkage's.
+    let (cpu, peak) = (cpu_seconds(), peak_mb());
     let quality = match &args.truth {
         Some(path) => Some(compare(&context, &linkage, path, &args.truth_columns).await?),
         None => None,
@@ -141,7 +142,7 @@ pub async fn run(args: Link) -> Result<()> {
     }
     answer.insert("cpu_seconds".to_owned(), json!(cpu));
     answer.insert("wall_seconds".to_owned(), json!(wall));
-    answer.insert("peak_rss_mb".to_owned(), json!(peak_mb()));
+    answer.insert("peak_rss_mb".to_owned(), json!(peak));
     answer.insert("seconds".to_owned(), json!(linkage.report.seconds));
     answer.insert("pairs".to_owned(), json!(linkage.report.pairs));
     answer.insert("review".to_owned(), json!(linkage.report.review));

@@ -1,7 +1,13 @@
 //! Which pairs of records are looked at: groups of equal keys, found by sorting, and a bound on their number.
 
-use hashbrown::HashSet;
+mod kept;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hashbrown::{HashMap, HashSet};
 use jingwei_model::config::LinkMode;
+
+pub use kept::Blocks;
 
 use crate::model::{Block, Program};
 use crate::parallel;
@@ -64,6 +70,32 @@ impl Groups {
         runs
     }
 
+    /// The same without the groups: what was left out and how many pairs there would have been.
+    #[must_use]
+    pub fn without_groups(&self) -> Self {
+        Self {
+            left_out: self.left_out,
+            left_out_keys: self.left_out_keys.clone(),
+            wanted: self.wanted,
+            largest: self.largest,
+            ..Self::default()
+        }
+    }
+
+    /// The groups of at most so many records.
+    #[must_use]
+    pub fn up_to(&self, most: usize) -> Self {
+        let mut kept = Self { wanted: self.wanted, ..Self::default() };
+        let mut total = 0;
+        for members in (0..self.len()).map(|number| self.group(number)).filter(|members| members.len() <= most) {
+            kept.records.extend(members);
+            kept.ends.push(kept.records.len() as u32);
+            total += pairs_of(members.len() as u64);
+            kept.pairs.push(total);
+        }
+        kept
+    }
+
     /// The pair of a number below [`Groups::total`].
     #[must_use]
     pub fn pair(&self, number: u64) -> (u32, u32) {
@@ -104,10 +136,42 @@ pub fn groups(records: &Records, columns: &[usize], max_group: Option<usize>, li
     collect(&sorted(keys(records, columns, 0)), max_group, limit)
 }
 
-/// The groups of some keys, drawn evenly, and how many groups each stands for: all of them where the columns have few
-/// values or the records are few.
-#[must_use]
-pub fn sampled_groups(records: &Records, columns: &[usize], max_group: Option<usize>) -> (Groups, f64) {
+/// The groups of some keys of several sets of columns, drawn evenly, and how many groups each stands for: all of them
+/// where the columns have few values or the records are few. Each set is grouped once, when it is first asked for.
+#[derive(Debug)]
+pub struct Sampled<'a> {
+    records: &'a Records,
+    known: Mutex<HashMap<Vec<usize>, Arc<(Groups, f64)>>>,
+}
+
+impl<'a> Sampled<'a> {
+    /// Nothing grouped yet.
+    #[must_use]
+    pub fn new(records: &'a Records) -> Self {
+        Self { records, known: Mutex::default() }
+    }
+
+    /// The records that are grouped.
+    #[must_use]
+    pub const fn records(&self) -> &'a Records {
+        self.records
+    }
+
+    /// The groups of these columns and how many groups each stands for.
+    #[must_use]
+    pub fn of(&self, columns: &[usize]) -> Arc<(Groups, f64)> {
+        // A thread that ended while it held the lock left nothing half done: only whole entries are put in.
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known().get(columns) {
+            return Arc::clone(found);
+        }
+        let grouped = Arc::new(sampled_groups(self.records, columns));
+        known().insert(columns.to_vec(), Arc::clone(&grouped));
+        grouped
+    }
+}
+
+fn sampled_groups(records: &Records, columns: &[usize]) -> (Groups, f64) {
     let values = columns
         .iter()
         .filter_map(|column| records.domain_of[*column])
@@ -115,7 +179,7 @@ pub fn sampled_groups(records: &Records, columns: &[usize], max_group: Option<us
         .max()
         .unwrap_or_default();
     let shift = if values < 50_000 { 0 } else { (records.len() / 200_000).max(1).ilog2() };
-    let groups = collect(&sorted(keys(records, columns, shift)), max_group, u64::MAX);
+    let groups = collect(&sorted(keys(records, columns, shift)), None, u64::MAX);
     (groups, f64::from(1_u32 << shift))
 }
 
@@ -172,9 +236,15 @@ fn sorted(mut keyed: Vec<u64>) -> Vec<u64> {
         return keyed;
     }
     let mut other = vec![0_u64; keyed.len()];
-    for digit in [32, 43, 54] {
-        let mut starts = [0_usize; 2048];
-        keyed.iter().for_each(|keyed| starts[(keyed >> digit & 2047) as usize] += 1);
+    // How often each digit stands at each place, in one pass.
+    let mut counts = [[0_usize; 2048]; 3];
+    for keyed in &keyed {
+        for (place, counts) in counts.iter_mut().enumerate() {
+            counts[(keyed >> (32 + 11 * place) & 2047) as usize] += 1;
+        }
+    }
+    for (place, mut starts) in counts.into_iter().enumerate() {
+        let digit = 32 + 11 * place;
         let mut sum = 0;
         for start in &mut starts {
             let count = *start;
@@ -202,7 +272,8 @@ pub fn key(records: &Records, columns: &[usize], record: u32) -> Option<u64> {
         if code == NULL {
             return None;
         }
-        let hash = records.domain_of[*column].map_or(u64::from(code), |domain| records.domains[domain].hash(code));
+        let hash =
+            records.domain_of[*column].map_or(u64::from(code), |domain| u64::from(records.domains[domain].half(code)));
         key = (key ^ hash).wrapping_mul(0xD6E8_FEB8_6659_FD93);
         key ^= key >> 32;
     }

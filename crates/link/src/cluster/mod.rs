@@ -88,32 +88,35 @@ pub fn cluster(
             connected[decision.1 as usize] = true;
         }
     }
-    let mut members = (0..parent.len() as u32).filter(|record| connected[*record as usize]).collect::<Vec<_>>();
-    members.sort_unstable_by_key(|record| (parent[*record as usize], *record));
-    edges.sort_unstable_by_key(|edge| {
-        let pair = &pairs[*edge as usize];
-        (parent[pair.left as usize], pair.left, pair.right)
-    });
-    let components_of = members.chunk_by(|a, b| parent[*a as usize] == parent[*b as usize]).collect::<Vec<_>>();
-    // A component that only decisions connect has no edges.
-    let mut groups = Vec::with_capacity(components_of.len());
-    let mut start = 0;
-    for members in &components_of {
-        let root = parent[members[0] as usize];
-        let length =
-            edges[start..].iter().take_while(|edge| parent[pairs[**edge as usize].left as usize] == root).count();
-        groups.push(&edges[start..start + length]);
-        start += length;
-    }
-    let tasks = parallel::ranges(components_of.len(), 64.min(components_of.len().max(1)));
+    let count = parent.len() as u32;
+    let members =
+        Bundles::new(count, (0..count).filter(|record| connected[*record as usize]), |record| parent[record as usize]);
+    let edges = Bundles::new(count, edges.iter().copied(), |edge| parent[pairs[edge as usize].left as usize]);
+    let roots = (0..count).filter(|root| !members.of(*root).is_empty()).collect::<Vec<_>>();
+    let tasks = parallel::ranges(roots.len(), 64.min(roots.len().max(1)));
     // A few components are done sooner than a thread begins.
-    let threads = parallel::threads().min(components_of.len() / 32 + 1);
+    let threads = parallel::threads().min(roots.len() / 32 + 1);
     let results = parallel::map(threads, tasks, |range| {
         let mut comparer = Comparer::new(program, records);
         let mut joined = Vec::new();
         let mut refused = Vec::new();
-        for number in range {
-            let (members, edges) = (components_of[number], groups[number]);
+        for root in &roots[range] {
+            let (members, edges) = (members.of(*root), edges.of(*root));
+            let decided = decided.get(root).map_or(&[][..], Vec::as_slice);
+            if let ([low, high], [edge], []) = (members, edges, decided) {
+                // Two records and the edge between them: more than half of all components.
+                let logit = pairs[*edge as usize].logit;
+                let strength = logit.clamp(-CAP, CAP);
+                if logit < how.join || forbidden(program, records, &mut comparer, one_to_one, *low, *high) {
+                    continue;
+                }
+                if strength >= how.join {
+                    joined.extend([(*low, *low, strength), (*high, *low, strength)]);
+                } else {
+                    refused.push((*low, *high, logit));
+                }
+                continue;
+            }
             let edges = edges.iter().map(|edge| pairs[*edge as usize]).collect::<Vec<_>>();
             if members.len() > LARGE {
                 chain(program, &mut comparer, members, &edges, how.join, &mut joined);
@@ -121,7 +124,7 @@ pub fn cluster(
             }
             let mut component = Component::new(members);
             component.score(program, records, scorer, &mut comparer, &edges, one_to_one);
-            component.decide(decided.get(&parent[members[0] as usize]).map_or(&[][..], Vec::as_slice));
+            component.decide(decided);
             component.join(how.join, &mut joined, &mut refused);
         }
         (joined, refused)
@@ -139,6 +142,53 @@ pub fn cluster(
         entities.refused.extend(refused);
     }
     entities
+}
+
+/// Numbers in bundles, by the record that is their component's root.
+struct Bundles {
+    numbers: Vec<u32>,
+    ends: Vec<u32>,
+}
+
+impl Bundles {
+    /// Bundles numbers by their roots, which are below `count`; within a bundle they keep their order.
+    fn new(count: u32, numbers: impl Iterator<Item = u32> + Clone, root: impl Fn(u32) -> u32) -> Self {
+        let mut places = vec![0_u32; count as usize + 1];
+        numbers.clone().for_each(|number| places[root(number) as usize + 1] += 1);
+        let mut sum = 0;
+        for place in &mut places {
+            sum += *place;
+            *place = sum;
+        }
+        let mut bundled = vec![0; sum as usize];
+        for number in numbers {
+            let place = &mut places[root(number) as usize];
+            bundled[*place as usize] = number;
+            *place += 1;
+        }
+        // Each place has moved on to where its bundle ends.
+        places.pop();
+        Self { numbers: bundled, ends: places }
+    }
+
+    fn of(&self, root: u32) -> &[u32] {
+        let start = if root == 0 { 0 } else { self.ends[root as usize - 1] };
+        &self.numbers[start as usize..self.ends[root as usize] as usize]
+    }
+}
+
+/// Whether two records can never be one entity.
+fn forbidden(
+    program: &Program,
+    records: &Records,
+    comparer: &mut Comparer<'_>,
+    one_to_one: &[bool],
+    left: u32,
+    right: u32,
+) -> bool {
+    let table = records.table[left as usize];
+    let exclusive = table == records.table[right as usize] && one_to_one[usize::from(table)];
+    exclusive || program.never.iter().any(|never| comparer.holds(never, left, right))
 }
 
 /// The smallest record of each record's component.
@@ -253,9 +303,7 @@ impl<'a> Component<'a> {
         for a in 0..count {
             for b in 0..a {
                 let (left, right) = (self.members[b], self.members[a]);
-                let table = records.table[left as usize];
-                let exclusive = table == records.table[right as usize] && one_to_one[usize::from(table)];
-                if exclusive || program.never.iter().any(|never| comparer.holds(never, left, right)) {
+                if forbidden(program, records, comparer, one_to_one, left, right) {
                     self.set(a, b, f32::NEG_INFINITY);
                 } else if self.odds[a * count + b].is_nan() {
                     let logit = if count <= SMALL {

@@ -1,6 +1,6 @@
 //! The similarity functions that compare two texts, under their SQL names.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{AsArray, Float64Builder};
 use arrow::compute::cast;
@@ -8,6 +8,7 @@ use arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
+use crate::records::Domain;
 use crate::similarity::{
     self, AddressTokens, Agreement, ChineseName, OrganizationName, PersonName, PhoneNumber, Prepare, PreparedDate,
     RegistrationCode, ResidentNumber,
@@ -94,6 +95,43 @@ impl Kernel {
         Self::ALL.into_iter().find(|kernel| kernel.name() == name)
     }
 
+    /// Bytes that it keeps of each value of a domain, without what a value holds elsewhere.
+    #[must_use]
+    pub const fn prepared_bytes(self) -> usize {
+        match self {
+            Self::Date => size_of::<OnceLock<Option<PreparedDate>>>(),
+            Self::ChineseName => size_of::<OnceLock<Option<ChineseName>>>(),
+            Self::PersonName => size_of::<OnceLock<Option<PersonName>>>(),
+            Self::OrganizationName => size_of::<OnceLock<Option<OrganizationName>>>(),
+            Self::ResidentId => size_of::<OnceLock<Option<ResidentNumber>>>(),
+            Self::Phone => size_of::<OnceLock<Option<PhoneNumber>>>(),
+            Self::CreditCode => size_of::<OnceLock<Option<RegistrationCode>>>(),
+            Self::Address => size_of::<OnceLock<Option<AddressTokens>>>(),
+            _ => 0,
+        }
+    }
+
+    /// The value for two texts of domains, each with its number there.
+    #[must_use]
+    pub fn values(self, left: (&Domain, u32), right: (&Domain, u32)) -> f64 {
+        match self {
+            Self::Date => ready(|prepared| &prepared.dates, left, right),
+            Self::ChineseName => ready(|prepared| &prepared.chinese_names, left, right),
+            Self::PersonName => ready(|prepared| &prepared.person_names, left, right),
+            Self::OrganizationName => ready(|prepared| &prepared.organizations, left, right),
+            Self::ResidentId => ready(|prepared| &prepared.resident_ids, left, right),
+            Self::Phone => ready(|prepared| &prepared.phones, left, right),
+            Self::CreditCode => ready(|prepared| &prepared.credit_codes, left, right),
+            Self::Address => {
+                let (of_left, of_right) = (&left.0.prepared().addresses, &right.0.prepared().addresses);
+                of_left.with(left.0, left.1, |a| {
+                    of_right.with(right.0, right.1, |b| a.zip(b).map_or(f64::NAN, |(a, b)| a.compare(b)))
+                })
+            }
+            _ => self.texts(left.0.text(left.1), right.0.text(right.1)),
+        }
+    }
+
     /// The value for two texts.
     #[must_use]
     pub fn texts(self, left: &str, right: &str) -> f64 {
@@ -116,6 +154,54 @@ impl Kernel {
             Self::Metres => f64::NAN,
         }
     }
+}
+
+/// Values of a domain made ready for the kernels that take them apart: each value once, when it is first met.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    dates: Ready<PreparedDate>,
+    chinese_names: Ready<ChineseName>,
+    person_names: Ready<PersonName>,
+    organizations: Ready<OrganizationName>,
+    resident_ids: Ready<ResidentNumber>,
+    phones: Ready<PhoneNumber>,
+    credit_codes: Ready<RegistrationCode>,
+    addresses: Ready<AddressTokens>,
+}
+
+#[derive(Debug)]
+struct Ready<P>(OnceLock<Box<[OnceLock<Option<P>>]>>);
+
+impl<P> Default for Ready<P> {
+    fn default() -> Self {
+        Self(OnceLock::new())
+    }
+}
+
+impl<P: Prepare> Ready<P> {
+    /// Hands the value of a number to `then`; values added after the first was asked for are made ready each time.
+    #[inline]
+    fn with<R>(&self, domain: &Domain, code: u32, then: impl FnOnce(Option<&P>) -> R) -> R {
+        let all = self.0.get_or_init(|| (0..domain.len()).map(|_| OnceLock::new()).collect());
+        match all.get(code as usize) {
+            Some(one) => then(one.get_or_init(|| P::prepare(domain.text(code))).as_ref()),
+            None => then(P::prepare(domain.text(code)).as_ref()),
+        }
+    }
+}
+
+/// The score of the agreement of two values of domains; `NaN` where one of them says nothing.
+fn ready<P, A>(of: fn(&Prepared) -> &Ready<P>, left: (&Domain, u32), right: (&Domain, u32)) -> f64
+where
+    P: Prepare<Outcome = A>,
+    A: Agreement,
+{
+    of(left.0.prepared()).with(left.0, left.1, |a| {
+        of(right.0.prepared()).with(right.0, right.1, |b| match (a, b) {
+            (Some(a), Some(b)) => a.compare(b).score(),
+            _ => f64::NAN,
+        })
+    })
 }
 
 /// The score of the agreement of two values; `NaN` where one of them says nothing.

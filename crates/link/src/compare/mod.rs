@@ -2,13 +2,31 @@
 
 mod kernel;
 
-pub use kernel::{Kernel, metres, udfs};
+pub use kernel::{Kernel, Prepared, metres, udfs};
 
 use crate::model::{Comparison, Condition, Program, Side};
 use crate::records::{NULL, Records};
 
 /// Remembered results of one similarity; a power of two.
 const MEMORY: usize = 1 << 12;
+
+/// Two records and their rows.
+#[derive(Clone, Copy)]
+struct Pair<'a> {
+    left: u32,
+    right: u32,
+    a: &'a [u32],
+    b: &'a [u32],
+}
+
+impl Pair<'_> {
+    /// Whether a column of the left record equals one of the right; none when a value is missing.
+    #[inline]
+    fn equal(&self, left: usize, right: usize) -> Option<bool> {
+        let (a, b) = (self.a[left], self.b[right]);
+        (a != NULL && b != NULL).then_some(a == b)
+    }
+}
 
 /// Compares pairs of records; one for each thread.
 #[derive(Debug)]
@@ -36,33 +54,43 @@ impl<'a> Comparer<'a> {
         }
     }
 
+    #[inline]
+    fn pair(&mut self, left: u32, right: u32) -> Pair<'a> {
+        self.fresh.fill(false);
+        Pair { left, right, a: self.records.row(left), b: self.records.row(right) }
+    }
+
     /// The levels of all comparisons.
     pub fn pattern(&mut self, left: u32, right: u32) -> u64 {
-        self.fresh.fill(false);
+        let pair = self.pair(left, right);
         let program = self.program;
         let mut pattern = 0;
         for comparison in &program.comparisons {
-            pattern |= (self.level_of(comparison, left, right) as u64) << comparison.shift;
+            pattern |= (self.level_of(comparison, &pair) as u64) << comparison.shift;
         }
         pattern
     }
 
     /// The level of one comparison.
     pub fn level(&mut self, comparison: usize, left: u32, right: u32) -> usize {
-        self.fresh.fill(false);
+        let pair = self.pair(left, right);
         let program = self.program;
-        self.level_of(&program.comparisons[comparison], left, right)
+        self.level_of(&program.comparisons[comparison], &pair)
     }
 
-    fn level_of(&mut self, comparison: &Comparison, left: u32, right: u32) -> usize {
+    fn level_of(&mut self, comparison: &Comparison, pair: &Pair<'_>) -> usize {
         if let Some(null) = &comparison.null
-            && self.decide(null, left, right) == Some(true)
+            && self.decide(null, pair) == Some(true)
         {
             return 0;
         }
         let mut decided = comparison.null.is_some();
         for (number, level) in comparison.levels.iter().enumerate() {
-            match self.decide(&level.condition, left, right) {
+            let holds = match &level.condition {
+                Condition::Equal { left, right } => pair.equal(*left, *right),
+                condition => self.decide(condition, pair),
+            };
+            match holds {
                 Some(true) => return number + 1,
                 Some(false) => decided = true,
                 None => {}
@@ -73,21 +101,18 @@ impl<'a> Comparer<'a> {
 
     /// Whether a condition holds for a pair that stands alone.
     pub fn holds(&mut self, condition: &Condition, left: u32, right: u32) -> bool {
-        self.fresh.fill(false);
-        self.decide(condition, left, right) == Some(true)
+        let pair = self.pair(left, right);
+        self.decide(condition, &pair) == Some(true)
     }
 
     /// Whether a condition holds; none when a missing value leaves it open (the logic of SQL).
-    fn decide(&mut self, condition: &Condition, left: u32, right: u32) -> Option<bool> {
+    fn decide(&mut self, condition: &Condition, pair: &Pair<'_>) -> Option<bool> {
         match condition {
-            Condition::Equal { left: a, right: b } => {
-                let (a, b) = (self.records.row(left)[*a], self.records.row(right)[*b]);
-                (a != NULL && b != NULL).then_some(a == b)
-            }
+            Condition::Equal { left, right } => pair.equal(*left, *right),
             Condition::All(parts) => {
                 let mut answer = Some(true);
                 for part in parts {
-                    match self.decide(part, left, right) {
+                    match self.decide(part, pair) {
                         Some(false) => return Some(false),
                         None => answer = None,
                         Some(true) => {}
@@ -98,7 +123,7 @@ impl<'a> Comparer<'a> {
             Condition::Any(parts) => {
                 let mut answer = Some(false);
                 for part in parts {
-                    match self.decide(part, left, right) {
+                    match self.decide(part, pair) {
                         Some(true) => return Some(true),
                         None => answer = None,
                         Some(false) => {}
@@ -106,20 +131,20 @@ impl<'a> Comparer<'a> {
                 }
                 answer
             }
-            Condition::Not(part) => self.decide(part, left, right).map(|holds| !holds),
+            Condition::Not(part) => self.decide(part, pair).map(|holds| !holds),
             Condition::Flag { side, column } => {
-                let record = if *side == Side::Left { left } else { right };
-                match self.records.row(record)[*column] {
+                match if *side == Side::Left { pair.a[*column] } else { pair.b[*column] } {
                     0 => None,
                     flag => Some(flag == 2),
                 }
             }
             Condition::Score(site, bound, limit) => {
-                let score = self.score(*site, left, right);
+                let score = if self.fresh[*site] { self.scores[*site] } else { self.score(*site, pair) };
                 (!score.is_nan()).then(|| bound.holds(score, *limit))
             }
             Condition::Difference { left: a, right: b, absolute, bound, value } => {
-                let difference = self.records.numbers[*a][left as usize] - self.records.numbers[*b][right as usize];
+                let numbers = &self.records.numbers;
+                let difference = numbers[*a][pair.left as usize] - numbers[*b][pair.right as usize];
                 let difference = if *absolute { difference.abs() } else { difference };
                 (!difference.is_nan()).then(|| bound.holds(difference, *value))
             }
@@ -128,18 +153,15 @@ impl<'a> Comparer<'a> {
     }
 
     /// A similarity; `NaN` when a value is missing.
-    fn score(&mut self, number: usize, left: u32, right: u32) -> f64 {
-        if self.fresh[number] {
-            return self.scores[number];
-        }
+    fn score(&mut self, number: usize, pair: &Pair<'_>) -> f64 {
         let site = &self.program.sites[number];
         let score = if site.kernel == Kernel::Metres {
             let place = |columns: &[usize], record: u32| {
                 (self.records.numbers[columns[0]][record as usize], self.records.numbers[columns[1]][record as usize])
             };
-            metres(place(&site.left, left), place(&site.right, right))
+            metres(place(&site.left, pair.left), place(&site.right, pair.right))
         } else {
-            let (a, b) = (self.records.row(left)[site.left[0]], self.records.row(right)[site.right[0]]);
+            let (a, b) = (pair.a[site.left[0]], pair.b[site.right[0]]);
             if a == NULL || b == NULL {
                 f64::NAN
             } else {
@@ -153,7 +175,8 @@ impl<'a> Comparer<'a> {
                 } else {
                     let domain = |column: usize| self.records.domain_of[column].unwrap_or_default();
                     let (da, db) = (domain(site.left[0]), domain(site.right[0]));
-                    let score = site.kernel.texts(self.records.domains[da].text(a), self.records.domains[db].text(b));
+                    let (da, db) = (&self.records.domains[da], &self.records.domains[db]);
+                    let score = site.kernel.values((da, a), (db, b));
                     memory[place] = (a, b, score);
                     score
                 }

@@ -30,7 +30,6 @@ pub fn udfs() -> Vec<ScalarUDF> {
             "damerau_levenshtein",
             "Edit distance of two texts in characters: changes, insertions, deletions, and swaps of neighbours (optimal string alignment).",
             "SELECT damerau_levenshtein('王小明', '王明小'); -- 1",
-            #[allow(clippy::cast_precision_loss)]
             |a, b| Some(similarity::damerau(a, b) as f64),
         ),
         number(

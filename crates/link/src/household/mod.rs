@@ -6,7 +6,7 @@
 //! together, and two records of one tie share a household though they agree on nothing of it themselves. For them
 //! disagreement on homes and phones says nothing, and what remains is who they are.
 
-use crate::block::{groups, sampled_groups};
+use crate::block::{Sampled, groups};
 use crate::cluster::Entities;
 use crate::model::Program;
 use crate::records::Records;
@@ -87,6 +87,7 @@ pub fn households(
 /// The columns that name a home or a phone: those of the best level of each shared comparison, and of further levels
 /// that are nearly as fine.
 fn shared(program: &Program, records: &Records) -> Vec<Vec<usize>> {
+    let sampled = Sampled::new(records);
     let mut found = Vec::new();
     for comparison in program.comparisons.iter().filter(|comparison| comparison.household) {
         let mut finest = None;
@@ -95,8 +96,8 @@ fn shared(program: &Program, records: &Records) -> Vec<Vec<usize>> {
             if columns.is_empty() {
                 continue;
             }
-            let (groups, each) = sampled_groups(records, &columns, None);
-            let together = each * groups.total() as f64;
+            let grouped = sampled.of(&columns);
+            let together = grouped.1 * grouped.0.total() as f64;
             if finest.is_none_or(|finest| together <= 4.0 * finest) {
                 finest = finest.or(Some(together));
                 found.push(columns);

@@ -3,80 +3,110 @@
 use hashbrown::HashTable;
 use jingwei_model::hash::hash64;
 
+use crate::compare::Prepared;
+
 /// The number of a value that is missing.
 pub const NULL: u32 = 0;
 
 /// The distinct values of one or several columns. Number 0 stands for a missing value.
 #[derive(Debug)]
 pub struct Domain {
-    table: HashTable<u32>,
-    hashes: Vec<u64>,
+    /// Half of each value's hash beside its number: what differs is told apart without looking at the texts.
+    table: HashTable<(u32, u32)>,
+    halves: Vec<u32>,
     ends: Vec<usize>,
-    bytes: Vec<u8>,
+    texts: String,
+    prepared: Prepared,
 }
 
 impl Default for Domain {
     fn default() -> Self {
-        Self { table: HashTable::new(), hashes: vec![0], ends: vec![0], bytes: Vec::new() }
+        Self {
+            table: HashTable::new(),
+            halves: vec![0],
+            ends: vec![0],
+            texts: String::new(),
+            prepared: Prepared::default(),
+        }
     }
+}
+
+/// A place in the table for half a hash: all bits of the place depend on all bits of the half.
+const fn spread(half: u32) -> u64 {
+    let wide = (half as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    wide ^ wide >> 32
 }
 
 impl Domain {
     /// The number of a value; a new one when it was not seen before. Blank text is a missing value.
     pub fn intern(&mut self, value: &str) -> u32 {
-        if value.is_empty() || value.trim().is_empty() {
+        if is_blank(value) {
             return NULL;
         }
-        let hash = hash64(value.as_bytes());
-        let (hashes, ends, bytes) = (&self.hashes, &self.ends, &self.bytes);
-        let same = |code: &u32| {
-            let code = *code as usize;
-            hashes[code] == hash && &bytes[ends[code - 1]..ends[code]] == value.as_bytes()
-        };
-        if let Some(code) = self.table.find(hash, same) {
-            return *code;
+        let half = (hash64(value.as_bytes()) >> 32) as u32;
+        if let Some(code) = self.place(value, half) {
+            return code;
         }
-        let code = self.ends.len() as u32;
-        self.bytes.extend_from_slice(value.as_bytes());
-        self.ends.push(self.bytes.len());
-        self.hashes.push(hash);
-        let hashes = &self.hashes;
-        self.table.insert_unique(hash, code, |code| hashes[*code as usize]);
+        let code = self.append(value, half);
+        self.table.insert_unique(spread(half), (half, code), |entry| spread(entry.0));
         code
+    }
+
+    /// Adds a value without asking whether it is there; it cannot be found by its text. For values that stand once.
+    pub fn push(&mut self, value: &str) -> u32 {
+        if is_blank(value) { NULL } else { self.append(value, 0) }
+    }
+
+    fn append(&mut self, value: &str, half: u32) -> u32 {
+        let code = self.ends.len() as u32;
+        self.texts.push_str(value);
+        self.ends.push(self.texts.len());
+        self.halves.push(half);
+        code
+    }
+
+    fn place(&self, value: &str, half: u32) -> Option<u32> {
+        let same = |entry: &(u32, u32)| entry.0 == half && self.text(entry.1) == value;
+        self.table.find(spread(half), same).map(|entry| entry.1)
     }
 
     /// Makes room for more values, so that growth does not come at the expense of one that is in a hurry.
     pub fn reserve(&mut self, values: usize) {
-        let bytes = self.bytes.len() / self.ends.len().max(1) * values;
-        self.bytes.reserve(bytes);
+        let bytes = self.texts.len() / self.ends.len().max(1) * values;
+        self.texts.reserve(bytes);
         self.ends.reserve(values);
-        self.hashes.reserve(values);
-        let hashes = &self.hashes;
-        self.table.reserve(values, |code| hashes[*code as usize]);
+        self.halves.reserve(values);
+        self.table.reserve(values, |entry| spread(entry.0));
     }
 
     /// The number of a value that is known.
     #[must_use]
     pub fn find(&self, value: &str) -> Option<u32> {
-        let hash = hash64(value.as_bytes());
-        self.table.find(hash, |code| self.hashes[*code as usize] == hash && self.text(*code) == value).copied()
+        self.place(value, (hash64(value.as_bytes()) >> 32) as u32)
     }
 
     /// The text of a number; empty for a missing value.
+    #[inline]
     #[must_use]
     pub fn text(&self, code: u32) -> &str {
         if code == NULL {
             return "";
         }
         let code = code as usize;
-        // Only whole texts are ever put in.
-        std::str::from_utf8(&self.bytes[self.ends[code - 1]..self.ends[code]]).unwrap_or_default()
+        &self.texts[self.ends[code - 1]..self.ends[code]]
     }
 
     /// The hash of a number's text: the same in every run, unlike the number.
     #[must_use]
     pub fn hash(&self, code: u32) -> u64 {
-        self.hashes[code as usize]
+        hash64(self.text(code).as_bytes())
+    }
+
+    /// The upper half of that hash, kept at hand for values that were interned.
+    #[inline]
+    #[must_use]
+    pub fn half(&self, code: u32) -> u32 {
+        self.halves[code as usize]
     }
 
     /// How many numbers there are, the missing value's among them.
@@ -90,6 +120,25 @@ impl Domain {
     pub fn is_empty(&self) -> bool {
         self.ends.len() == 1
     }
+
+    /// Bytes that the values take.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let table = self.table.allocation_size();
+        (table + self.halves.len() * 4 + self.ends.len() * size_of::<usize>() + self.texts.len()) as u64
+    }
+
+    /// What the kernels keep of the values.
+    #[inline]
+    #[must_use]
+    pub const fn prepared(&self) -> &Prepared {
+        &self.prepared
+    }
+}
+
+fn is_blank(value: &str) -> bool {
+    // What begins with a letter or a digit is not blank; that is nearly all there is.
+    value.as_bytes().first().is_none_or(|first| !first.is_ascii_alphanumeric()) && value.trim().is_empty()
 }
 
 #[cfg(test)]

@@ -76,11 +76,15 @@ pub fn read(
 /// The key of a record of a table.
 #[must_use]
 pub fn record_key(table: &str, id: &str) -> u128 {
-    let mut text = Vec::with_capacity(table.len() + id.len() + 1);
+    key_of(&mut Vec::with_capacity(table.len() + id.len() + 1), table, id)
+}
+
+fn key_of(text: &mut Vec<u8>, table: &str, id: &str) -> u128 {
+    text.clear();
     text.extend_from_slice(table.as_bytes());
     text.push(0x1f);
     text.extend_from_slice(id.as_bytes());
-    hash128(&text)
+    hash128(text)
 }
 
 struct Reader {
@@ -99,6 +103,7 @@ impl Reader {
         let ids = arrow::compute::cast(batch.column(0), &DataType::Utf8)?;
         let ids = ids.as_string::<i32>();
         let given = if self.skip > 1 { Some(arrow::compute::cast(batch.column(1), &DataType::Binary)?) } else { None };
+        let mut text = Vec::new();
         for row in 0..rows {
             if ids.is_null(row) {
                 let name = &records.tables[usize::from(table)];
@@ -113,11 +118,11 @@ impl Reader {
                         .map_err(|_| LinkError::Internal("a record key that is not 16 bytes".to_owned()))?;
                     u128::from_be_bytes(bytes)
                 }
-                None => record_key(&records.tables[usize::from(table)], ids.value(row)),
+                None => key_of(&mut text, &records.tables[usize::from(table)], ids.value(row)),
             };
             records.keys.push(key);
             records.table.push(table);
-            records.id.push(records.ids.intern(ids.value(row)));
+            records.id.push(records.ids.push(ids.value(row)));
         }
         let first = records.cells.len();
         records.cells.resize(first + rows * records.stride, NULL);
@@ -159,8 +164,14 @@ impl Reader {
 
 /// Puts the records in the order of their keys.
 fn sorted(mut records: Records, keyed: bool) -> Result<Records> {
-    let mut order = (0..records.len() as u32).collect::<Vec<_>>();
-    order.sort_unstable_by_key(|record| records.keys[*record as usize]);
+    // The upper half of a key beside the record: most are told apart without a look at the keys themselves.
+    let halves = records.keys.iter().enumerate().map(|(record, key)| ((key >> 64) as u64, record as u32));
+    let mut halves = halves.collect::<Vec<_>>();
+    halves.sort_unstable_by(|a, b| {
+        a.0.cmp(&b.0).then_with(|| records.keys[a.1 as usize].cmp(&records.keys[b.1 as usize])).then(a.1.cmp(&b.1))
+    });
+    let mut order = halves.iter().map(|half| half.1).collect::<Vec<_>>();
+    drop(halves);
     if keyed {
         merge(&mut records, &mut order);
     }

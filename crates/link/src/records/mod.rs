@@ -68,6 +68,14 @@ impl Records {
         self.keys.is_empty()
     }
 
+    /// Bytes that they take, and take for a while twice when they are put in order.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let domains = self.domains.iter().chain([&self.ids]).map(Domain::bytes).sum::<u64>();
+        let numbers = self.numbers.iter().map(Vec::len).sum::<usize>() * 8;
+        domains + (2 * (self.cells.len() * 4 + numbers) + self.len() * 22) as u64
+    }
+
     /// The row of a record.
     #[inline]
     #[must_use]

@@ -198,7 +198,6 @@ impl Prepare for AddressTokens {
     }
 
     /// Half for the numbers, counted from the finest one that is said, half for the words in common.
-    #[allow(clippy::cast_precision_loss)]
     fn compare(&self, other: &Self) -> f64 {
         let (a, b) = (&self.numbers, &other.numbers);
         let words = f64::midpoint(self.words.jaccard(&other.words), self.words.containment(&other.words));

@@ -33,7 +33,6 @@ pub fn damerau_within(a: &str, b: &str, limit: usize) -> Option<usize> {
 
 /// 1 less the Damerau distance over the longer length: 1 the same, 0 nothing in common.
 #[must_use]
-#[allow(clippy::cast_precision_loss)]
 pub fn edit_similarity(a: &str, b: &str) -> f64 {
     let longer = a.chars().count().max(b.chars().count());
     if longer == 0 { 1.0 } else { 1.0 - damerau(a, b) as f64 / longer as f64 }

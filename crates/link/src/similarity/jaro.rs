@@ -46,7 +46,6 @@ pub(super) fn winkler<A: Unit, B: Unit>(a: &[A], b: &[B], jaro: f64) -> f64 {
         return jaro;
     }
     let prefix = a.iter().zip(b).take(PREFIX_MOST).take_while(|(a, b)| a.code() == b.code()).count();
-    #[allow(clippy::cast_precision_loss)]
     let boost = prefix as f64 * PREFIX_SCALE;
     boost.mul_add(1.0 - jaro, jaro)
 }
@@ -62,7 +61,6 @@ const fn window(longer: usize) -> usize {
     (longer / 2).saturating_sub(1)
 }
 
-#[allow(clippy::cast_precision_loss)]
 fn similarity(common: usize, out_of_order: usize, a: usize, b: usize) -> f64 {
     if common == 0 {
         return 0.0;

@@ -82,7 +82,6 @@ impl Tokens {
     }
 }
 
-#[allow(clippy::cast_precision_loss)]
 fn ratio(part: usize, whole: usize) -> f64 {
     if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
 }

@@ -21,6 +21,8 @@ const RULE: f64 = 0.25;
 const RULES: usize = 16;
 /// Share of the pairs of one entity that may be missed before another rule is worth its cost.
 const MISSED: f64 = 0.000_3;
+/// Keys that more records share bring nobody together.
+const LARGEST: usize = 300;
 
 struct Candidate {
     atoms: Vec<usize>,
@@ -40,10 +42,11 @@ pub(super) fn block(atoms: &[Atom], rows: usize, model: &mut LinkModel) {
     }
     let budget = budget(rows);
     let mut spent = 0.0;
+    let mut chosen: Vec<Vec<usize>> = Vec::new();
     // Twice, so that most pairs have a second chance: tables may hold more errors than imagined.
     for share in [0.7, 1.0] {
         let mut missed = vec![u64::MAX; DRAWS / 64];
-        while model.blocks.len() < RULES && f64::from(count(&missed)) > MISSED * DRAWS as f64 {
+        while model.blocks.len() + chosen.len() < RULES && f64::from(count(&missed)) > MISSED * DRAWS as f64 {
             let gain = |candidate: &Candidate| {
                 candidate.brings.iter().zip(&missed).map(|(brings, missed)| (brings & missed).count_ones()).sum::<u32>()
             };
@@ -60,10 +63,24 @@ pub(super) fn block(atoms: &[Atom], rows: usize, model: &mut LinkModel) {
             for (missed, brings) in missed.iter_mut().zip(&best.brings) {
                 *missed &= !brings;
             }
-            let on = best.atoms.iter().map(|atom| atoms[*atom].sql.clone()).collect::<Vec<_>>();
-            model.blocks.push(BlockingRule { on, condition: None, max_group: Some(300) });
+            chosen.push(best.atoms);
         }
     }
+    for rule in needed(atoms, &chosen) {
+        let on = rule.iter().map(|atom| atoms[*atom].sql.clone()).collect::<Vec<_>>();
+        model.blocks.push(BlockingRule { on, condition: None, max_group: Some(LARGEST) });
+    }
+}
+
+/// The rules without those whose pairs another rule brings anyway: one that asks for less, and none of whose keys is
+/// shared by so many that it is left out.
+fn needed<'a>(atoms: &[Atom], rules: &'a [Vec<usize>]) -> Vec<&'a Vec<usize>> {
+    let covers = |less: &Vec<usize>, rule: &Vec<usize>| {
+        let largest = less.iter().map(|atom| atoms[*atom].largest).min().unwrap_or(usize::MAX);
+        // Not all rows were looked at, so there is to be room.
+        largest <= LARGEST / 3 && less.len() < rule.len() && less.iter().all(|atom| rule.contains(atom))
+    };
+    rules.iter().filter(|rule| !rules.iter().any(|less| covers(less, rule))).collect()
 }
 
 /// Pairs of strangers that all rules together may bring for each record.
@@ -132,7 +149,7 @@ mod tests {
     use crate::suggest::empty;
 
     fn atom(field: usize, sql: &str, recall: f64, chance: f64) -> Atom {
-        Atom { field, sql: sql.to_owned(), recall, chance }
+        Atom { field, sql: sql.to_owned(), recall, chance, largest: 10 }
     }
 
     #[test]
@@ -144,6 +161,17 @@ mod tests {
         assert!(rules.contains(&"id".to_owned()), "{rules:?}");
         assert!(rules.iter().any(|rule| rule.contains("birth")), "{rules:?}");
         assert!(!rules.contains(&"surname".to_owned()), "{rules:?}");
+    }
+
+    #[test]
+    fn a_rule_is_left_out_when_a_looser_one_brings_its_pairs() {
+        let atoms = [
+            atom(0, "phone", 0.6, 1e-6),
+            Atom { largest: 5000, ..atom(1, "name", 0.8, 1e-4) },
+            atom(2, "day", 0.8, 1e-4),
+        ];
+        let rules = [vec![0], vec![0, 2], vec![1], vec![1, 2]];
+        assert_eq!(needed(&atoms, &rules), [&rules[0], &rules[2], &rules[3]]);
     }
 
     #[test]

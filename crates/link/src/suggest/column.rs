@@ -194,6 +194,12 @@ impl Column {
         same as f64 / (self.filled as f64 * (self.filled - 1) as f64)
     }
 
+    /// Rows that have the commonest value.
+    #[must_use]
+    pub fn largest(&self) -> usize {
+        self.counts.values().max().map_or(0, |count| *count as usize)
+    }
+
     /// Mean length in characters.
     #[must_use]
     pub fn length(&self) -> f64 {
@@ -251,6 +257,25 @@ impl Column {
     /// Probability that two filled rows drawn at random agree in the coarse part of their values.
     #[must_use]
     pub fn coarse_collision(&self) -> f64 {
+        let (counts, filled) = self.coarse_counts();
+        if filled < 2 {
+            return 1.0;
+        }
+        let same = counts.values().map(|count| count * (count - 1)).sum::<u64>();
+        // What does not happen among the first rows may yet happen.
+        (same.max(1)) as f64 / (filled * (filled - 1)) as f64
+    }
+
+    /// Rows that have the commonest coarse part, as the first rows have it.
+    #[must_use]
+    pub fn coarse_largest(&self) -> usize {
+        let (counts, filled) = self.coarse_counts();
+        let most = counts.values().copied().max().unwrap_or_default();
+        (most as f64 * self.filled as f64 / filled.max(1) as f64).ceil() as usize
+    }
+
+    /// How often each coarse part stands among the first rows, and how many of these have a value.
+    fn coarse_counts(&self) -> (HashMap<String, u64>, u64) {
         let meaning = self.meaning();
         let mut counts: HashMap<String, u64> = HashMap::new();
         let mut filled = 0_u64;
@@ -260,12 +285,7 @@ impl Column {
                 *counts.entry(part).or_default() += 1;
             }
         }
-        if filled < 2 {
-            return 1.0;
-        }
-        let same = counts.values().map(|count| count * (count - 1)).sum::<u64>();
-        // What does not happen among the first rows may yet happen.
-        (same.max(1)) as f64 / (filled * (filled - 1)) as f64
+        (counts, filled)
     }
 
     /// Of the rows of one table that hold both a valid resident id and a day here, the share in which the day is the

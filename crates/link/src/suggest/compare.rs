@@ -17,6 +17,8 @@ pub(super) struct Atom {
     pub recall: f64,
     /// Probability that two records have it and agree, were they not.
     pub chance: f64,
+    /// How many records share its commonest value, about.
+    pub largest: usize,
 }
 
 /// How often a value is written the same way twice, where nothing more is known.
@@ -103,7 +105,9 @@ impl Draft<'_> {
     fn atom(&mut self, sql: String, coarse: bool, filled: f64, chance: f64) {
         let alike = if coarse { COARSELY_ALIKE } else { WRITTEN_ALIKE };
         let both = filled * filled;
-        self.atoms.push(Atom { field: self.number, sql, recall: alike * both, chance: chance * both });
+        let column = &self.field.column;
+        let largest = if coarse { column.coarse_largest() } else { column.largest() };
+        self.atoms.push(Atom { field: self.number, sql, recall: alike * both, chance: chance * both, largest });
     }
 
     fn whole(&mut self, sql: &str) {

@@ -11,7 +11,7 @@ use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use futures::TryStreamExt;
-use jingwei_model::config::{LinkMode, LinkModel};
+use jingwei_model::config::{LinkMode, LinkModel, TrainingConfig};
 
 use crate::{LinkError, Result, Table};
 use column::Column;
@@ -80,7 +80,8 @@ fn empty() -> LinkModel {
         threshold: 0.4,
         review: [0.1, 0.9],
         one_to_one: Vec::new(),
-        training: Default::default(),
+        // A model that is made up has many rules, and training looks at pairs of each.
+        training: TrainingConfig { random_pairs: 200_000, block_pairs: 40_000, ..Default::default() },
         limits: Default::default(),
     }
 }

@@ -4,6 +4,11 @@
 //! there; every comparison is learned in the blocks that are not made of it. The blocks share one m and one
 //! related class and have each its own shares of the classes, so no labels and no prior are needed
 //! (Winkler 1988; Dempster, Laird and Rubin 1977).
+//!
+//! What a block says of m counts as much as the block is pure, that is by its share of matches. Strangers whom a loose
+//! block brings together (all of one surname) are alike beyond what chance has it, in age, in region, in fashions of
+//! given names; there are many more of them than matches, and where nothing holds them off, m becomes a picture of
+//! them. A block that hardly anybody shares by chance shows pairs of one entity as they are.
 
 use crate::model::Program;
 
@@ -64,11 +69,12 @@ pub fn learn(program: &Program, samples: &mut [Sample], u: &[Vec<f64>], classes:
         let zeros = || u.iter().map(|levels| vec![0.0; levels.len()]).collect::<Vec<_>>();
         let (mut sum_m, mut sum_h) = (zeros(), zeros());
         for sample in samples.iter_mut() {
+            let pure = sample.shares[0];
             tables.expect(program, sample, |pattern, weights| {
                 for (number, comparison) in program.comparisons.iter().enumerate() {
                     let level = comparison.level_in(pattern);
                     if level > 0 {
-                        sum_m[number][level - 1] += weights[number][0];
+                        sum_m[number][level - 1] += pure * weights[number][0];
                         sum_h[number][level - 1] += weights[number][1];
                     }
                 }

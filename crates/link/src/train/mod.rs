@@ -7,12 +7,15 @@ mod random;
 mod rarity;
 mod weights;
 
+use std::collections::BTreeSet;
+
 use hashbrown::HashMap;
 use jingwei_model::config::TrainingConfig;
 use random::{all_pairs, draw};
 pub use weights::{Evidence, Outcomes, Scorer, Weights, probability};
 
-use crate::block::{Groups, allowed, meets, sampled_groups};
+use crate::block::{Blocks, Groups, Sampled, allowed, meets, pairs_of};
+use crate::cluster::Entities;
 use crate::compare::Comparer;
 use crate::model::Program;
 use crate::parallel;
@@ -26,14 +29,15 @@ use labels::Labels;
 pub fn train(
     program: &Program,
     records: &Records,
-    blocks: &[Groups],
+    blocks: &Blocks<'_>,
     config: &TrainingConfig,
     labels: &[(u32, u32, bool)],
 ) -> Weights {
     let labels = Labels::new(program, records, labels);
-    let chances = random::chances(program, records, config);
+    let sampled = Sampled::new(records);
+    let chances = random::chances(program, records, &sampled, config);
     let pairs = all_pairs(program, records).max(1.0);
-    let mut samples = samples(program, records, blocks, config);
+    let mut samples = Sampler { program, records, blocks, sampled: &sampled, config }.samples();
     let mut u = chances.iter().map(|chances| chances.levels.clone()).collect::<Vec<_>>();
     let mut classes = em::start(program, &u);
     let (mut matches, mut related) = (1.0, 0.0);
@@ -61,10 +65,83 @@ pub fn train(
             }
         }
     }
-    let rarities = rarities(program, records, &classes, &u, (matches, related, pairs), config);
     for sample in &samples {
         tracing::debug!(block = sample.name, shares = ?sample.shares, patterns = sample.patterns.len(), "sample");
     }
+    let random = chances.into_iter().map(|chances| chances.levels).collect();
+    weights(program, &sampled, Learned { classes, u, random, matches, related, pairs }, config)
+}
+
+/// Learns m again from the pairs inside the entities found with the weights, and how many there are, when that is far
+/// fewer than the weights believe: pairs that are judged one by one can be taken for matches though no two of them
+/// could stand in one entity. None when entities and weights agree.
+#[must_use]
+pub fn corrected(
+    program: &Program,
+    records: &Records,
+    entities: &Entities,
+    trained: &Weights,
+    config: &TrainingConfig,
+) -> Option<Weights> {
+    let mut members: Vec<(u32, u32)> =
+        entities.root.iter().enumerate().map(|(record, root)| (*root, record as u32)).collect();
+    members.sort_unstable();
+    let groups = || members.chunk_by(|a, b| a.0 == b.0).filter(|members| members.len() > 1);
+    let inside = groups().map(|members| pairs_of(members.len() as u64)).sum::<u64>();
+    if inside < LEAST_PAIRS || trained.matches * config.recall <= BELIEVED * inside as f64 {
+        return None;
+    }
+    // Whole entities, evenly chosen, until they hold as many pairs as some blocks would be looked at.
+    let every = inside.div_ceil(10 * config.block_pairs.max(1) as u64) as usize;
+    let mut comparer = Comparer::new(program, records);
+    let mut m: Vec<Vec<f64>> = trained.outcomes.iter().map(|outcomes| outcomes.m.clone()).collect();
+    for members in groups().step_by(every.max(1)) {
+        for (place, (_, right)) in members.iter().enumerate() {
+            for (_, left) in members[..place].iter().filter(|(_, left)| allowed(program, records, *left, *right)) {
+                let pattern = comparer.pattern(*left, *right);
+                for (comparison, m) in program.comparisons.iter().zip(&mut m) {
+                    match comparison.level_in(pattern) {
+                        0 => {}
+                        level => m[level - 1] += 1.0,
+                    }
+                }
+            }
+        }
+    }
+    for levels in &mut m {
+        let sum = levels.iter().sum::<f64>();
+        levels.iter_mut().for_each(|level| *level /= sum);
+    }
+    let outcomes = |of: fn(&Outcomes) -> &Vec<f64>| trained.outcomes.iter().map(|all| of(all).clone()).collect();
+    let learned = Learned {
+        classes: Classes { m, related: outcomes(|outcomes| &outcomes.related) },
+        u: outcomes(|outcomes| &outcomes.u),
+        random: outcomes(|outcomes| &outcomes.random),
+        matches: inside as f64 / config.recall,
+        related: trained.related,
+        pairs: trained.pairs,
+    };
+    Some(weights(program, &Sampled::new(records), learned, config))
+}
+
+/// Fewer pairs inside entities than this teach nothing.
+const LEAST_PAIRS: u64 = 50;
+/// So many times as many matches as pairs inside entities are too many to believe.
+const BELIEVED: f64 = 1.5;
+
+/// What was learned, before the worth of rare values.
+struct Learned {
+    classes: Classes,
+    u: Vec<Vec<f64>>,
+    random: Vec<Vec<f64>>,
+    matches: f64,
+    related: f64,
+    pairs: f64,
+}
+
+fn weights(program: &Program, sampled: &Sampled<'_>, learned: Learned, config: &TrainingConfig) -> Weights {
+    let Learned { classes, u, random, matches, related, pairs } = learned;
+    let rarities = rarities(program, sampled, &classes, &u, (matches, related, pairs), config);
     Weights {
         outcomes: program
             .comparisons
@@ -76,7 +153,7 @@ pub fn train(
                 m: classes.m[number].clone(),
                 u: u[number].clone(),
                 related: classes.related[number].clone(),
-                random: chances[number].levels.clone(),
+                random: random[number].clone(),
                 rarity: rarities[number].clone(),
             })
             .collect(),
@@ -89,7 +166,7 @@ pub fn train(
 /// For each comparison and level with a term frequency: what replaces ln u, by class of frequency.
 fn rarities(
     program: &Program,
-    records: &Records,
+    sampled: &Sampled<'_>,
     classes: &Classes,
     u: &[Vec<f64>],
     (matches, related, pairs): (f64, f64, f64),
@@ -103,7 +180,7 @@ fn rarities(
     let tasks = places.filter(|(number, place)| program.comparisons[*number].levels[*place].term_frequency.is_some());
     let tasks = tasks.collect::<Vec<_>>();
     let odds = parallel::map(parallel::threads(), tasks.clone(), |task| {
-        rarity::odds(program, records, task, classes, u, config)
+        rarity::odds(program, sampled, task, classes, u, config)
     });
     let others = (pairs - matches - related).max(1.0);
     let mut all =
@@ -115,98 +192,92 @@ fn rarities(
     all
 }
 
-/// Pattern counts of the model's rules and, so that no comparison is without a block it is not made of, of the best
-/// agreement of each comparison.
-fn samples(program: &Program, records: &Records, blocks: &[Groups], config: &TrainingConfig) -> Vec<Sample> {
-    let rules = program.blocks.len();
-    let tasks = (0..rules + program.comparisons.len()).collect();
-    parallel::map(parallel::threads(), tasks, |number: usize| {
-        if number < rules {
-            let block = &program.blocks[number];
-            return Some(sample(
-                program,
-                records,
-                &blocks[number],
-                number,
-                Some(blocks),
-                &block.name,
-                &block.inputs,
-                config,
-            ));
-        }
-        let comparison = &program.comparisons[number - rules];
-        let columns =
-            comparison.levels.iter().map(|level| level.condition.agreements()).find(|columns| !columns.is_empty())?;
-        // A value that many share brings few pairs of one entity together.
-        let (groups, _) = sampled_groups(records, &columns, Some(200));
-        let name = format!("{} equal", comparison.name);
-        Some(sample(program, records, &groups, rules, None, &name, &comparison.inputs, config))
-    })
-    .into_iter()
-    .flatten()
-    .filter(|sample| !sample.patterns.is_empty())
-    .collect()
+/// What samples are drawn from.
+struct Sampler<'a> {
+    program: &'a Program,
+    records: &'a Records,
+    blocks: &'a Blocks<'a>,
+    sampled: &'a Sampled<'a>,
+    config: &'a TrainingConfig,
 }
 
-#[allow(clippy::too_many_arguments)]
-fn sample(
-    program: &Program,
-    records: &Records,
-    groups: &Groups,
-    number: usize,
-    blocks: Option<&[Groups]>,
-    name: &str,
-    inputs: &std::collections::BTreeSet<String>,
-    config: &TrainingConfig,
-) -> Sample {
-    let mut comparer = Comparer::new(program, records);
-    let total = groups.total();
-    let wanted = (config.block_pairs as u64).min(total);
-    let mut counts: HashMap<u64, f64> = HashMap::new();
-    let mut fresh: HashMap<u64, f64> = HashMap::new();
-    for place in 0..wanted {
-        // Evenly over all pairs, each stretch at a place drawn for it.
-        let at = if wanted == total {
-            place
-        } else {
-            let (from, to) = (
-                (u128::from(total) * u128::from(place) / u128::from(wanted)) as u64,
-                (u128::from(total) * u128::from(place + 1) / u128::from(wanted)) as u64,
-            );
-            from + draw(config.seed ^ 0x1f, place, to - from)
-        };
-        let (left, right) = groups.pair(at);
-        if !allowed(program, records, left, right) {
-            continue;
-        }
-        if let Some(filter) = program.blocks.get(number).and_then(|block| block.filter.as_ref())
-            && !comparer.holds(filter, left, right)
-        {
-            continue;
-        }
-        let pattern = comparer.pattern(left, right);
-        *counts.entry(pattern).or_default() += 1.0;
-        if let Some(blocks) = blocks
-            && !program.blocks[..number].iter().zip(blocks).any(|(block, groups)| {
-                meets(block, records, left, right, &groups.left_out_keys)
-                    && block.filter.as_ref().is_none_or(|filter| comparer.holds(filter, left, right))
-            })
-        {
-            *fresh.entry(pattern).or_default() += total as f64 / wanted as f64;
-        }
+impl Sampler<'_> {
+    /// Pattern counts of the model's rules and, so that no comparison is without a block it is not made of, of the best
+    /// agreement of each comparison.
+    fn samples(&self) -> Vec<Sample> {
+        let rules = self.program.blocks.len();
+        let tasks = (0..rules + self.program.comparisons.len()).collect();
+        parallel::map(parallel::threads(), tasks, |number: usize| {
+            if number < rules {
+                let block = &self.program.blocks[number];
+                return Some(self.sample(&self.blocks.of(number), Some(number), &block.name, &block.inputs));
+            }
+            let comparison = &self.program.comparisons[number - rules];
+            let mut agreements = comparison.levels.iter().map(|level| level.condition.agreements());
+            let columns = agreements.find(|columns| !columns.is_empty())?;
+            // A value that many share brings few pairs of one entity together.
+            let groups = self.sampled.of(&columns).0.up_to(200);
+            Some(self.sample(&groups, None, &format!("{} equal", comparison.name), &comparison.inputs))
+        })
+        .into_iter()
+        .flatten()
+        .filter(|sample| !sample.patterns.is_empty())
+        .collect()
     }
-    let sorted = |counts: HashMap<u64, f64>| {
-        let mut counts = counts.into_iter().collect::<Vec<_>>();
-        counts.sort_unstable_by_key(|(pattern, _)| *pattern);
-        counts
-    };
-    let learned = program.comparisons.iter().map(|comparison| comparison.inputs.is_disjoint(inputs)).collect();
-    let shares = if program.comparisons.iter().any(|comparison| comparison.household) {
-        [0.4, 0.2, 0.4]
-    } else {
-        [0.4, 0.0, 0.6]
-    };
-    Sample { name: name.to_owned(), learned, patterns: sorted(counts), fresh: sorted(fresh), shares }
+
+    /// Pattern counts of the pairs of some groups; those of a rule, if they are one's, and how many no rule before it
+    /// brings together.
+    fn sample(&self, groups: &Groups, rule: Option<usize>, name: &str, inputs: &BTreeSet<String>) -> Sample {
+        let (program, records) = (self.program, self.records);
+        let mut comparer = Comparer::new(program, records);
+        let total = groups.total();
+        let wanted = (self.config.block_pairs as u64).min(total);
+        let mut counts: HashMap<u64, f64> = HashMap::new();
+        let mut fresh: HashMap<u64, f64> = HashMap::new();
+        for place in 0..wanted {
+            // Evenly over all pairs, each stretch at a place drawn for it.
+            let at = if wanted == total {
+                place
+            } else {
+                let (from, to) = (
+                    (u128::from(total) * u128::from(place) / u128::from(wanted)) as u64,
+                    (u128::from(total) * u128::from(place + 1) / u128::from(wanted)) as u64,
+                );
+                from + draw(self.config.seed ^ 0x1f, place, to - from)
+            };
+            let (left, right) = groups.pair(at);
+            if !allowed(program, records, left, right) {
+                continue;
+            }
+            if let Some(filter) = rule.and_then(|rule| program.blocks[rule].filter.as_ref())
+                && !comparer.holds(filter, left, right)
+            {
+                continue;
+            }
+            let pattern = comparer.pattern(left, right);
+            *counts.entry(pattern).or_default() += 1.0;
+            if let Some(rule) = rule
+                && !program.blocks[..rule].iter().zip(self.blocks.known()).any(|(block, groups)| {
+                    meets(block, records, left, right, &groups.left_out_keys)
+                        && block.filter.as_ref().is_none_or(|filter| comparer.holds(filter, left, right))
+                })
+            {
+                *fresh.entry(pattern).or_default() += total as f64 / wanted as f64;
+            }
+        }
+        let sorted = |counts: HashMap<u64, f64>| {
+            let mut counts = counts.into_iter().collect::<Vec<_>>();
+            counts.sort_unstable_by_key(|(pattern, _)| *pattern);
+            counts
+        };
+        let learned = program.comparisons.iter().map(|comparison| comparison.inputs.is_disjoint(inputs)).collect();
+        let shares = if program.comparisons.iter().any(|comparison| comparison.household) {
+            [0.4, 0.2, 0.4]
+        } else {
+            [0.4, 0.0, 0.6]
+        };
+        Sample { name: name.to_owned(), learned, patterns: sorted(counts), fresh: sorted(fresh), shares }
+    }
 }
 
 /// How many pairs are of one entity and how many are related: those among the candidates, by their probability,

@@ -6,7 +6,7 @@
 
 use jingwei_model::config::{LinkMode, TrainingConfig};
 
-use crate::block::{allowed, pairs_of, sampled_groups};
+use crate::block::{Sampled, allowed, pairs_of};
 use crate::compare::Comparer;
 use crate::model::Program;
 use crate::parallel;
@@ -48,7 +48,7 @@ pub fn draw(seed: u64, place: u64, below: u64) -> u64 {
 
 /// Counts the levels of random pairs.
 #[must_use]
-pub fn chances(program: &Program, records: &Records, config: &TrainingConfig) -> Vec<Chances> {
+pub fn chances(program: &Program, records: &Records, sampled: &Sampled<'_>, config: &TrainingConfig) -> Vec<Chances> {
     let threads = parallel::threads();
     let count = records.len() as u64;
     let wanted = if count < 2 { 0 } else { config.random_pairs.min(4 * pairs_of(count) as usize) };
@@ -90,7 +90,8 @@ pub fn chances(program: &Program, records: &Records, config: &TrainingConfig) ->
                 plain += counts[place + 1] as f64 + 0.5;
                 continue;
             }
-            let (pairs, each) = sampled_groups(records, &columns, None);
+            let grouped = sampled.of(&columns);
+            let (pairs, each) = (&grouped.0, grouped.1);
             let sample = (config.random_pairs / 30).min(pairs.total() as usize).max(1);
             let mut comparer = Comparer::new(program, records);
             let (mut seen, mut hit) = (0_u64, 0_u64);

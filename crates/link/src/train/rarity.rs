@@ -10,10 +10,9 @@ use jingwei_model::config::TrainingConfig;
 
 use super::em::{Classes, Sample, shares};
 use super::random::draw;
-use crate::block::{allowed, pairs_of, sampled_groups};
+use crate::block::{Sampled, allowed, pairs_of};
 use crate::compare::Comparer;
 use crate::model::Program;
-use crate::records::Records;
 
 /// Classes of frequency: 1, 2, 3, 4, 6, 8, 12, 16 …
 pub const CLASSES: usize = 48;
@@ -34,7 +33,7 @@ pub fn class(count: u32) -> usize {
 /// Log odds of match against stranger among the pairs that agree, by class of frequency; none where too few do.
 pub fn odds(
     program: &Program,
-    records: &Records,
+    sampled: &Sampled<'_>,
     (number, place): (usize, usize),
     classes: &Classes,
     u: &[Vec<f64>],
@@ -48,7 +47,9 @@ pub fn odds(
     if columns.is_empty() {
         return odds;
     }
-    let (groups, _) = sampled_groups(records, &columns, None);
+    let records = sampled.records();
+    let grouped = sampled.of(&columns);
+    let groups = &grouped.0;
     let frequencies = records.frequencies(column);
     let mut by_class: Vec<Vec<(u32, u64)>> = vec![Vec::new(); CLASSES];
     for group in 0..groups.len() {

@@ -196,7 +196,9 @@ pub struct LinkLimits {
     /// Pairs a single rule may bring together; more is an error. Without it, a rule's largest groups are left
     /// out, with a warning, until it brings at most 200 pairs a record.
     pub pairs: Option<u64>,
-    /// Memory in MiB beyond which candidate edges go to disk.
+    /// MiB that records, groups of blocking rules and pairs may take together; the program itself and the rows being
+    /// cleaned come on top. Where groups do not fit they are made anew whenever they are needed; where records and
+    /// pairs do not, the linkage ends with an error that tells the least.
     pub memory_mb: Option<usize>,
 }
 
