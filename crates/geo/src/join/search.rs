@@ -188,7 +188,7 @@ impl Search<'_> {
         };
         if self.chunk.limits.is_none() {
             // The build side's extents are grown: what is near enough is listed in the point's own cell.
-            block.by_extent().at(dot.x, dot.y, |item, full| found(item, full));
+            block.by_extent().at(dot.x, dot.y, found);
         } else if let Some(probe) = self.reach(&Extent::of_point(dot.x, dot.y), dot.row) {
             block.by_extent().within(block.reach(), &probe, |item| found(item, true));
         }

@@ -136,12 +136,15 @@ pub fn groups(records: &Records, columns: &[usize], max_group: Option<usize>, li
     collect(&sorted(keys(records, columns, 0)), max_group, limit)
 }
 
+/// Groups, and how many groups each stands for.
+type Weighted = Arc<(Groups, f64)>;
+
 /// The groups of some keys of several sets of columns, drawn evenly, and how many groups each stands for: all of them
 /// where the columns have few values or the records are few. Each set is grouped once, when it is first asked for.
 #[derive(Debug)]
 pub struct Sampled<'a> {
     records: &'a Records,
-    known: Mutex<HashMap<Vec<usize>, Arc<(Groups, f64)>>>,
+    known: Mutex<HashMap<Vec<usize>, Weighted>>,
 }
 
 impl<'a> Sampled<'a> {
@@ -159,7 +162,7 @@ impl<'a> Sampled<'a> {
 
     /// The groups of these columns and how many groups each stands for.
     #[must_use]
-    pub fn of(&self, columns: &[usize]) -> Arc<(Groups, f64)> {
+    pub fn of(&self, columns: &[usize]) -> Weighted {
         // A thread that ended while it held the lock left nothing half done: only whole entries are put in.
         let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = known().get(columns) {
