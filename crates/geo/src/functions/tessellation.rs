@@ -173,8 +173,26 @@ fn voronoi_cells(sites: &MultiPoint, rect: Rect) -> Result<Vec<Polygon>, geo::vo
         Err(geo::voronoi::VoronoiError::CollinearInput | geo::voronoi::VoronoiError::InsufficientVertices) => {
             Ok(bands(sites, rect))
         }
+        // The cells of a flat triangle meet far outside the rectangle, and the library loses such cells.
+        Ok(cells) if cells.len() < sites.0.len() => Ok(halves(sites, rect)),
         other => other,
     }
+}
+
+/// The cells of sites, each as what is nearer to it than to any other: as many cuts as there are pairs.
+fn halves(sites: &MultiPoint, rect: Rect) -> Vec<Polygon> {
+    let sites = sites.iter().map(|site| site.0).collect::<Vec<_>>();
+    let cell = |site: &Coord| {
+        let mut ring = rect.to_polygon().exterior().0.clone();
+        ring.pop();
+        for other in sites.iter().filter(|other| *other != site) {
+            ring = nearer_half(&ring, *site, *other);
+        }
+        let first = ring.first().copied()?;
+        ring.push(first);
+        Some(Polygon::new(LineString(ring), Vec::new()))
+    };
+    sites.iter().filter_map(cell).collect()
 }
 
 /// The edges between cells; of sites in a row, the edges of two bands.
