@@ -182,7 +182,7 @@ fn members(draw: &mut Draw, dwelling: &mut Dwelling) -> Vec<Member> {
     }
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "what a person is drawn from, each once")]
 fn person(
     city: &City,
     inhabited: &Inhabited,
