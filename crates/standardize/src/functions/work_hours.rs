@@ -78,7 +78,7 @@ impl Calendar {
     /// Hours of working time between two local times in microseconds since 1970; negative when `to` comes first.
     #[must_use]
     pub fn hours(&self, from: i64, to: i64) -> f64 {
-        #[allow(clippy::cast_precision_loss, reason = "centuries of microseconds fit")]
+        #[expect(clippy::cast_precision_loss, reason = "centuries of microseconds fit")]
         let micros = (self.elapsed(to) - self.elapsed(from)) as f64;
         micros / MICROS_AN_HOUR
     }

@@ -339,7 +339,7 @@ fn epoch(value: u64, length: usize) -> Option<Moment> {
 fn serial(bytes: &[u8]) -> Option<Moment> {
     const SECONDS: f64 = 86_400.0;
     let value = std::str::from_utf8(bytes).ok()?.trim_end().parse::<f64>().ok()?;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most five digits before the point")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most five digits before the point")]
     let (day, seconds) = (excel_day(value.trunc() as u32)?, (value.fract() * SECONDS).round() as i64);
     if value.fract() == 0.0 {
         return Some(Moment::Day(day));

@@ -35,7 +35,7 @@ pub fn integer(text: &str) -> Cell<i64> {
     }
     let (digits, scale) = scaled(&plain);
     match decimal(digits).map(|value| value * scale) {
-        #[allow(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+        #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
         Some(value) if value.fract() == 0.0 && value.abs() < EXACT => Cell::Value(value as i64),
         _ => Cell::Refused(Reason::NotANumber),
     }

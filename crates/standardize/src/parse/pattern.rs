@@ -57,7 +57,7 @@ impl Pattern {
 
 fn serial(text: &str) -> Option<Moment> {
     let value = text.parse::<f64>().ok().filter(|value| (1.0..2_958_466.0).contains(value))?;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just above")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just above")]
     let (day, seconds) = (excel_day(value.trunc() as u32)?, (value.fract() * 86_400.0).round() as i64);
     Some(Moment::Local(day.and_time(NaiveTime::MIN).checked_add_signed(TimeDelta::seconds(seconds))?))
 }
