@@ -184,10 +184,10 @@ async fn by_address(
 ) -> Result<Option<DataFrame>> {
     let spellings = super::build::spelled().to_string();
     let step = || EngineError::plan(format!("looking up {element} by address"));
-    let address = Table::of(element).column("address");
-    let Some(address) = address.filter(|_| context.table_exist(spellings.as_str()).unwrap_or(false)) else {
+    if !context.table_exist(spellings.as_str()).map_err(step())? {
         return Ok(None);
-    };
+    }
+    let Some(address) = Table::of(element).column("address") else { return Ok(None) };
     let Some(records) = records(context, project, element, &[address], None).await? else { return Ok(None) };
     let spellings = context.table(spellings).await.map_err(step())?;
     let means = spellings
