@@ -300,7 +300,11 @@ fn hint_of(kind: SqlErrorKind, error: &DataFusionError) -> Option<String> {
             Some("ask for fewer rows or groups, filter earlier, or raise `memory_mb` in config/jingwei.toml".to_owned())
         }
         (SqlErrorKind::Plan, DataFusionError::SchemaError(error, _)) => match error.as_ref() {
-            SchemaError::FieldNotFound { valid_fields, .. } if !valid_fields.is_empty() => {
+            SchemaError::FieldNotFound { field, valid_fields } if !valid_fields.is_empty() => {
+                let capitals = valid_fields.iter().find(|valid| valid.name.eq_ignore_ascii_case(&field.name));
+                if let Some(valid) = capitals {
+                    return Some(format!("write \"{}\": a name with capitals stands in double quotes", valid.name));
+                }
                 let columns = valid_fields.iter().map(datafusion::common::Column::name).collect::<Vec<_>>();
                 Some(format!("the columns are {}", columns.join(", ")))
             }
