@@ -78,7 +78,7 @@ impl Drop for Workers {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::Duration;
@@ -103,7 +103,6 @@ mod tests {
     #[tokio::test]
     async fn work_that_panics_is_an_error_and_the_workers_live() {
         let workers = Workers::new(1).unwrap();
-        #[expect(clippy::panic, reason = "the panic is what is tested")]
         let failed = workers.run(async { panic!("on purpose") }).await;
         assert!(matches!(failed, Err(EngineError::Internal(_))));
         assert_eq!(workers.run(async { 7 }).await.unwrap(), 7);

@@ -329,7 +329,7 @@ const NAMING: [&str; 13] =
     ["id", "ids", "no", "nr", "nbr", "num", "number", "key", "code", "zip", "zipcode", "postcode", "uuid"];
 
 /// What a code may be of that many rows share.
-const SHARED: [&str; 22] = [
+const SHARED: [&str; 36] = [
     "zip",
     "post",
     "postal",
@@ -352,6 +352,20 @@ const SHARED: [&str; 22] = [
     "reason",
     "disposition",
     "department",
+    "house",
+    "room",
+    "apartment",
+    "apt",
+    "building",
+    "floor",
+    "flat",
+    "phone",
+    "mobile",
+    "fax",
+    "page",
+    "reel",
+    "block",
+    "lot",
 ];
 
 /// Whether a column's name says that its values name something, so that they are no quantities.
@@ -428,7 +442,9 @@ mod tests {
         for clean in ["docket_no", "litigation_id", "code", "unit_code", "ticket_number"] {
             assert!(names_a_row(clean, ""), "{clean}");
         }
-        for clean in ["eviction_postcode", "amount_paid", "zip_code", "disposition_code", "piano", "monkey"] {
+        for clean in
+            ["eviction_postcode", "amount_paid", "zip_code", "disposition_code", "house_number", "piano", "monkey"]
+        {
             assert!(!names_a_row(clean, ""), "{clean}");
         }
         assert!(names_something("zip_code", "") && names_a_row("gong_dan_bian_hao", "工单编号"));

@@ -32,6 +32,8 @@ impl Profile {
     pub fn to_toml(&self) -> String {
         let mut out = String::new();
         let Some(sheet) = self.main() else { return out };
+        let together = self.together(sheet);
+        let sheet = &together;
         let columns = columns(sheet);
         let stem = self.file.rsplit(['/', '!']).next().unwrap_or(&self.file);
         let stem = stem.split('.').next().unwrap_or(stem);
@@ -77,6 +79,47 @@ impl Profile {
     #[must_use]
     pub fn main(&self) -> Option<&SheetProfile> {
         self.sheets.iter().rev().max_by_key(|sheet| sheet.rows)
+    }
+
+    /// The sheet, and where all others are like it, what its columns are in all of them.
+    fn together(&self, sheet: &SheetProfile) -> SheetProfile {
+        let mut all = sheet.clone();
+        if !self.sheets.iter().all(|other| other.is_like(sheet)) {
+            return all;
+        }
+        for column in &mut all.columns {
+            let like = |other: &&ColumnProfile| other.name.eq_ignore_ascii_case(&column.name) && other.null_share < 1.0;
+            let others: Vec<&ColumnProfile> =
+                self.sheets.iter().filter_map(|sheet| sheet.columns.iter().find(like)).collect();
+            for other in others {
+                column.meaning = match (column.meaning, other.meaning) {
+                    (one, two) if one == two => one,
+                    (one, two) if column.null_share >= 1.0 && one == Meaning::Text => two,
+                    (Meaning::Integer | Meaning::Number, Meaning::Integer | Meaning::Number) => Meaning::Number,
+                    (Meaning::Date | Meaning::Datetime, Meaning::Date | Meaning::Datetime)
+                        if column.pattern.is_none() && other.pattern.is_none() =>
+                    {
+                        Meaning::Datetime
+                    }
+                    _ => Meaning::Text,
+                };
+                if column.null_share >= 1.0 {
+                    column.pattern.clone_from(&other.pattern);
+                    column.null_share = other.null_share;
+                } else if column.pattern != other.pattern {
+                    (column.meaning, column.pattern) = (Meaning::Text, None);
+                }
+                column.names |= other.names;
+                for token in &other.null_tokens {
+                    if !column.null_tokens.contains(token) {
+                        column.null_tokens.push(token.clone());
+                    }
+                }
+            }
+        }
+        all.key = sheet.key.clone().filter(|key| self.sheets.iter().all(|other| other.key.as_ref() == Some(key)));
+        all.rows = self.sheets.iter().map(|sheet| sheet.rows).sum();
+        all
     }
 
     fn write_from_and_format(&self, out: &mut String, sheet: &SheetProfile) {

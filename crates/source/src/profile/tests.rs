@@ -204,9 +204,12 @@ fn zipped(files: &[(&str, &str)]) -> Vec<u8> {
 #[tokio::test]
 async fn members_of_one_form_are_read_together_and_others_are_named() {
     let dir = tempfile::tempdir().unwrap();
-    let alike = zipped(&[("lots/a.csv", "bbl,FLAG\n1,x\n2,y\n"), ("lots/b.csv", "bbl,flag\n3,z\n")]);
-    let (_, config) = profiled(dir.path(), "lots.zip", &alike).await;
+    let files =
+        [("lots/a.csv", "bbl,FLAG,far,class\n1,x,0,1\n2,y,2,1\n"), ("lots/b.csv", "bbl,flag,far,class\n3,z,8.3,2B\n")];
+    let (_, config) = profiled(dir.path(), "lots.zip", &zipped(&files)).await;
     assert_eq!(config.from.member, None);
+    // What a column is, it is in all of them.
+    assert_eq!((config.columns["far"].parse, config.columns["class"].parse), (Parser::Number, Parser::Text));
     let mut count = 0;
     for part in crate::open(&config, &locator(dir.path())).await.unwrap() {
         count += collect(part).await.unwrap().num_rows();
