@@ -9,6 +9,7 @@
 
 pub mod address;
 mod block;
+mod clock;
 mod cluster;
 mod compare;
 mod decide;
@@ -35,6 +36,7 @@ mod survive;
 mod tables;
 mod train;
 
+pub use clock::cpu_seconds;
 pub use error::{LinkError, Result};
 pub use explain::{Explanation, Named, Part, PartKind};
 pub use functions::{aggregates, functions};

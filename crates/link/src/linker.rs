@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::cast;
@@ -10,8 +9,9 @@ use datafusion::prelude::{SessionContext, ident};
 use jingwei_model::config::LinkModel;
 use serde::Serialize;
 
-use crate::block::Blocks;
-use crate::cluster::{Clustering, Entities, cluster};
+use crate::block::{Blocks, Sampled};
+use crate::clock::Clock;
+use crate::cluster::{Clusterer, Clustering, Entities};
 use crate::decide::{Job, ScoredPair, score, score_households, united};
 use crate::household::{Households, households};
 use crate::incremental::Trained;
@@ -85,6 +85,8 @@ pub struct LinkReport {
     pub review: u64,
     /// Wall seconds of each phase.
     pub seconds: BTreeMap<&'static str, f64>,
+    /// CPU seconds of each phase, of the whole process.
+    pub cpu_seconds: BTreeMap<&'static str, f64>,
     /// What went not quite as it should.
     pub warnings: Vec<String>,
 }
@@ -188,10 +190,9 @@ impl Linker {
         progress: &(dyn Fn(&str) + Sync),
     ) -> Result<Linkage> {
         let mut report = LinkReport::default();
-        let mut clock = Instant::now();
+        let mut clock = Clock::start();
         let mut lap = |report: &mut LinkReport, phase: &'static str| {
-            *report.seconds.entry(phase).or_default() += clock.elapsed().as_secs_f64();
-            clock = Instant::now();
+            clock.lap(phase, [&mut report.seconds, &mut report.cpu_seconds]);
         };
         progress("clean");
         let (program, records) = self.read(context, tables).await?;
@@ -207,9 +208,10 @@ impl Linker {
 
         progress("train");
         let given = self.trained.as_deref();
+        let sampled = Sampled::new(&records);
         let mut weights = match given {
             Some(given) => given.weights.clone(),
-            None => train(&program, &records, &blocks, &self.model.training, &located(&records, &self.labels)),
+            None => train(&program, &sampled, &blocks, &self.model.training, &located(&records, &self.labels)),
         };
         lap(&mut report, "train");
 
@@ -218,17 +220,31 @@ impl Linker {
         let how = self.clustering();
         let decided = located(&records, &self.decisions);
         let mut scorer = Scorer::with_terms(&program, &records, &weights, given.map(|given| &given.terms));
-        let job = Job { program: &program, records: &records, blocks: &blocks, least: LEAST, room };
+        let job = Job {
+            program: &program,
+            records: &records,
+            blocks: &blocks,
+            one_to_one: &one_to_one,
+            least: LEAST,
+            room,
+        };
+        let clusterer = Clusterer {
+            program: &program,
+            records: &records,
+            one_to_one: &one_to_one,
+            decisions: &decided,
+            how,
+        };
         let (mut pairs, mut looked, mut count) = score(&job, &scorer);
         budget.check(&blocks, count)?;
         lap(&mut report, "score");
         progress("cluster");
-        let mut entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
+        let (mut entities, mut traces) = clusterer.cluster(&scorer, &pairs);
         lap(&mut report, "cluster");
         // What was given stays as it is, and what people labelled is not overruled by what was made of it.
         let corrections = if given.is_none() && self.labels.is_empty() { CORRECTIONS } else { 0 };
         for _ in 0..corrections {
-            let Some(better) = corrected(&program, &records, &entities, &weights, &self.model.training) else { break };
+            let Some(better) = corrected(&program, &sampled, &entities, &weights, &self.model.training) else { break };
             tracing::debug!(matches = weights.matches, corrected = better.matches, "weights are corrected");
             weights = better;
             lap(&mut report, "train");
@@ -237,7 +253,7 @@ impl Linker {
             (pairs, looked, count) = score(&job, &scorer);
             budget.check(&blocks, count)?;
             lap(&mut report, "score");
-            entities = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
+            (entities, traces) = clusterer.cluster(&scorer, &pairs);
             lap(&mut report, "cluster");
         }
         report.pairs = program
@@ -254,14 +270,14 @@ impl Linker {
             .collect();
         progress("households");
         let households =
-            households(&program, &records, &entities, weights.pairs, given.map(|given| given.ties(&program)));
+            households(&program, &sampled, &entities, weights.pairs, given.map(|given| given.ties(&program)));
         let mut first = None;
         if let Some(households) = &households {
             let scorer = scorer.with_households(Some(households));
-            let more = score_households(&program, &records, households, &weights, &scorer, LEAST);
-            pairs = united(pairs, more);
+            let more = score_households(&job, households, &weights, &scorer);
+            pairs = united(pairs, &more);
             budget.check(&blocks, pairs.len() as u64)?;
-            let last = cluster(&program, &records, &scorer, &pairs, &one_to_one, &decided, how);
+            let last = clusterer.again(&scorer, &pairs, &more, &entities, &traces);
             first = Some(std::mem::replace(&mut entities, last));
         }
         lap(&mut report, "households");

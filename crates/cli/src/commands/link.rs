@@ -13,7 +13,7 @@ use clap::Args;
 use datafusion::prelude::{SessionContext, ident};
 use jingwei_engine::{EngineError, Result, SessionSettings, adhoc, session};
 use jingwei_link::{
-    Decision, LinkError, Linkage, Linker, Quality, ReportOptions, Table, Trained, evaluate, record_key, suggest,
+    Decision, LinkError, Linkage, Linker, Quality, ReportOptions, Table, Trained, cpu_seconds, evaluate, record_key, suggest,
 };
 use jingwei_model::config::{LinkModel, parse};
 use serde_json::{Map, Value, json};
@@ -144,6 +144,7 @@ pub async fn run(args: Link) -> Result<()> {
     answer.insert("wall_seconds".to_owned(), json!(wall));
     answer.insert("peak_rss_mb".to_owned(), json!(peak));
     answer.insert("seconds".to_owned(), json!(linkage.report.seconds));
+    answer.insert("phase_cpu_seconds".to_owned(), json!(linkage.report.cpu_seconds));
     answer.insert("pairs".to_owned(), json!(linkage.report.pairs));
     answer.insert("review".to_owned(), json!(linkage.report.review));
     answer.insert("weights".to_owned(), json!(linkage.weights));
@@ -320,15 +321,6 @@ fn write(path: &Path, rows: &arrow::array::RecordBatch) -> Result<()> {
     writer.write(rows).map_err(broken)?;
     writer.close().map_err(broken)?;
     std::fs::rename(&partial, path).map_err(io)
-}
-
-/// CPU seconds of this process so far.
-fn cpu_seconds() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let mut fields = text.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11);
-    let mut ticks = || fields.next().and_then(|ticks| ticks.parse::<f64>().ok()).unwrap_or_default();
-    // The kernel counts in hundredths of a second for user space (USER_HZ).
-    (ticks() + ticks()) / 100.0
 }
 
 /// The most memory this process has had, in MiB.

@@ -1,6 +1,7 @@
 //! Which pairs of records are looked at: groups of equal keys, found by sorting, and a bound on their number.
 
 mod kept;
+mod value;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -33,6 +34,49 @@ pub struct Groups {
 }
 
 impl Groups {
+    /// Groups to come, of such sizes: which are too large is decided by how many there are of each.
+    fn of_sizes(all: impl Iterator<Item = usize>, max_group: Option<usize>, limit: u64) -> Self {
+        let mut sizes: std::collections::BTreeMap<usize, u64> = std::collections::BTreeMap::new();
+        let mut small = [0_u64; 64];
+        for size in all {
+            match small.get_mut(size) {
+                Some(count) => *count += 1,
+                None => *sizes.entry(size).or_default() += 1,
+            }
+        }
+        sizes.extend(small.into_iter().enumerate().skip(2).filter(|(_, count)| *count > 0));
+        let wanted = sizes.iter().map(|(size, count)| count * pairs_of(*size as u64)).sum::<u64>();
+        let mut largest = max_group.unwrap_or(usize::MAX);
+        let mut sum = 0;
+        for (size, count) in &sizes {
+            let more = count * pairs_of(*size as u64);
+            if sum + more > limit {
+                largest = largest.min(size - 1);
+                break;
+            }
+            sum += more;
+        }
+        Self { wanted, largest: (largest < usize::MAX).then_some(largest), ..Self::default() }
+    }
+
+    /// Makes the next group, of this key and size, unless it is too small or too large; its records are to be put behind
+    /// those of the others.
+    fn admit(&mut self, key: u32, size: usize) -> bool {
+        if size < 2 {
+            return false;
+        }
+        if self.largest.is_some_and(|largest| size > largest) {
+            let (most, count) = self.left_out.unwrap_or_default();
+            self.left_out = Some((most.max(size), count + 1));
+            self.left_out_keys.insert(key);
+            return false;
+        }
+        let total = self.total() + pairs_of(size as u64);
+        self.ends.push(self.ends.last().copied().unwrap_or_default() + size as u32);
+        self.pairs.push(total);
+        true
+    }
+
     /// Records of a group.
     #[must_use]
     pub fn group(&self, number: usize) -> &[u32] {
@@ -133,7 +177,13 @@ pub const fn pairs_of(count: u64) -> u64 {
 /// the largest ones until no more than `limit` pairs are brought together.
 #[must_use]
 pub fn groups(records: &Records, columns: &[usize], max_group: Option<usize>, limit: u64) -> Groups {
-    collect(&sorted(keys(records, columns, 0)), max_group, limit)
+    grouped(records, columns, 0, max_group, limit)
+}
+
+/// The groups of keys with `shift` zero bits.
+fn grouped(records: &Records, columns: &[usize], shift: u32, max_group: Option<usize>, limit: u64) -> Groups {
+    value::groups(records, columns, shift, max_group, limit)
+        .unwrap_or_else(|| collect(&sorted(keys(records, columns, shift)), max_group, limit))
 }
 
 /// Groups, and how many groups each stands for.
@@ -182,7 +232,7 @@ fn sampled_groups(records: &Records, columns: &[usize]) -> (Groups, f64) {
         .max()
         .unwrap_or_default();
     let shift = if values < 50_000 { 0 } else { (records.len() / 200_000).max(1).ilog2() };
-    let groups = collect(&sorted(keys(records, columns, shift)), None, u64::MAX);
+    let groups = grouped(records, columns, shift, None, u64::MAX);
     (groups, f64::from(1_u32 << shift))
 }
 
@@ -248,6 +298,9 @@ fn sorted(mut keyed: Vec<u64>) -> Vec<u64> {
     }
     for (place, mut starts) in counts.into_iter().enumerate() {
         let digit = 32 + 11 * place;
+        if starts[(keyed[0] >> digit & 2047) as usize] == keyed.len() {
+            continue;
+        }
         let mut sum = 0;
         for start in &mut starts {
             let count = *start;
@@ -269,56 +322,35 @@ fn sorted(mut keyed: Vec<u64>) -> Vec<u64> {
 #[must_use]
 pub fn key(records: &Records, columns: &[usize], record: u32) -> Option<u64> {
     let row = records.row(record);
-    let mut key: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut key = KEY;
     for column in columns {
         let code = row[*column];
         if code == NULL {
             return None;
         }
-        let hash =
-            records.domain_of[*column].map_or(u64::from(code), |domain| u64::from(records.domains[domain].half(code)));
-        key = (key ^ hash).wrapping_mul(0xD6E8_FEB8_6659_FD93);
-        key ^= key >> 32;
+        let half = records.domain_of[*column].map_or(code, |domain| records.domains[domain].half(code));
+        key = mixed(key, half);
     }
     Some(key)
 }
 
+/// A key of no column.
+const KEY: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// A key and the half of one more value's hash.
+#[inline]
+const fn mixed(key: u64, half: u32) -> u64 {
+    let key = (key ^ half as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    key ^ key >> 32
+}
+
 fn collect(keyed: &[u64], max_group: Option<usize>, limit: u64) -> Groups {
-    let runs = || keyed.chunk_by(|a, b| a >> 32 == b >> 32).filter(|group| group.len() > 1);
-    // How many groups there are of each size decides which sizes are too large.
-    let mut sizes: std::collections::BTreeMap<usize, u64> = std::collections::BTreeMap::new();
-    let mut small = [0_u64; 64];
+    let runs = || keyed.chunk_by(|a, b| a >> 32 == b >> 32);
+    let mut groups = Groups::of_sizes(runs().map(<[u64]>::len), max_group, limit);
     for group in runs() {
-        match small.get_mut(group.len()) {
-            Some(count) => *count += 1,
-            None => *sizes.entry(group.len()).or_default() += 1,
+        if groups.admit((group[0] >> 32) as u32, group.len()) {
+            groups.records.extend(group.iter().map(|keyed| *keyed as u32));
         }
-    }
-    sizes.extend(small.into_iter().enumerate().filter(|(_, count)| *count > 0));
-    let wanted = sizes.iter().map(|(size, count)| count * pairs_of(*size as u64)).sum::<u64>();
-    let mut largest = max_group.unwrap_or(usize::MAX);
-    let mut sum = 0;
-    for (size, count) in &sizes {
-        let more = count * pairs_of(*size as u64);
-        if sum + more > limit {
-            largest = largest.min(size - 1);
-            break;
-        }
-        sum += more;
-    }
-    let mut groups = Groups { wanted, largest: (largest < usize::MAX).then_some(largest), ..Groups::default() };
-    let mut total = 0;
-    for group in runs() {
-        if group.len() > largest {
-            let (size, count) = groups.left_out.unwrap_or_default();
-            groups.left_out = Some((size.max(group.len()), count + 1));
-            groups.left_out_keys.insert((group[0] >> 32) as u32);
-            continue;
-        }
-        groups.records.extend(group.iter().map(|keyed| *keyed as u32));
-        groups.ends.push(groups.records.len() as u32);
-        total += pairs_of(group.len() as u64);
-        groups.pairs.push(total);
     }
     groups
 }

@@ -5,10 +5,13 @@
 //! odds between their records speak for it and nothing forbids it. A chain a–b–c with a and c plainly different does
 //! not become one entity, and what can never be one entity is never in one cluster.
 
+mod component;
+
+use component::Component;
 use hashbrown::HashMap;
 
 use crate::compare::Comparer;
-use crate::decide::ScoredPair;
+use crate::decide::{ScoredPair, forbids};
 use crate::model::Program;
 use crate::parallel;
 use crate::records::Records;
@@ -39,109 +42,174 @@ pub struct Entities {
     pub root: Vec<u32>,
     /// Log odds with which a record belongs to its entity; infinite when it is alone.
     pub logit: Vec<f32>,
-    /// Joins refused because something forbids them: the two records and their log odds.
-    pub refused: Vec<(u32, u32, f32)>,
 }
 
-/// Joins records to entities.
-#[must_use]
-pub fn cluster(
-    program: &Program,
-    records: &Records,
-    scorer: &Scorer<'_>,
-    pairs: &[ScoredPair],
-    one_to_one: &[bool],
-    decisions: &[(u32, u32, bool)],
-    how: Clustering,
-) -> Entities {
-    let mut edges =
-        (0..pairs.len() as u32).filter(|edge| pairs[*edge as usize].logit >= how.connect).collect::<Vec<_>>();
-    let mut parent = components(records.len(), pairs, &edges, decisions);
-    // A component too large to look at every pair of it is taken apart at its weaker edges.
-    for step in 1..=STEPS {
+/// What clustering leaves behind for the next time.
+#[derive(Debug, Default)]
+pub struct Traces {
+    /// The smallest record of each record's component, before a large one is taken apart.
+    component: Vec<u32>,
+    /// Those of components in which pairs were scored that agree on nothing that a household shares.
+    open: Vec<u32>,
+}
+
+/// What records are clustered by.
+#[derive(Debug, Clone, Copy)]
+pub struct Clusterer<'a> {
+    /// The model.
+    pub program: &'a Program,
+    /// The records.
+    pub records: &'a Records,
+    /// By table, whether no entity stands there twice.
+    pub one_to_one: &'a [bool],
+    /// What people decided.
+    pub decisions: &'a [(u32, u32, bool)],
+    /// How clusters are made.
+    pub how: Clustering,
+}
+
+impl Clusterer<'_> {
+    /// Joins records to entities.
+    #[must_use]
+    pub fn cluster(&self, scorer: &Scorer<'_>, pairs: &[ScoredPair]) -> (Entities, Traces) {
+        let connect = self.how.connect;
+        let edges = (0..pairs.len() as u32).filter(|edge| pairs[*edge as usize].logit >= connect).collect();
+        let mut entities = Entities {
+            root: (0..self.records.len() as u32).collect(),
+            logit: vec![f32::INFINITY; self.records.len()],
+        };
+        let traces = self.join(scorer, pairs, edges, self.decisions, &mut entities);
+        (entities, traces)
+    }
+
+    /// Joins records to entities now that households are known; `first` and `traces` are from before, `pairs` the pairs
+    /// as they are now, `changed` those of them that are new or other than before. Gives what clustering everything
+    /// would: a component that no changed pair touches, and in which no score depends on households, is left as it is.
+    #[must_use]
+    pub fn again(
+        &self,
+        scorer: &Scorer<'_>,
+        pairs: &[ScoredPair],
+        changed: &[ScoredPair],
+        first: &Entities,
+        traces: &Traces,
+    ) -> Entities {
+        let component = &traces.component;
+        let mut touched = vec![false; component.len()];
+        traces.open.iter().for_each(|root| touched[*root as usize] = true);
+        for end in changed.iter().flat_map(|pair| [pair.left, pair.right]) {
+            touched[component[end as usize] as usize] = true;
+        }
+        let touched = |record: u32| touched[component[record as usize] as usize];
+        let mut entities = Entities { root: first.root.clone(), logit: first.logit.clone() };
+        for record in (0..component.len() as u32).filter(|record| touched(*record)) {
+            entities.root[record as usize] = record;
+            entities.logit[record as usize] = f32::INFINITY;
+        }
+        let edges = (0..pairs.len() as u32).filter(|edge| {
+            let pair = &pairs[*edge as usize];
+            pair.logit >= self.how.connect && touched(pair.left)
+        });
+        let decisions = self.decisions.iter().filter(|(left, right, _)| touched(*left) || touched(*right)).copied();
+        self.join(scorer, pairs, edges.collect(), &decisions.collect::<Vec<_>>(), &mut entities);
+        entities
+    }
+
+    /// Joins the records that edges and decisions connect; in `entities` they stand alone.
+    fn join(
+        &self,
+        scorer: &Scorer<'_>,
+        pairs: &[ScoredPair],
+        mut edges: Vec<u32>,
+        decisions: &[(u32, u32, bool)],
+        entities: &mut Entities,
+    ) -> Traces {
+        let Self { program, records, one_to_one, how, .. } = *self;
+        let mut parent = components(records.len(), pairs, &edges, decisions);
         let mut sizes = vec![0_u32; parent.len()];
         parent.iter().for_each(|root| sizes[*root as usize] += 1);
-        let least = how.connect.max(how.join) + step as f32 * 2.0;
-        if sizes.iter().all(|size| *size as usize <= LARGE) {
-            break;
+        let mut traces = Traces::default();
+        // A component too large to look at every pair of it is taken apart at its weaker edges.
+        for step in 1..=STEPS {
+            if sizes.iter().all(|size| *size as usize <= LARGE) {
+                break;
+            }
+            let least = how.connect.max(how.join) + step as f32 * 2.0;
+            edges.retain(|edge| {
+                let pair = &pairs[*edge as usize];
+                sizes[parent[pair.left as usize] as usize] as usize <= LARGE || pair.logit >= least
+            });
+            let apart = components(records.len(), pairs, &edges, decisions);
+            let whole = std::mem::replace(&mut parent, apart);
+            if traces.component.is_empty() {
+                traces.component = whole;
+            }
+            sizes.fill(0);
+            parent.iter().for_each(|root| sizes[*root as usize] += 1);
         }
-        edges.retain(|edge| {
-            let pair = &pairs[*edge as usize];
-            sizes[parent[pair.left as usize] as usize] as usize <= LARGE || pair.logit >= least
-        });
-        parent = components(records.len(), pairs, &edges, decisions);
-    }
-    // Edges and records of each component, next to each other.
-    let mut connected = vec![false; parent.len()];
-    for edge in &edges {
-        let pair = &pairs[*edge as usize];
-        connected[pair.left as usize] = true;
-        connected[pair.right as usize] = true;
-    }
-    // What people decided, by component.
-    let mut decided: HashMap<u32, Vec<(u32, u32, bool)>> = HashMap::new();
-    for decision in decisions {
-        let root = parent[decision.0 as usize];
-        if root == parent[decision.1 as usize] {
-            decided.entry(root).or_default().push(*decision);
-            connected[decision.0 as usize] = true;
-            connected[decision.1 as usize] = true;
+        // What people decided, by component.
+        let mut decided: HashMap<u32, Vec<(u32, u32, bool)>> = HashMap::new();
+        for decision in decisions {
+            let root = parent[decision.0 as usize];
+            if root == parent[decision.1 as usize] {
+                decided.entry(root).or_default().push(*decision);
+            }
         }
-    }
-    let count = parent.len() as u32;
-    let members =
-        Bundles::new(count, (0..count).filter(|record| connected[*record as usize]), |record| parent[record as usize]);
-    let edges = Bundles::new(count, edges.iter().copied(), |edge| parent[pairs[edge as usize].left as usize]);
-    let roots = (0..count).filter(|root| !members.of(*root).is_empty()).collect::<Vec<_>>();
-    let tasks = parallel::ranges(roots.len(), 64.min(roots.len().max(1)));
-    // A few components are done sooner than a thread begins.
-    let threads = parallel::threads().min(roots.len() / 32 + 1);
-    let results = parallel::map(threads, tasks, |range| {
-        let mut comparer = Comparer::new(program, records);
-        let mut joined = Vec::new();
-        let mut refused = Vec::new();
-        for root in &roots[range] {
-            let (members, edges) = (members.of(*root), edges.of(*root));
-            let decided = decided.get(root).map_or(&[][..], Vec::as_slice);
-            if let ([low, high], [edge], []) = (members, edges, decided) {
-                // Two records and the edge between them: more than half of all components.
-                let logit = pairs[*edge as usize].logit;
-                let strength = logit.clamp(-CAP, CAP);
-                if logit < how.join || forbidden(program, records, &mut comparer, one_to_one, *low, *high) {
+        // Records and edges of each component, next to each other.
+        let count = parent.len() as u32;
+        let several = |root: u32| sizes[root as usize] > 1;
+        let members = (0..count).filter(|record| several(parent[*record as usize]));
+        let members = Bundles::new(count, members, |record| parent[record as usize]);
+        let edges = Bundles::new(count, edges.iter().copied(), |edge| parent[pairs[edge as usize].left as usize]);
+        let roots = (0..count).filter(|root| several(*root)).collect::<Vec<_>>();
+        let tasks = parallel::ranges(roots.len(), 64.min(roots.len().max(1)));
+        // A few components are done sooner than a thread begins.
+        let threads = parallel::threads().min(roots.len() / 32 + 1);
+        let results = parallel::map(threads, tasks, |range| {
+            let mut comparer = Comparer::new(program, records);
+            let mut component = Component::default();
+            let (mut joined, mut open) = (Vec::new(), Vec::new());
+            for root in &roots[range] {
+                let (members, edges) = (members.of(*root), edges.of(*root));
+                let edges = || edges.iter().map(|edge| &pairs[*edge as usize]);
+                let decided = decided.get(root).map_or(&[][..], Vec::as_slice);
+                let mut few = edges();
+                if let ([low, high], Some(edge), None, []) = (members, few.next(), few.next(), decided) {
+                    // Two records and the edge between them: more than half of all components.
+                    let strength = edge.logit.clamp(-CAP, CAP);
+                    let never = || forbids(program, &mut comparer, one_to_one, *low, *high);
+                    if edge.logit >= how.join && strength >= how.join && !edge.never.unwrap_or_else(never) {
+                        joined.extend([(*low, *low, strength), (*high, *low, strength)]);
+                    }
                     continue;
                 }
-                if strength >= how.join {
-                    joined.extend([(*low, *low, strength), (*high, *low, strength)]);
-                } else {
-                    refused.push((*low, *high, logit));
+                if members.len() > LARGE {
+                    let edges = edges().copied().collect::<Vec<_>>();
+                    chain(program, &mut comparer, members, &edges, how.join, &mut joined);
+                    continue;
                 }
-                continue;
+                component.begin(members);
+                component.score(program, scorer, &mut comparer, edges(), one_to_one);
+                if component.open {
+                    open.push(*root);
+                }
+                component.decide(decided);
+                component.join(how.join, &mut joined);
             }
-            let edges = edges.iter().map(|edge| pairs[*edge as usize]).collect::<Vec<_>>();
-            if members.len() > LARGE {
-                chain(program, &mut comparer, members, &edges, how.join, &mut joined);
-                continue;
+            (joined, open)
+        });
+        if traces.component.is_empty() {
+            traces.component = parent;
+        }
+        for (joined, open) in results {
+            for (record, root, logit) in joined {
+                entities.root[record as usize] = root;
+                entities.logit[record as usize] = logit;
             }
-            let mut component = Component::new(members);
-            component.score(program, records, scorer, &mut comparer, &edges, one_to_one);
-            component.decide(decided);
-            component.join(how.join, &mut joined, &mut refused);
+            traces.open.extend(open.into_iter().map(|root| traces.component[root as usize]));
         }
-        (joined, refused)
-    });
-    let mut entities = Entities {
-        root: (0..records.len() as u32).collect(),
-        logit: vec![f32::INFINITY; records.len()],
-        refused: Vec::new(),
-    };
-    for (joined, refused) in results {
-        for (record, root, logit) in joined {
-            entities.root[record as usize] = root;
-            entities.logit[record as usize] = logit;
-        }
-        entities.refused.extend(refused);
+        traces
     }
-    entities
 }
 
 /// Numbers in bundles, by the record that is their component's root.
@@ -175,20 +243,6 @@ impl Bundles {
         let start = if root == 0 { 0 } else { self.ends[root as usize - 1] };
         &self.numbers[start as usize..self.ends[root as usize] as usize]
     }
-}
-
-/// Whether two records can never be one entity.
-fn forbidden(
-    program: &Program,
-    records: &Records,
-    comparer: &mut Comparer<'_>,
-    one_to_one: &[bool],
-    left: u32,
-    right: u32,
-) -> bool {
-    let table = records.table[left as usize];
-    let exclusive = table == records.table[right as usize] && one_to_one[usize::from(table)];
-    exclusive || program.never.iter().any(|never| comparer.holds(never, left, right))
 }
 
 /// The smallest record of each record's component.
@@ -262,158 +316,4 @@ fn unite(parent: &mut [u32], left: u32, right: u32) {
     let (left, right) = (find(parent, left), find(parent, right));
     let (low, high) = (left.min(right), left.max(right));
     parent[high as usize] = low;
-}
-
-/// Records that edges connect.
-struct Component<'a> {
-    members: &'a [u32],
-    /// Log odds of every pair, by place; minus infinity when something forbids it.
-    odds: Vec<f32>,
-}
-
-impl<'a> Component<'a> {
-    fn new(members: &'a [u32]) -> Self {
-        Self { members, odds: vec![f32::NAN; members.len() * members.len()] }
-    }
-
-    fn place(&self, record: u32) -> usize {
-        self.members.binary_search(&record).unwrap_or_default()
-    }
-
-    fn set(&mut self, a: usize, b: usize, logit: f32) {
-        let count = self.members.len();
-        self.odds[a * count + b] = logit;
-        self.odds[b * count + a] = logit;
-    }
-
-    fn score(
-        &mut self,
-        program: &Program,
-        records: &Records,
-        scorer: &Scorer<'_>,
-        comparer: &mut Comparer<'_>,
-        edges: &[ScoredPair],
-        one_to_one: &[bool],
-    ) {
-        let count = self.members.len();
-        for edge in edges {
-            let (a, b) = (self.place(edge.left), self.place(edge.right));
-            self.set(a, b, edge.logit);
-        }
-        for a in 0..count {
-            for b in 0..a {
-                let (left, right) = (self.members[b], self.members[a]);
-                if forbidden(program, records, comparer, one_to_one, left, right) {
-                    self.set(a, b, f32::NEG_INFINITY);
-                } else if self.odds[a * count + b].is_nan() {
-                    let logit = if count <= SMALL {
-                        let pattern = comparer.pattern(left, right);
-                        scorer.evidence(pattern, left, right).logit() as f32
-                    } else {
-                        -CAP
-                    };
-                    self.set(a, b, logit);
-                }
-            }
-        }
-    }
-
-    /// What people decided stands above everything else.
-    fn decide(&mut self, decisions: &[(u32, u32, bool)]) {
-        for (left, right, same) in decisions {
-            let (a, b) = (self.place(*left), self.place(*right));
-            self.set(a, b, if *same { f32::INFINITY } else { f32::NEG_INFINITY });
-        }
-    }
-
-    /// Joins from the strongest evidence on. `joined` gets record, root and log odds.
-    fn join(&self, least: f32, joined: &mut Vec<(u32, u32, f32)>, refused: &mut Vec<(u32, u32, f32)>) {
-        let count = self.members.len();
-        let mut clusters = Clusters {
-            count,
-            alive: vec![true; count],
-            size: vec![1.0; count],
-            sum: self
-                .odds
-                .iter()
-                .map(|logit| if *logit == f32::NEG_INFINITY { *logit } else { logit.clamp(-CAP, CAP) })
-                .collect(),
-            root: (0..count).collect(),
-            strength: vec![f32::INFINITY; count],
-        };
-        for a in 0..count {
-            for b in 0..a {
-                if self.odds[a * count + b] == f32::INFINITY && clusters.root[a] != clusters.root[b] {
-                    let (low, high) = (clusters.root[a].min(clusters.root[b]), clusters.root[a].max(clusters.root[b]));
-                    clusters.merge(low, high, CAP);
-                }
-            }
-        }
-        while let Some((mean, low, high)) = clusters.strongest(least) {
-            clusters.merge(low, high, mean);
-        }
-        let Clusters { root, strength, .. } = clusters;
-        for a in 0..count {
-            for b in 0..a {
-                let logit = self.odds[a * count + b];
-                if root[a] != root[b] && logit >= least {
-                    refused.push((self.members[b], self.members[a], logit));
-                }
-            }
-        }
-        for place in 0..count {
-            joined.push((self.members[place], self.members[root[place]], strength[place]));
-        }
-    }
-}
-
-/// Clusters of a component while they grow.
-struct Clusters {
-    count: usize,
-    alive: Vec<bool>,
-    size: Vec<f32>,
-    /// Sum of the log odds between the records of two clusters.
-    sum: Vec<f32>,
-    root: Vec<usize>,
-    /// Log odds with which a record joined.
-    strength: Vec<f32>,
-}
-
-impl Clusters {
-    /// The two clusters with the highest mean log odds, if these are at least `least`.
-    fn strongest(&self, least: f32) -> Option<(f32, usize, usize)> {
-        let mut best: Option<(f32, usize, usize)> = None;
-        for a in (0..self.count).filter(|a| self.alive[*a]) {
-            for b in (0..a).filter(|b| self.alive[*b]) {
-                let sum = self.sum[a * self.count + b];
-                let mean = sum / (self.size[a] * self.size[b]);
-                if sum > f32::NEG_INFINITY && mean >= least && best.is_none_or(|best| mean > best.0) {
-                    best = Some((mean, b, a));
-                }
-            }
-        }
-        best
-    }
-
-    fn merge(&mut self, low: usize, high: usize, strength: f32) {
-        let count = self.count;
-        self.alive[high] = false;
-        for other in 0..count {
-            if other != low && other != high {
-                self.sum[low * count + other] += self.sum[high * count + other];
-                self.sum[other * count + low] = self.sum[low * count + other];
-            }
-        }
-        self.size[low] += self.size[high];
-        for place in 0..count {
-            if self.root[place] == high {
-                self.root[place] = low;
-            }
-        }
-        for place in [low, high] {
-            if self.strength[place].is_infinite() {
-                self.strength[place] = strength;
-            }
-        }
-    }
 }

@@ -41,13 +41,15 @@ pub enum Kernel {
     CreditCode,
     /// Unparsed addresses by their numbers and words, 0 to 1.
     Address,
+    /// 1 where two dates (`YYYY-MM-DD`) have day and month exchanged, 0 where they have not.
+    Swapped,
     /// Metres between two places: longitude and latitude of each.
     Metres,
 }
 
 impl Kernel {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::JaroWinkler,
         Self::Levenshtein,
         Self::DamerauLevenshtein,
@@ -60,6 +62,7 @@ impl Kernel {
         Self::Phone,
         Self::CreditCode,
         Self::Address,
+        Self::Swapped,
         Self::Metres,
     ];
 
@@ -79,6 +82,7 @@ impl Kernel {
             Self::Phone => "phone_similarity",
             Self::CreditCode => "credit_code_similarity",
             Self::Address => "address_similarity",
+            Self::Swapped => "day_month_swapped",
             Self::Metres => "metres_between",
         }
     }
@@ -111,10 +115,18 @@ impl Kernel {
         }
     }
 
-    /// The value for two texts of domains, each with its number there.
+    /// The value for two texts of domains, each with its number there. Of a distance beyond `most` no more is told than
+    /// that it is beyond.
     #[must_use]
-    pub fn values(self, left: (&Domain, u32), right: (&Domain, u32)) -> f64 {
+    pub fn values(self, most: usize, left: (&Domain, u32), right: (&Domain, u32)) -> f64 {
+        let beyond = |distance: Option<usize>| distance.unwrap_or_else(|| most.saturating_add(1)) as f64;
         match self {
+            Self::Levenshtein => {
+                beyond(similarity::levenshtein_within(left.0.text(left.1), right.0.text(right.1), most))
+            }
+            Self::DamerauLevenshtein => {
+                beyond(similarity::damerau_within(left.0.text(left.1), right.0.text(right.1), most))
+            }
             Self::Date => ready(|prepared| &prepared.dates, left, right),
             Self::ChineseName => ready(|prepared| &prepared.chinese_names, left, right),
             Self::PersonName => ready(|prepared| &prepared.person_names, left, right),
@@ -151,9 +163,30 @@ impl Kernel {
                 (Some(left), Some(right)) => left.compare(&right),
                 _ => f64::NAN,
             },
+            Self::Swapped => swapped(left, right),
             Self::Metres => f64::NAN,
         }
     }
+}
+
+/// Whether the day of each date is the month of the other; `NaN` where a part is missing and those that are there agree.
+fn swapped(left: &str, right: &str) -> f64 {
+    let [of_left, of_right] = [left, right].map(|text| {
+        let place = |at: usize| match text.is_ascii() {
+            true => at.min(text.len()),
+            false => text.char_indices().nth(at).map_or(text.len(), |(place, _)| place),
+        };
+        [&text[place(5)..place(7)], &text[place(8)..place(10)]]
+    });
+    let mut known = true;
+    for (a, b) in [(of_left[0], of_right[1]), (of_left[1], of_right[0])] {
+        if a.trim().is_empty() || b.trim().is_empty() {
+            known = false;
+        } else if a != b {
+            return 0.0;
+        }
+    }
+    if known { 1.0 } else { f64::NAN }
 }
 
 /// Values of a domain made ready for the kernels that take them apart: each value once, when it is first met.
@@ -300,5 +333,36 @@ impl ScalarUDFImpl for KernelFunction {
             }
         }
         Ok(ColumnarValue::Array(Arc::new(out.finish())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn day_and_month_are_seen_to_be_exchanged() {
+        assert_eq!(Kernel::Swapped.texts("1980-03-12", "1980-12-03"), 1.0);
+        assert_eq!(Kernel::Swapped.texts("1980-03-12", "1980-12-04"), 0.0);
+        assert_eq!(Kernel::Swapped.texts("1980-03-12", "1980-03-12"), 0.0);
+        assert!(Kernel::Swapped.texts("1980-03-12", "1980-12").is_nan());
+        assert_eq!(Kernel::Swapped.texts("1980-03-12", "1980-11"), 0.0);
+        assert!(Kernel::Swapped.texts("八十年代初", "").is_nan());
+    }
+
+    proptest! {
+        #[test]
+        fn a_distance_is_told_as_far_as_anybody_asks(a in "[ab]{0,8}", b in "[ab]{0,8}", most in 0_usize..4) {
+            let mut domain = Domain::default();
+            let codes = [domain.intern(&a), domain.intern(&b)];
+            let [left, right] = codes.map(|code| (&domain, code));
+            for kernel in [Kernel::Levenshtein, Kernel::DamerauLevenshtein] {
+                let (whole, told) = (kernel.texts(&a, &b), kernel.values(most, left, right));
+                prop_assert_eq!(whole <= most as f64, told <= most as f64);
+                prop_assert!(told == whole || told == most as f64 + 1.0);
+            }
+        }
     }
 }

@@ -10,9 +10,24 @@ use crate::records::{NULL, Records};
 /// Remembered results of one similarity; a power of two.
 const MEMORY: usize = 1 << 12;
 
+/// What is seen of a comparison before any similarity is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Glance {
+    /// Its level.
+    Level(usize),
+    /// A level from the first on, and the second if no similarity holds before.
+    Between(usize, usize),
+}
+
+/// What is known of a condition before any similarity is computed.
+enum Known {
+    Answer(Option<bool>),
+    Open,
+}
+
 /// Two records and their rows.
-#[derive(Clone, Copy)]
-struct Pair<'a> {
+#[derive(Debug, Clone, Copy)]
+pub struct Pair<'a> {
     left: u32,
     right: u32,
     a: &'a [u32],
@@ -54,8 +69,15 @@ impl<'a> Comparer<'a> {
         }
     }
 
+    /// The records that are compared.
+    #[must_use]
+    pub const fn records(&self) -> &'a Records {
+        self.records
+    }
+
+    /// Takes up a pair, whose comparisons are then asked for one by one.
     #[inline]
-    fn pair(&mut self, left: u32, right: u32) -> Pair<'a> {
+    pub fn pair(&mut self, left: u32, right: u32) -> Pair<'a> {
         self.fresh.fill(false);
         Pair { left, right, a: self.records.row(left), b: self.records.row(right) }
     }
@@ -78,7 +100,66 @@ impl<'a> Comparer<'a> {
         self.level_of(&program.comparisons[comparison], &pair)
     }
 
-    fn level_of(&mut self, comparison: &Comparison, pair: &Pair<'_>) -> usize {
+    /// The level of a comparison as far as it shows without computing similarities, which takes most of the time.
+    pub fn glance(&mut self, comparison: &Comparison, pair: &Pair<'_>) -> Glance {
+        let last = comparison.levels.len() + 1;
+        match comparison.null.as_ref().map(|null| self.known(null, pair)) {
+            Some(Known::Open) => return Glance::Between(0, last),
+            Some(Known::Answer(Some(true))) => return Glance::Level(0),
+            _ => {}
+        }
+        let mut decided = comparison.null.is_some();
+        let mut first = None;
+        for (number, level) in comparison.levels.iter().enumerate() {
+            match self.known(&level.condition, pair) {
+                Known::Open => first = first.or(Some(number + 1)),
+                Known::Answer(Some(true)) => {
+                    return first.map_or(Glance::Level(number + 1), |first| Glance::Between(first, number + 1));
+                }
+                Known::Answer(Some(false)) => decided = true,
+                Known::Answer(None) => {}
+            }
+        }
+        match first {
+            Some(first) => Glance::Between(first, last),
+            None => Glance::Level(if decided { last } else { 0 }),
+        }
+    }
+
+    /// As [`decide`](Self::decide), without computing similarities.
+    fn known(&mut self, condition: &Condition, pair: &Pair<'_>) -> Known {
+        match condition {
+            Condition::Score(site, ..) => {
+                let site = &self.program.sites[*site];
+                // Where a value is missing there is nothing to compute.
+                let missing = |row: &[u32], columns: &[usize]| columns.iter().any(|column| row[*column] == NULL);
+                let nothing = site.kernel != Kernel::Metres
+                    && (missing(pair.a, &site.left) || missing(pair.b, &site.right));
+                if nothing { Known::Answer(None) } else { Known::Open }
+            }
+            Condition::All(parts) | Condition::Any(parts) => {
+                let all = matches!(condition, Condition::All(_));
+                let (mut answer, mut open) = (Some(all), false);
+                for part in parts {
+                    match self.known(part, pair) {
+                        Known::Answer(Some(holds)) if holds != all => return Known::Answer(Some(holds)),
+                        Known::Answer(Some(_)) => {}
+                        Known::Answer(None) => answer = None,
+                        Known::Open => open = true,
+                    }
+                }
+                if open { Known::Open } else { Known::Answer(answer) }
+            }
+            Condition::Not(part) => match self.known(part, pair) {
+                Known::Answer(answer) => Known::Answer(answer.map(|holds| !holds)),
+                Known::Open => Known::Open,
+            },
+            plain => Known::Answer(self.decide(plain, pair)),
+        }
+    }
+
+    /// The level of one comparison of a pair that was taken up.
+    pub fn level_of(&mut self, comparison: &Comparison, pair: &Pair<'_>) -> usize {
         if let Some(null) = &comparison.null
             && self.decide(null, pair) == Some(true)
         {
@@ -176,7 +257,7 @@ impl<'a> Comparer<'a> {
                     let domain = |column: usize| self.records.domain_of[column].unwrap_or_default();
                     let (da, db) = (domain(site.left[0]), domain(site.right[0]));
                     let (da, db) = (&self.records.domains[da], &self.records.domains[db]);
-                    let score = site.kernel.values((da, a), (db, b));
+                    let score = site.kernel.values(site.most, (da, a), (db, b));
                     memory[place] = (a, b, score);
                     score
                 }

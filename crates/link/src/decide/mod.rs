@@ -1,14 +1,17 @@
 //! All candidate pairs, scored; those that could matter become edges.
 
+mod hope;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::block::{Blocks, Groups, allowed, meets, numbered_groups};
 use crate::compare::Comparer;
 use crate::household::{Households, personal};
-use crate::model::Program;
+use crate::model::{Condition, Program};
 use crate::parallel;
 use crate::records::{NULL, Records};
 use crate::train::{Scorer, Weights};
+use hope::Hope;
 
 /// A pair that may be one entity.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,6 +26,23 @@ pub struct ScoredPair {
     pub logit: f32,
     /// The blocking rule that brought them together.
     pub rule: u16,
+    /// Whether something forbids them to be one entity; none when nobody has looked.
+    pub never: Option<bool>,
+}
+
+/// Whether something forbids two records to be one entity: a condition of the model, or that they stand in one table of
+/// those that `one_to_one` marks.
+pub fn forbids(
+    program: &Program,
+    comparer: &mut Comparer<'_>,
+    one_to_one: &[bool],
+    left: u32,
+    right: u32,
+) -> bool {
+    let table = &comparer.records().table;
+    let table = [table[left as usize], table[right as usize]];
+    (table[0] == table[1] && one_to_one[usize::from(table[0])])
+        || program.never.iter().any(|never| comparer.holds(never, left, right))
 }
 
 /// Which pairs are to be scored, and which are kept.
@@ -34,6 +54,8 @@ pub struct Job<'a> {
     pub records: &'a Records,
     /// The groups of its rules.
     pub blocks: &'a Blocks<'a>,
+    /// By table, whether no entity stands there twice.
+    pub one_to_one: &'a [bool],
     /// Log odds from which pairs are kept.
     pub least: f32,
     /// How many may be kept.
@@ -49,11 +71,12 @@ pub fn score(job: &Job<'_>, scorer: &Scorer<'_>) -> (Vec<ScoredPair>, Vec<u64>, 
     let mut pairs = Vec::new();
     let mut looked = vec![0; program.blocks.len()];
     let kept = AtomicU64::new(0);
+    let hope = Hope::new(program, scorer, job.least);
     for (number, looked) in looked.iter_mut().enumerate() {
         let groups = blocks.of(number);
         let parts = (groups.total() / 200_000 + 1).min(256) as usize;
         for (found, count) in parallel::map(parallel::threads(), groups.runs(parts), |run| {
-            rule_pairs(job, scorer, (number, &groups), run, &kept)
+            rule_pairs(job, scorer, &hope, (number, &groups), run, &kept)
         }) {
             *looked += count;
             pairs.extend(found);
@@ -71,11 +94,12 @@ pub fn score(job: &Job<'_>, scorer: &Scorer<'_>) -> (Vec<ScoredPair>, Vec<u64>, 
 fn rule_pairs(
     job: &Job<'_>,
     scorer: &Scorer<'_>,
+    hope: &Hope<'_>,
     (number, groups): (usize, &Groups),
     run: std::ops::Range<usize>,
     kept: &AtomicU64,
 ) -> (Vec<ScoredPair>, u64) {
-    let Job { program, records, blocks, least, room } = *job;
+    let Job { program, records, blocks, one_to_one, least, room } = *job;
     let mut comparer = Comparer::new(program, records);
     let mut found = Vec::new();
     let mut looked = 0_u64;
@@ -100,10 +124,13 @@ fn rule_pairs(
                     continue;
                 }
                 looked += 1;
-                let pattern = comparer.pattern(left, right);
-                let logit = scorer.evidence(pattern, left, right).logit() as f32;
-                if logit >= least && kept.fetch_add(1, Ordering::Relaxed) < room {
-                    found.push(ScoredPair { left, right, pattern, logit, rule: number as u16 });
+                if let Some(pattern) = hope.pattern(&mut comparer, left, right)
+                    && let Some(logit) = scorer.logit_from(least, pattern, left, right)
+                    && kept.fetch_add(1, Ordering::Relaxed) < room
+                {
+                    // The records are at hand here, and no longer when clusters are made.
+                    let never = Some(forbids(program, &mut comparer, one_to_one, left, right));
+                    found.push(ScoredPair { left, right, pattern, logit, rule: number as u16, never });
                 }
             }
         }
@@ -118,16 +145,21 @@ pub const HOUSEHOLD: u16 = u16::MAX;
 /// shares; the pairs found before are given anew with what the household adds. The scorer knows the households.
 #[must_use]
 pub fn score_households(
-    program: &Program,
-    records: &Records,
+    job: &Job<'_>,
     households: &Households,
     weights: &Weights,
     scorer: &Scorer<'_>,
-    least: f32,
 ) -> Vec<ScoredPair> {
+    let Job { program, records, one_to_one, least, .. } = *job;
     let sets = personal(program, weights);
-    let shared = (0..program.comparisons.len()).filter(|number| program.comparisons[*number].household);
-    let shared = shared.collect::<Vec<_>>();
+    // Most agree on what the household shares: where that is one value of each, it is seen at a glance.
+    let (mut homes, mut shared) = (Vec::new(), Vec::new());
+    for (number, comparison) in program.comparisons.iter().enumerate().filter(|(_, comparison)| comparison.household) {
+        match comparison.levels.first().map(|level| &level.condition) {
+            Some(Condition::Equal { left, right }) if left == right && comparison.null.is_none() => homes.push(*left),
+            _ => shared.push(number),
+        }
+    }
     let groups = numbered_groups(&households.of);
     let tasks = groups.runs((groups.total() / 200_000 + 1).min(256) as usize);
     let found = parallel::map(parallel::threads(), tasks, |run| {
@@ -135,24 +167,31 @@ pub fn score_households(
         let mut found = Vec::new();
         for number in run {
             let members = groups.group(number);
+            let everywhere = |column: &usize| {
+                let home = records.row(members[0])[*column];
+                home != NULL && members.iter().all(|member| records.row(*member)[*column] == home)
+            };
+            if homes.iter().any(everywhere) {
+                continue;
+            }
             for (place, right) in members.iter().enumerate() {
                 for left in &members[..place] {
                     let (left, right) = (*left, *right);
                     let (a, b) = (records.row(left), records.row(right));
-                    let agree = |columns: &Vec<usize>| {
-                        columns.iter().all(|column| a[*column] != NULL && a[*column] == b[*column])
-                    };
-                    if !allowed(program, records, left, right) || !sets.iter().any(agree) {
+                    let equal = |column: &usize| a[*column] != NULL && a[*column] == b[*column];
+                    if homes.iter().any(equal)
+                        || !sets.iter().any(|columns| columns.iter().all(equal))
+                        || !allowed(program, records, left, right)
+                    {
                         continue;
                     }
-                    // Most agree on what the household shares, which is seen without comparing the rest.
                     if shared.iter().any(|number| comparer.level(*number, left, right) == 1) {
                         continue;
                     }
                     let pattern = comparer.pattern(left, right);
-                    let logit = scorer.evidence(pattern, left, right).logit() as f32;
-                    if logit >= least {
-                        found.push(ScoredPair { left, right, pattern, logit, rule: HOUSEHOLD });
+                    if let Some(logit) = scorer.logit_from(least, pattern, left, right) {
+                        let never = Some(forbids(program, &mut comparer, one_to_one, left, right));
+                        found.push(ScoredPair { left, right, pattern, logit, rule: HOUSEHOLD, never });
                     }
                 }
             }
@@ -167,7 +206,7 @@ pub fn score_households(
 /// All pairs once each; one that a household brought stands for the same pair found before. Those of the households
 /// are in the order of their records.
 #[must_use]
-pub fn united(mut pairs: Vec<ScoredPair>, more: Vec<ScoredPair>) -> Vec<ScoredPair> {
+pub fn united(mut pairs: Vec<ScoredPair>, more: &[ScoredPair]) -> Vec<ScoredPair> {
     let Some(last) = more.last() else { return pairs };
     // Where the pairs of each left record begin: most records have none, and nothing is searched for them.
     let mut starts = vec![0_u32; last.left as usize + 2];

@@ -156,9 +156,12 @@ impl Parts {
             return Some((end, Marker::at(&self.text[end..])));
         }
         let numerals = self.text[place..].iter().take_while(|character| value(**character).is_some()).count();
+        if numerals == 0 || numerals > 4 {
+            return None;
+        }
         let end = place + numerals;
         let marker = Marker::at(&self.text[end..]);
-        if numerals == 0 || numerals > 4 || matches!(marker, Marker::None | Marker::Dash) {
+        if matches!(marker, Marker::None | Marker::Dash) {
             return None;
         }
         let mut sum = 0;

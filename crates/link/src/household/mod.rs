@@ -9,7 +9,6 @@
 use crate::block::{Sampled, groups};
 use crate::cluster::Entities;
 use crate::model::Program;
-use crate::records::Records;
 use crate::train::Weights;
 
 /// More records than this share no household: a hostel, a hotline, a site office.
@@ -42,15 +41,16 @@ impl Households {
 #[must_use]
 pub fn households(
     program: &Program,
-    records: &Records,
+    sampled: &Sampled<'_>,
     entities: &Entities,
     pairs: f64,
     learned: Option<(Vec<Vec<usize>>, f64)>,
 ) -> Option<Households> {
     let (kinds, chance) = match learned {
         Some((kinds, chance)) => (kinds, Some(chance)),
-        None => (shared(program, records), None),
+        None => (shared(program, sampled), None),
     };
+    let records = sampled.records();
     if kinds.is_empty() {
         return None;
     }
@@ -86,8 +86,7 @@ pub fn households(
 
 /// The columns that name a home or a phone: those of the best level of each shared comparison, and of further levels
 /// that are nearly as fine.
-fn shared(program: &Program, records: &Records) -> Vec<Vec<usize>> {
-    let sampled = Sampled::new(records);
+fn shared(program: &Program, sampled: &Sampled<'_>) -> Vec<Vec<usize>> {
     let mut found = Vec::new();
     for comparison in program.comparisons.iter().filter(|comparison| comparison.household) {
         let mut finest = None;

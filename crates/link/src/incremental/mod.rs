@@ -299,6 +299,7 @@ impl Incremental {
             pattern: tie.pattern,
             logit: tie.logit(),
             rule: if tie.housed.is_nan() { 0 } else { HOUSEHOLD },
+            never: None,
         };
         let pairs = pairs.iter().map(scored).collect::<Vec<_>>();
         let entity_count = entities.root.iter().enumerate().filter(|(record, root)| *record as u32 == **root).count();
@@ -388,7 +389,6 @@ impl Kept {
         Entities {
             root: self.order.iter().map(|slot| self.place[partition.root[*slot as usize] as usize]).collect(),
             logit: self.order.iter().map(|slot| partition.logit[*slot as usize]).collect(),
-            refused: Vec::new(),
         }
     }
 

@@ -10,7 +10,7 @@ use super::postings::Tie;
 use super::world::World;
 use super::{Incremental, Partition};
 use crate::block::{allowed, key};
-use crate::cluster::cluster;
+use crate::cluster::Clusterer;
 use crate::compare::Comparer;
 use crate::decide::ScoredPair;
 use crate::household::{Households, LARGEST, personal};
@@ -86,7 +86,7 @@ impl Incremental {
                 let logit = Self::odds(tie, first);
                 if *slot < tie.other && !logit.is_nan() && world.holds(tie.other) {
                     let (left, right) = world.pair(*slot, tie.other);
-                    pairs.push(ScoredPair { left, right, pattern: tie.pattern, logit, rule: 0 });
+                    pairs.push(ScoredPair { left, right, pattern: tie.pattern, logit, rule: 0, never: None });
                 }
             }
         }
@@ -101,8 +101,14 @@ impl Incremental {
         let one_to_one = self.records.tables.iter().map(|table| model.one_to_one.contains(table)).collect::<Vec<_>>();
         let households = (!first).then(|| self.households_of(&world));
         let scorer = self.scorer(&world).with_households(households.as_ref());
-        let how = self.linker.clustering();
-        let entities = cluster(&self.program, &world.records, &scorer, &pairs, &one_to_one, &decisions, how);
+        let clusterer = Clusterer {
+            program: &self.program,
+            records: &world.records,
+            one_to_one: &one_to_one,
+            decisions: &decisions,
+            how: self.linker.clustering(),
+        };
+        let (entities, _) = clusterer.cluster(&scorer, &pairs);
 
         let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for (place, root) in entities.root.iter().enumerate() {

@@ -226,7 +226,7 @@ fn records(tables: Vec<String>, rows: &RecordBatch, texts: &RecordBatch) -> Resu
     let whole = |name: &str| Ok::<_, LinkError>(column(name)?.as_primitive::<UInt32Type>().values().to_vec());
     let entities = |name: &str| {
         let odds = column(&format!("{name}_odds"))?.as_primitive::<Float32Type>().values().to_vec();
-        Ok::<_, LinkError>(Entities { root: whole(&format!("{name}_root"))?, logit: odds, refused: Vec::new() })
+        Ok::<_, LinkError>(Entities { root: whole(&format!("{name}_root"))?, logit: odds })
     };
     let cells = (0..).map_while(|number| rows.column_by_name(&format!("c{number}"))).collect::<Vec<_>>();
     let cells = cells.into_iter().map(|cells| cells.as_primitive::<UInt32Type>().values()).collect::<Vec<_>>();

@@ -129,6 +129,14 @@ pub struct Site {
     pub left: Vec<usize>,
     /// Columns of the right record.
     pub right: Vec<usize>,
+    /// The largest bound that it is held against, rounded up: for a distance, all that is beyond is the same.
+    pub most: usize,
+}
+
+impl Site {
+    fn is(&self, other: &Self) -> bool {
+        self.kernel == other.kernel && self.left == other.left && self.right == other.right
+    }
 }
 
 /// A column that the model needs of every record.
@@ -261,11 +269,13 @@ impl<'a> Compiler<'a> {
                             .map(|arg| if kernel == Kernel::Metres { self.number(arg) } else { self.text(arg) })
                             .collect::<std::result::Result<Vec<_>, _>>()
                     };
-                    let site = Site { kernel, left: columns(first)?, right: columns(second)? };
-                    let number = self.sites.iter().position(|known| *known == site).unwrap_or_else(|| {
+                    let site = Site { kernel, left: columns(first)?, right: columns(second)?, most: 0 };
+                    let number = self.sites.iter().position(|known| known.is(&site)).unwrap_or_else(|| {
                         self.sites.push(site);
                         self.sites.len() - 1
                     });
+                    let most = &mut self.sites[number].most;
+                    *most = (*most).max(limit.ceil() as usize);
                     return Ok(Condition::Score(number, bound, limit));
                 }
                 if name == "abs"
@@ -340,7 +350,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn column(&mut self, needed: Needed) -> usize {
-        let same = |known: &Needed| known.kind == needed.kind && known.name == needed.name;
+        let same = |known: &Needed| known.kind == needed.kind && (known.name == needed.name || known.expr == needed.expr);
         self.columns.iter().position(same).unwrap_or_else(|| {
             self.columns.push(needed);
             self.columns.len() - 1

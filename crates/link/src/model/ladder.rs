@@ -46,10 +46,7 @@ pub fn levels(comparison: &ComparisonConfig) -> Result<Vec<LevelConfig>> {
                 equal(false),
                 level(format!("damerau_levenshtein({lt}, {rt}) <= 1"), "one edit".to_owned()),
                 level(
-                    format!(
-                        "substr({lt}, 1, 4) = substr({rt}, 1, 4) and substr({lt}, 6, 2) = substr({rt}, 9, 2) and \
-                         substr({lt}, 9, 2) = substr({rt}, 6, 2)"
-                    ),
+                    format!("substr({lt}, 1, 4) = substr({rt}, 1, 4) and day_month_swapped({lt}, {rt}) = 1"),
                     "day and month swapped".to_owned(),
                 ),
             ];

@@ -1,6 +1,8 @@
 //! Text by number: every distinct value of a domain is kept once.
 
-use hashbrown::HashTable;
+use std::hint::black_box;
+
+use arrow::array::{Array, StringArray};
 use jingwei_model::hash::hash64;
 
 use crate::compare::Prepared;
@@ -8,11 +10,13 @@ use crate::compare::Prepared;
 /// The number of a value that is missing.
 pub const NULL: u32 = 0;
 
+/// So many values are looked up together.
+const TOGETHER: usize = 256;
+
 /// The distinct values of one or several columns. Number 0 stands for a missing value.
 #[derive(Debug)]
 pub struct Domain {
-    /// Half of each value's hash beside its number: what differs is told apart without looking at the texts.
-    table: HashTable<(u32, u32)>,
+    table: Table,
     halves: Vec<u32>,
     ends: Vec<usize>,
     texts: String,
@@ -22,7 +26,7 @@ pub struct Domain {
 impl Default for Domain {
     fn default() -> Self {
         Self {
-            table: HashTable::new(),
+            table: Table::default(),
             halves: vec![0],
             ends: vec![0],
             texts: String::new(),
@@ -31,25 +35,121 @@ impl Default for Domain {
     }
 }
 
-/// A place in the table for half a hash: all bits of the place depend on all bits of the half.
-const fn spread(half: u32) -> u64 {
-    let wide = (half as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    wide ^ wide >> 32
+/// Numbers by half of their texts' hashes, which stands beside them: what differs is told apart without looking at the
+/// texts. Open addressing with linear probing; the place follows the half's order, so that growing moves entries to
+/// where it has just been.
+#[derive(Debug, Default)]
+struct Table {
+    /// The half in the upper 32 bits, the number in the lower; 0 is free.
+    slots: Vec<u64>,
+    used: usize,
+}
+
+impl Table {
+    /// Where a half belongs; the table has room.
+    #[inline]
+    fn home(&self, half: u32) -> usize {
+        // All bits of the place depend on all bits of the half.
+        let spread = u64::from(half).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (spread >> (64 - self.slots.len().trailing_zeros())) as usize
+    }
+
+    /// Makes room for so many more: a quarter of the places stays free.
+    fn reserve(&mut self, more: usize) {
+        let wanted = self.used + more;
+        if wanted * 4 <= self.slots.len() * 3 {
+            return;
+        }
+        let old = std::mem::take(&mut self.slots);
+        self.slots = vec![0; (wanted * 4 / 3 + 1).next_power_of_two().max(16)];
+        for slot in old.into_iter().filter(|slot| *slot != 0) {
+            self.put(slot);
+        }
+    }
+
+    fn put(&mut self, slot: u64) {
+        let mut place = self.home((slot >> 32) as u32);
+        while self.slots[place] != 0 {
+            place = (place + 1) & (self.slots.len() - 1);
+        }
+        self.slots[place] = slot;
+    }
+
+    /// The number of a half for which `same` holds.
+    #[inline]
+    fn find(&self, half: u32, same: impl Fn(u32) -> bool) -> Option<u32> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        let mut place = self.home(half);
+        loop {
+            let slot = self.slots[place];
+            if slot == 0 {
+                return None;
+            }
+            if (slot >> 32) as u32 == half && same(slot as u32) {
+                return Some(slot as u32);
+            }
+            place = (place + 1) & (self.slots.len() - 1);
+        }
+    }
+}
+
+/// The half of a text's hash by which it is found.
+#[inline]
+fn half_of(value: &str) -> u32 {
+    (hash64(value.as_bytes()) >> 32) as u32
 }
 
 impl Domain {
     /// The number of a value; a new one when it was not seen before. Blank text is a missing value.
     pub fn intern(&mut self, value: &str) -> u32 {
-        if is_blank(value) {
-            return NULL;
-        }
-        let half = (hash64(value.as_bytes()) >> 32) as u32;
+        if is_blank(value) { NULL } else { self.intern_by(value, half_of(value)) }
+    }
+
+    fn intern_by(&mut self, value: &str, half: u32) -> u32 {
         if let Some(code) = self.place(value, half) {
             return code;
         }
         let code = self.append(value, half);
-        self.table.insert_unique(spread(half), (half, code), |entry| spread(entry.0));
+        self.table.reserve(1);
+        self.table.put(u64::from(half) << 32 | u64::from(code));
+        self.table.used += 1;
         code
+    }
+
+    /// Interns a column: `put` is told each row that has a value, and the value's number.
+    pub fn intern_all(&mut self, texts: &StringArray, mut put: impl FnMut(usize, u32)) {
+        let mut found: Vec<(usize, u32, u32)> = Vec::with_capacity(TOGETHER);
+        let mut row = 0;
+        while row < texts.len() {
+            found.clear();
+            while row < texts.len() && found.len() < TOGETHER {
+                if texts.is_valid(row) && !is_blank(texts.value(row)) {
+                    found.push((row, half_of(texts.value(row)), NULL));
+                }
+                row += 1;
+            }
+            self.fetch(&mut found);
+            for (row, half, _) in &found {
+                put(*row, self.intern_by(texts.value(*row), *half));
+            }
+        }
+    }
+
+    /// Looks at everything that finding these values will look at. Memory is waited for once in a while instead of for
+    /// each value after the other: what is read here depends on nothing that was read for another value.
+    fn fetch(&self, found: &mut [(usize, u32, u32)]) {
+        if self.table.slots.is_empty() {
+            return;
+        }
+        for (_, half, code) in found.iter_mut() {
+            *code = self.table.slots[self.table.home(*half)] as u32;
+        }
+        let starts = found.iter().map(|(_, _, code)| self.ends[(*code as usize).saturating_sub(1)]);
+        let starts = starts.collect::<Vec<_>>();
+        let bytes = self.texts.as_bytes();
+        black_box(starts.iter().fold(0_u8, |sum, start| sum ^ bytes.get(*start).copied().unwrap_or_default()));
     }
 
     /// Adds a value without asking whether it is there; it cannot be found by its text. For values that stand once.
@@ -65,9 +165,10 @@ impl Domain {
         code
     }
 
+    #[inline]
     fn place(&self, value: &str, half: u32) -> Option<u32> {
-        let same = |entry: &(u32, u32)| entry.0 == half && self.text(entry.1) == value;
-        self.table.find(spread(half), same).map(|entry| entry.1)
+        let (ends, texts) = (&self.ends, self.texts.as_bytes());
+        self.table.find(half, |code| texts[ends[code as usize - 1]..ends[code as usize]] == *value.as_bytes())
     }
 
     /// Makes room for more values, so that growth does not come at the expense of one that is in a hurry.
@@ -76,13 +177,13 @@ impl Domain {
         self.texts.reserve(bytes);
         self.ends.reserve(values);
         self.halves.reserve(values);
-        self.table.reserve(values, |entry| spread(entry.0));
+        self.table.reserve(values);
     }
 
     /// The number of a value that is known.
     #[must_use]
     pub fn find(&self, value: &str) -> Option<u32> {
-        self.place(value, (hash64(value.as_bytes()) >> 32) as u32)
+        self.place(value, half_of(value))
     }
 
     /// The text of a number; empty for a missing value.
@@ -124,7 +225,7 @@ impl Domain {
     /// Bytes that the values take.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let table = self.table.allocation_size();
+        let table = self.table.slots.len() * 8;
         (table + self.halves.len() * 4 + self.ends.len() * size_of::<usize>() + self.texts.len()) as u64
     }
 
@@ -137,8 +238,9 @@ impl Domain {
 }
 
 fn is_blank(value: &str) -> bool {
-    // What begins with a letter or a digit is not blank; that is nearly all there is.
-    value.as_bytes().first().is_none_or(|first| !first.is_ascii_alphanumeric()) && value.trim().is_empty()
+    // What begins with a letter, a digit or a character from U+4000 on is not blank; that is nearly all there is.
+    let filled = |first: &u8| first.is_ascii_alphanumeric() || *first > 0xe3;
+    !value.as_bytes().first().is_some_and(filled) && value.trim().is_empty()
 }
 
 #[cfg(test)]
@@ -148,6 +250,20 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn a_column_gets_the_numbers_its_values_would_get_one_by_one(
+            columns in prop::collection::vec(prop::collection::vec(prop::option::of("[a-d 王]{0,4}"), 0..600), 1..4),
+        ) {
+            let (mut one, mut all) = (Domain::default(), Domain::default());
+            for column in columns {
+                let singly = column.iter().map(|value| value.as_ref().map_or(NULL, |value| one.intern(value)));
+                let singly = singly.collect::<Vec<_>>();
+                let mut together = vec![NULL; column.len()];
+                all.intern_all(&StringArray::from(column), |row, code| together[row] = code);
+                prop_assert_eq!(singly, together);
+            }
+        }
+
         #[test]
         fn equal_texts_and_only_they_share_a_number(values in prop::collection::vec("[ab ]{0,3}", 0..40)) {
             let mut domain = Domain::default();

@@ -128,27 +128,19 @@ impl Reader {
         records.cells.resize(first + rows * records.stride, NULL);
         for (place, kind) in self.kinds.iter().enumerate() {
             let column = batch.column(self.skip + place);
-            let mut cells = records.cells[first + place..].iter_mut().step_by(records.stride);
+            let stride = records.stride;
+            let cells = &mut records.cells[first + place..];
             match kind {
                 ColumnKind::Text => {
                     let domain = records.domain_of[place]
                         .ok_or_else(|| LinkError::Internal("a text column without a domain".to_owned()))?;
-                    let domain = &mut records.domains[domain];
                     let texts = column.as_string::<i32>();
-                    for row in 0..rows {
-                        if let Some(cell) = cells.next()
-                            && texts.is_valid(row)
-                        {
-                            *cell = domain.intern(texts.value(row));
-                        }
-                    }
+                    records.domains[domain].intern_all(texts, |row, code| cells[row * stride] = code);
                 }
                 ColumnKind::Flag => {
                     let flags = column.as_boolean();
-                    for row in 0..rows {
-                        if let Some(cell) = cells.next() {
-                            *cell = if flags.is_null(row) { 0 } else { 1 + u32::from(flags.value(row)) };
-                        }
+                    for (row, cell) in cells.iter_mut().step_by(stride).enumerate() {
+                        *cell = if flags.is_null(row) { 0 } else { 1 + u32::from(flags.value(row)) };
                     }
                 }
                 ColumnKind::Number => {

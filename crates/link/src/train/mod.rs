@@ -23,21 +23,21 @@ use crate::records::Records;
 use em::{Classes, Sample};
 use labels::Labels;
 
-/// Trains the weights. `blocks` are the groups of the model's rules, in their order; `labels` are pairs of which it is
+/// Trains the weights by the records of `sampled`. `blocks` are the groups of the model's rules, in their order; `labels` are pairs of which it is
 /// known whether they are one entity, if there are any.
 #[must_use]
 pub fn train(
     program: &Program,
-    records: &Records,
+    sampled: &Sampled<'_>,
     blocks: &Blocks<'_>,
     config: &TrainingConfig,
     labels: &[(u32, u32, bool)],
 ) -> Weights {
+    let records = sampled.records();
     let labels = Labels::new(program, records, labels);
-    let sampled = Sampled::new(records);
-    let chances = random::chances(program, records, &sampled, config);
+    let chances = random::chances(program, records, sampled, config);
     let pairs = all_pairs(program, records).max(1.0);
-    let mut samples = Sampler { program, records, blocks, sampled: &sampled, config }.samples();
+    let mut samples = Sampler { program, records, blocks, sampled, config }.samples();
     let mut u = chances.iter().map(|chances| chances.levels.clone()).collect::<Vec<_>>();
     let mut classes = em::start(program, &u);
     let (mut matches, mut related) = (1.0, 0.0);
@@ -69,7 +69,7 @@ pub fn train(
         tracing::debug!(block = sample.name, shares = ?sample.shares, patterns = sample.patterns.len(), "sample");
     }
     let random = chances.into_iter().map(|chances| chances.levels).collect();
-    weights(program, &sampled, Learned { classes, u, random, matches, related, pairs }, config)
+    weights(program, sampled, Learned { classes, u, random, matches, related, pairs }, config)
 }
 
 /// Learns m again from the pairs inside the entities found with the weights, and how many there are, when that is far
@@ -78,19 +78,22 @@ pub fn train(
 #[must_use]
 pub fn corrected(
     program: &Program,
-    records: &Records,
+    sampled: &Sampled<'_>,
     entities: &Entities,
     trained: &Weights,
     config: &TrainingConfig,
 ) -> Option<Weights> {
+    let records = sampled.records();
+    let mut sizes = vec![0_u32; entities.root.len()];
+    entities.root.iter().for_each(|root| sizes[*root as usize] += 1);
+    let inside = sizes.iter().map(|size| pairs_of(u64::from(*size))).sum::<u64>();
+    if inside < LEAST_PAIRS || trained.matches * config.recall <= BELIEVED * inside as f64 {
+        return None;
+    }
     let mut members: Vec<(u32, u32)> =
         entities.root.iter().enumerate().map(|(record, root)| (*root, record as u32)).collect();
     members.sort_unstable();
     let groups = || members.chunk_by(|a, b| a.0 == b.0).filter(|members| members.len() > 1);
-    let inside = groups().map(|members| pairs_of(members.len() as u64)).sum::<u64>();
-    if inside < LEAST_PAIRS || trained.matches * config.recall <= BELIEVED * inside as f64 {
-        return None;
-    }
     // Whole entities, evenly chosen, until they hold as many pairs as some blocks would be looked at.
     let every = inside.div_ceil(10 * config.block_pairs.max(1) as u64) as usize;
     let mut comparer = Comparer::new(program, records);
@@ -121,7 +124,7 @@ pub fn corrected(
         related: trained.related,
         pairs: trained.pairs,
     };
-    Some(weights(program, &Sampled::new(records), learned, config))
+    Some(weights(program, sampled, learned, config))
 }
 
 /// Fewer pairs inside entities than this teach nothing.

@@ -233,6 +233,43 @@ impl<'a> Scorer<'a> {
         evidence
     }
 
+    /// How much a comparison's level speaks for one entity against two related ones, and against two strangers: what it
+    /// adds to the log odds of each, without households.
+    #[must_use]
+    pub fn worth(&self, comparison: usize, level: usize, left: u32, right: u32) -> [f64; 2] {
+        self.against(comparison, level, self.rarity(comparison, level, left, right))
+    }
+
+    /// The most that [`worth`](Self::worth) can be, whatever the values are.
+    #[must_use]
+    pub fn worth_at_most(&self, comparison: usize, level: usize) -> [f64; 2] {
+        let Some((column, usual)) = self.frequencies[comparison][level] else {
+            return self.against(comparison, level, 0.0);
+        };
+        let learned = self.learned[comparison][level - 1].iter().flatten().copied().fold(0.0, f64::min);
+        let rarest = self.columns[column].iter().copied().fold(f32::INFINITY, f32::min);
+        self.against(comparison, level, learned.min(f64::from(rarest) - usual))
+    }
+
+    fn against(&self, comparison: usize, level: usize, rarity: f64) -> [f64; 2] {
+        let [same, related, other] = self.tables[comparison][level];
+        let household = self.program.comparisons[comparison].household || level > 1;
+        [same - if household { related } else { related + rarity }, same - (other + rarity)]
+    }
+
+    /// The log odds of a pair, if they are at least `least`.
+    #[must_use]
+    pub fn logit_from(&self, least: f32, pattern: u64, left: u32, right: u32) -> Option<f32> {
+        let evidence = self.evidence(pattern, left, right);
+        // The odds against it are never less than those of the likelier of the two ways: most pairs fail already here.
+        // Subtraction and rounding to fewer digits keep the order, so that none fails that would not below.
+        let most = (evidence.same - evidence.related.max(evidence.other)) as f32;
+        if most < least {
+            return None;
+        }
+        Some(evidence.logit() as f32).filter(|logit| *logit >= least)
+    }
+
     /// Log likelihoods of a comparison's level: one entity, related, other; without rarity.
     #[must_use]
     pub fn parts(&self, comparison: usize, level: usize) -> [f64; 3] {

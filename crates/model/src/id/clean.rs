@@ -6,7 +6,7 @@ use std::borrow::Cow;
 /// spreadsheets put before text. Borrows when there is nothing to do.
 #[must_use]
 pub fn code(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) {
+    if text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase() || byte == b'*') {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());

@@ -76,13 +76,17 @@ pub(crate) fn structs(
     argument: &Argument<StringArray>,
     rows: usize,
 ) -> Result<ArrayRef> {
-    let nulls = NullBuffer::from_iter((0..rows).map(|row| argument.place(row).is_some()));
-    Ok(Arc::new(StructArray::try_new(fields.clone(), children, Some(nulls))?))
+    let nulls = if argument.constant {
+        Some(NullBuffer::from_iter((0..rows).map(|row| argument.place(row).is_some())))
+    } else {
+        argument.array.logical_nulls()
+    };
+    Ok(Arc::new(StructArray::try_new(fields.clone(), children, nulls)?))
 }
 
 /// Children of the types that structs have here.
-pub(crate) fn strings(values: Vec<Option<String>>) -> ArrayRef {
-    Arc::new(StringArray::from(values))
+pub(crate) fn strings<T: AsRef<str>>(values: impl IntoIterator<Item = Option<T>>) -> ArrayRef {
+    Arc::new(values.into_iter().collect::<StringArray>())
 }
 
 /// Truth values as an array.

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use arrow::datatypes::{DataType, Field, Fields};
 use datafusion::logical_expr::{ScalarUDF, Volatility};
+use jingwei_model::Reason;
 
 use super::args::{booleans, strings, structs, text};
 use super::function::{About, function};
@@ -42,7 +43,7 @@ pub fn udf() -> ScalarUDF {
             (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
         for row in 0..rows {
             let cell = texts.text(row).map_or(Cell::Missing, |text| parse::credit_code(trimmed(text)));
-            reason.push(cell.reason().map(|reason| reason.code().to_owned()));
+            reason.push(cell.reason().map(Reason::code));
             let code = cell.value();
             valid.push(Some(code.as_ref().is_some_and(|code| code.checked)));
             authority.push(code.as_ref().and_then(|code| code.authority()).map(String::from));

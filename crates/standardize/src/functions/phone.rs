@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use arrow::datatypes::{DataType, Field, Fields};
 use datafusion::logical_expr::{ScalarUDF, Volatility};
+use jingwei_model::Reason;
 
 use super::args::{booleans, strings, structs, text};
 use super::function::{About, function};
@@ -31,26 +32,32 @@ pub fn udf() -> ScalarUDF {
     };
     function(about, |args| {
         let (texts, rows) = (text(args, 0)?, args.number_rows);
-        let (mut value, mut valid, mut reason) =
-            (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
-        let (mut partial, mut kind) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let (mut value, mut partial) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let mut reason = Vec::with_capacity(rows);
         for row in 0..rows {
             let cell = texts.text(row).map_or(Cell::Missing, |text| parse::phone(trimmed(text)));
-            reason.push(cell.reason().map(|reason| reason.code().to_owned()));
-            partial.push(if let Cell::Partial(shown) = &cell { Some(shown.clone()) } else { None });
-            let number = cell.value();
-            valid.push(Some(number.is_some()));
-            let mobile = |number: &String| number.len() == 11 && number.starts_with('1');
-            kind.push(number.as_ref().map(|number| if mobile(number) { "mobile" } else { "landline" }.to_owned()));
+            reason.push(cell.reason().map(Reason::code));
+            let (number, shown) = match cell {
+                Cell::Partial(shown) => (None, Some(shown)),
+                cell => (cell.value(), None),
+            };
             value.push(number);
+            partial.push(shown);
         }
+        let valid = value.iter().map(|number| Some(number.is_some())).collect();
+        let kind = strings(value.iter().map(|number| number.as_deref().map(kind)));
         structs(
             &FIELDS,
-            vec![strings(value), booleans(valid), strings(reason), strings(partial), strings(kind)],
+            vec![strings(value), booleans(valid), strings(reason), strings(partial), kind],
             &texts,
             rows,
         )
     })
+}
+
+/// What kind of line a number belongs to.
+fn kind(number: &str) -> &'static str {
+    if number.len() == 11 && number.starts_with('1') { "mobile" } else { "landline" }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use arrow::datatypes::{DataType, Field, Fields};
 use datafusion::logical_expr::{ScalarUDF, Volatility};
+use jingwei_model::Reason;
 
 use super::args::{booleans, strings, structs, text};
 use super::function::{About, function};
@@ -36,7 +37,7 @@ pub fn udf() -> ScalarUDF {
         let (mut province, mut new_energy) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
         for row in 0..rows {
             let cell = texts.text(row).map_or(Cell::Missing, |text| parse::plate(trimmed(text)));
-            reason.push(cell.reason().map(|reason| reason.code().to_owned()));
+            reason.push(cell.reason().map(Reason::code));
             let plate = cell.value();
             valid.push(Some(plate.is_some()));
             province.push(plate.as_ref().and_then(|plate| plate.value.chars().next()).map(String::from));

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use arrow::datatypes::{DataType, Field, Fields};
 use datafusion::logical_expr::{ScalarUDF, Volatility};
+use jingwei_model::Reason;
+use jingwei_model::id::resident::ResidentId;
 
 use super::args::{booleans, dates, strings, structs, text, today};
 use super::function::{About, function};
@@ -37,30 +39,28 @@ pub fn udf() -> ScalarUDF {
     };
     function(about, |args| {
         let (texts, rows, today) = (text(args, 0)?, args.number_rows, today());
-        let (mut value, mut valid, mut reason, mut partial) =
-            (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
-        let (mut division, mut birth, mut sex) =
-            (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let (mut ids, mut partial) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let mut reason = Vec::with_capacity(rows);
         for row in 0..rows {
             let cell =
                 texts.text(row).map_or(Cell::Missing, |text| parse::resident_id(trimmed(text), today, known_division));
-            reason.push(cell.reason().map(|reason| reason.code().to_owned()));
-            partial.push(if let Cell::Partial(shown) = &cell { Some(shown.clone()) } else { None });
-            let id = cell.value();
-            valid.push(Some(id.is_some()));
-            division.push(id.map(|id| id.division().to_owned()));
-            birth.push(id.map(|id| id.birth_date()));
-            sex.push(id.map(|id| id.sex().name().to_owned()));
-            value.push(id.map(|id| id.as_str().to_owned()));
+            reason.push(cell.reason().map(Reason::code));
+            let (id, shown) = match cell {
+                Cell::Partial(shown) => (None, Some(shown)),
+                cell => (cell.value(), None),
+            };
+            ids.push(id);
+            partial.push(shown);
         }
+        let ids = || ids.iter().map(Option::as_ref);
         let children = vec![
-            strings(value),
-            booleans(valid),
+            strings(ids().map(|id| id.map(ResidentId::as_str))),
+            booleans(ids().map(|id| Some(id.is_some())).collect()),
             strings(reason),
             strings(partial),
-            strings(division),
-            dates(birth),
-            strings(sex),
+            strings(ids().map(|id| id.map(ResidentId::division))),
+            dates(ids().map(|id| id.map(ResidentId::birth_date)).collect()),
+            strings(ids().map(|id| id.map(|id| id.sex().name()))),
         ];
         structs(&FIELDS, children, &texts, rows)
     })
