@@ -12,6 +12,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use crate::error::{Result, SqlError};
+use crate::functions::{Called, SharedAreas};
 use crate::geocode::SharedGeocoder;
 use crate::project::nearest;
 use crate::session::{CATALOG, SCHEMAS};
@@ -35,7 +36,9 @@ pub async fn ask(context: &SessionContext, sql: &str, params: Option<ParamValues
         Some(params) => frame.with_param_values(params).map_err(explain)?,
         None => frame,
     };
-    SharedGeocoder::prepare(context, frame.logical_plan()).await?;
+    let called = Called::of(frame.logical_plan()).map_err(explain)?;
+    SharedGeocoder::prepare(context, &called).await?;
+    SharedAreas::prepare(context, &called).await?;
     Ok(Answer { frame, sql: sql.to_owned() })
 }
 

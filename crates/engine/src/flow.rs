@@ -118,6 +118,8 @@ impl<'a> Flow<'a> {
         })?;
         let now = Utc::now();
         let context = city.empty_session(&city.settings())?;
+        // The areas are joined with by every table that lies in them.
+        jingwei_geo::keep_indexes(context.state_ref().write().config_mut());
         for (name, _) in run.tables() {
             context
                 .register_table(name.to_string(), run.read(name)?)

@@ -1,7 +1,9 @@
 //! SQL functions that tie records, entities and addresses together; used by the flow and open to analysts.
 
 mod address_id;
+mod area_of;
 mod attributes_json;
+mod called;
 mod canonical_address;
 mod geocode;
 mod metric;
@@ -19,7 +21,9 @@ use jingwei_model::config::AddressStyle;
 use crate::geocode::SharedGeocoder;
 
 pub use address_id::address_id;
+pub(crate) use area_of::{AREA_LEVELS, SharedAreas};
 pub use attributes_json::attributes_json;
+pub(crate) use called::Called;
 pub use canonical_address::canonical_address;
 pub(crate) use canonical_address::plain;
 pub use geocode::Geocode;
@@ -33,6 +37,7 @@ pub use tags::tags;
 pub fn functions() -> Vec<ScalarUDF> {
     let mut functions =
         vec![address_id::udf(), attributes_json::udf(), record_key::udf(), row_hash::udf(), tags::udf()];
+    functions.extend(area_of::udfs());
     functions.extend(geocoding(AddressStyle::Cn));
     functions
 }
