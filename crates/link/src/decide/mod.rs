@@ -32,13 +32,7 @@ pub struct ScoredPair {
 
 /// Whether something forbids two records to be one entity: a condition of the model, or that they stand in one table of
 /// those that `one_to_one` marks.
-pub fn forbids(
-    program: &Program,
-    comparer: &mut Comparer<'_>,
-    one_to_one: &[bool],
-    left: u32,
-    right: u32,
-) -> bool {
+pub fn forbids(program: &Program, comparer: &mut Comparer<'_>, one_to_one: &[bool], left: u32, right: u32) -> bool {
     let table = &comparer.records().table;
     let table = [table[left as usize], table[right as usize]];
     (table[0] == table[1] && one_to_one[usize::from(table[0])])
