@@ -232,6 +232,31 @@ fn a_row_that_names_no_house_makes_none_and_a_rule_over_columns_nobody_fills_mat
 }
 
 #[test]
+fn a_new_projects_rules_and_models_serve_sources_that_fill_little() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("city");
+    assert_eq!(run(folder.path(), &["init", path.to_str().unwrap()]).code, Some(0));
+    let elements = ["people", "land", "housing", "events", "objects", "organizations"];
+    let mut source =
+        String::from("title = \"Little\"\n[from]\npath = \"data/little.csv\"\n[columns]\nname = { from = \"name\" }\n");
+    for element in elements {
+        let column = match element {
+            "events" => "title",
+            "land" => "owner_name",
+            "objects" => "code",
+            _ => "name",
+        };
+        source.push_str(&format!("[[record]]\nelement = \"{element}\"\n[record.set]\n{column} = \"name\"\n"));
+    }
+    std::fs::write(path.join("config/sources/example.toml"), source).unwrap();
+    std::fs::write(path.join("data/little.csv"), "name\n北京某某有限公司\n张三\n李四\n").unwrap();
+    let report = integrate(&path, &[]);
+    for element in elements {
+        assert_eq!(report["elements"][element]["records"], 3, "{element}");
+    }
+}
+
+#[test]
 fn the_report_tells_repeated_keys_and_which_values_were_set_aside() {
     let columns = "[columns]\nno = { from = \"no\" }\nday = { from = \"day\", parse = \"date\" }\n";
     let days = "no,day\n1,02/26/2024\n1,2024-02-26\n2,12/31/2024\n";

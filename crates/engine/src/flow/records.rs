@@ -34,19 +34,33 @@ pub fn filled_columns(project: &Project, element: Element) -> Vec<&'static Colum
     table.all_columns().filter(|column| filled.contains(column.name)).collect()
 }
 
-/// [`filled_columns`], and those that the rules of linkage name: one that nobody fills is null, and matches nothing.
+/// [`filled_columns`], and those that rules or a model name: one that nobody fills is null, and matches nothing.
 pub fn linked_columns(project: &Project, element: Element, config: &EntityConfig) -> Vec<&'static Column> {
     let filled = filled_columns(project, element);
-    let words = |sql: &String| {
-        sql.split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
-            .map(str::to_lowercase)
-            .collect::<Vec<_>>()
-    };
-    let named = config.rules.iter().flat_map(|rule| &rule.on).flat_map(words).collect::<BTreeSet<_>>();
+    let named = texts_of(config)
+        .flat_map(|sql| sql.split(|character: char| !character.is_ascii_alphanumeric() && character != '_'))
+        .map(str::to_lowercase)
+        .collect::<BTreeSet<_>>();
     Table::of(element)
         .all_columns()
         .filter(|column| filled.iter().any(|filled| filled.name == column.name) || named.contains(column.name))
         .collect()
+}
+
+/// Everything in an element's rules and model that can name a column.
+fn texts_of(config: &EntityConfig) -> impl Iterator<Item = &str> {
+    let rules = config.rules.iter().flat_map(|rule| &rule.on);
+    let models = config.model.iter().flat_map(|model| {
+        let tables = model.tables.values().flat_map(|table| table.fields.values());
+        let blocks = model.blocks.iter().flat_map(|block| block.on.iter().chain(&block.condition));
+        let comparisons = model.comparisons.iter().flat_map(|comparison| {
+            let levels = comparison.levels.iter().map(|level| &level.condition);
+            let fields = comparison.field.iter().chain(&comparison.fields).chain(&comparison.null);
+            std::iter::once(&comparison.name).chain(fields).chain(levels)
+        });
+        model.fields.values().chain(tables).chain(blocks).chain(comparisons).chain(&model.never)
+    });
+    rules.chain(models).map(String::as_str)
 }
 
 /// All records of an element over the clean tables in `context`: [`RECORD_COLUMNS`] and `columns`.
