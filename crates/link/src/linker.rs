@@ -220,21 +220,10 @@ impl Linker {
         let how = self.clustering();
         let decided = located(&records, &self.decisions);
         let mut scorer = Scorer::with_terms(&program, &records, &weights, given.map(|given| &given.terms));
-        let job = Job {
-            program: &program,
-            records: &records,
-            blocks: &blocks,
-            one_to_one: &one_to_one,
-            least: LEAST,
-            room,
-        };
-        let clusterer = Clusterer {
-            program: &program,
-            records: &records,
-            one_to_one: &one_to_one,
-            decisions: &decided,
-            how,
-        };
+        let job =
+            Job { program: &program, records: &records, blocks: &blocks, one_to_one: &one_to_one, least: LEAST, room };
+        let clusterer =
+            Clusterer { program: &program, records: &records, one_to_one: &one_to_one, decisions: &decided, how };
         let (mut pairs, mut looked, mut count) = score(&job, &scorer);
         budget.check(&blocks, count)?;
         lap(&mut report, "score");

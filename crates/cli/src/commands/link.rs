@@ -13,7 +13,8 @@ use clap::Args;
 use datafusion::prelude::{SessionContext, ident};
 use jingwei_engine::{EngineError, Result, SessionSettings, adhoc, session};
 use jingwei_link::{
-    Decision, LinkError, Linkage, Linker, Quality, ReportOptions, Table, Trained, cpu_seconds, evaluate, record_key, suggest,
+    Decision, LinkError, Linkage, Linker, Quality, ReportOptions, Table, Trained, cpu_seconds, evaluate, record_key,
+    suggest,
 };
 use jingwei_model::config::{LinkModel, parse};
 use serde_json::{Map, Value, json};

@@ -74,10 +74,8 @@ impl Clusterer<'_> {
     pub fn cluster(&self, scorer: &Scorer<'_>, pairs: &[ScoredPair]) -> (Entities, Traces) {
         let connect = self.how.connect;
         let edges = (0..pairs.len() as u32).filter(|edge| pairs[*edge as usize].logit >= connect).collect();
-        let mut entities = Entities {
-            root: (0..self.records.len() as u32).collect(),
-            logit: vec![f32::INFINITY; self.records.len()],
-        };
+        let mut entities =
+            Entities { root: (0..self.records.len() as u32).collect(), logit: vec![f32::INFINITY; self.records.len()] };
         let traces = self.join(scorer, pairs, edges, self.decisions, &mut entities);
         (entities, traces)
     }

@@ -133,8 +133,8 @@ impl<'a> Comparer<'a> {
                 let site = &self.program.sites[*site];
                 // Where a value is missing there is nothing to compute.
                 let missing = |row: &[u32], columns: &[usize]| columns.iter().any(|column| row[*column] == NULL);
-                let nothing = site.kernel != Kernel::Metres
-                    && (missing(pair.a, &site.left) || missing(pair.b, &site.right));
+                let nothing =
+                    site.kernel != Kernel::Metres && (missing(pair.a, &site.left) || missing(pair.b, &site.right));
                 if nothing { Known::Answer(None) } else { Known::Open }
             }
             Condition::All(parts) | Condition::Any(parts) => {

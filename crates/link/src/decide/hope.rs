@@ -118,10 +118,7 @@ fn sites_of(condition: &Condition, into: &mut Vec<usize>) {
         Condition::Score(site, ..) => into.push(*site),
         Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| sites_of(part, into)),
         Condition::Not(part) => sites_of(part, into),
-        Condition::Equal { .. }
-        | Condition::Flag { .. }
-        | Condition::Difference { .. }
-        | Condition::Constant(_) => {}
+        Condition::Equal { .. } | Condition::Flag { .. } | Condition::Difference { .. } | Condition::Constant(_) => {}
     }
 }
 
@@ -162,11 +159,13 @@ household = true
 
     /// Records of few values, some of them missing.
     fn records(count: usize) -> RecordBatch {
-        let column = |of: &dyn Fn(usize) -> Option<String>| {
-            Arc::new((0..count).map(of).collect::<StringArray>()) as ArrayRef
+        let column =
+            |of: &dyn Fn(usize) -> Option<String>| Arc::new((0..count).map(of).collect::<StringArray>()) as ArrayRef;
+        let name = |n: usize| {
+            (n % 11 != 0).then(|| format!("{}{}", ["王", "李", "欧"][n % 3], ["芳", "方", "小明"][n / 3 % 3]))
         };
-        let name = |n: usize| (n % 11 != 0).then(|| format!("{}{}", ["王", "李", "欧"][n % 3], ["芳", "方", "小明"][n / 3 % 3]));
-        let born = |n: usize| (n % 7 != 0).then(|| format!("19{:02}-0{}-0{}", 60 + n / 2 % 5, 1 + n % 4, 1 + n / 5 % 4));
+        let born =
+            |n: usize| (n % 7 != 0).then(|| format!("19{:02}-0{}-0{}", 60 + n / 2 % 5, 1 + n % 4, 1 + n / 5 % 4));
         let phone = |n: usize| (n % 5 != 0).then(|| format!("1380013{:04}", n / 4 + n % 3));
         let columns = [
             ("id", column(&|n| Some(n.to_string()))),
@@ -186,7 +185,7 @@ household = true
         let (program, records) = (&linkage.program, &linkage.records);
         let scorer = Scorer::new(program, records, &linkage.weights);
         let mut comparer = Comparer::new(program, records);
-        for least in [-30.0, -4.0, 0.0, 3.0] {
+        for least in [-30.0, -4.0, -1.0, 0.0] {
             let hope = Hope::new(program, &scorer, least);
             let (mut kept, mut given_up) = (0, 0);
             for right in 0..records.len() as u32 {

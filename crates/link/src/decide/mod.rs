@@ -32,13 +32,7 @@ pub struct ScoredPair {
 
 /// Whether something forbids two records to be one entity: a condition of the model, or that they stand in one table of
 /// those that `one_to_one` marks.
-pub fn forbids(
-    program: &Program,
-    comparer: &mut Comparer<'_>,
-    one_to_one: &[bool],
-    left: u32,
-    right: u32,
-) -> bool {
+pub fn forbids(program: &Program, comparer: &mut Comparer<'_>, one_to_one: &[bool], left: u32, right: u32) -> bool {
     let table = &comparer.records().table;
     let table = [table[left as usize], table[right as usize]];
     (table[0] == table[1] && one_to_one[usize::from(table[0])])
@@ -104,7 +98,12 @@ fn rule_pairs(
     let mut found = Vec::new();
     let mut looked = 0_u64;
     let block = &program.blocks[number];
-    for group in run {
+    let mut fetched = run.start;
+    for group in run.clone() {
+        if group == fetched {
+            fetched = run.end.min(group + TOGETHER);
+            (group..fetched).for_each(|group| records.fetch(groups.group(group)));
+        }
         let members = groups.group(group);
         for (place, right) in members.iter().enumerate() {
             for left in &members[..place] {
@@ -137,6 +136,9 @@ fn rule_pairs(
     }
     (found, looked)
 }
+
+/// Rows of so many groups are looked at together before their pairs are compared.
+const TOGETHER: usize = 32;
 
 /// The number under which pairs come that a household brought together.
 pub const HOUSEHOLD: u16 = u16::MAX;

@@ -350,7 +350,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn column(&mut self, needed: Needed) -> usize {
-        let same = |known: &Needed| known.kind == needed.kind && (known.name == needed.name || known.expr == needed.expr);
+        let same =
+            |known: &Needed| known.kind == needed.kind && (known.name == needed.name || known.expr == needed.expr);
         self.columns.iter().position(same).unwrap_or_else(|| {
             self.columns.push(needed);
             self.columns.len() - 1

@@ -46,12 +46,7 @@ pub fn udf() -> ScalarUDF {
         }
         let valid = value.iter().map(|number| Some(number.is_some())).collect();
         let kind = strings(value.iter().map(|number| number.as_deref().map(kind)));
-        structs(
-            &FIELDS,
-            vec![strings(value), booleans(valid), strings(reason), strings(partial), kind],
-            &texts,
-            rows,
-        )
+        structs(&FIELDS, vec![strings(value), booleans(valid), strings(reason), strings(partial), kind], &texts, rows)
     })
 }
 
