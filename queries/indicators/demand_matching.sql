@@ -7,11 +7,11 @@ keys = ["demand"]
 within_m = { type = "number", default = 3000.0 }
 */
 WITH demands AS (
-    SELECT id, code, title, substr(category, 4) AS kind, status, value AS people, area_code, st_transform(geom, 'EPSG:4326', 'EPSG:4548') AS place
+    SELECT id, code, title, substr(category, 4) AS kind, status, value AS people, area_code, metric(geom) AS place
     FROM events WHERE kind = '需求' AND valid_to IS NULL AND closed_at IS NULL
 ),
 resources AS (
-    SELECT id, name, substr(kind, 4) AS kind, area_code, st_transform(geom, 'EPSG:4326', 'EPSG:4548') AS place
+    SELECT id, name, substr(kind, 4) AS kind, area_code, metric(geom) AS place
     FROM objects WHERE kind LIKE '资源/%' AND valid_to IS NULL
 ),
 candidates AS (

@@ -8,13 +8,13 @@ least_age = { type = "integer", default = 60 }
 far_m = { type = "number", default = 500.0, description = "Metres beyond which a station counts as far" }
 */
 WITH elderly AS (
-    SELECT id, area_code, st_transform(geom, 'EPSG:4326', 'EPSG:4548') AS place
+    SELECT id, area_code, metric(geom) AS place
     FROM people
     WHERE valid_to IS NULL AND array_has(tags, '独居') AND geom IS NOT NULL
-      AND date_part('year', $as_of) - date_part('year', birth_date) >= $least_age
+      AND (CAST(to_char($as_of, '%Y%m%d') AS BIGINT) - CAST(to_char(birth_date, '%Y%m%d') AS BIGINT)) / 10000 >= $least_age
 ),
 stations AS (
-    SELECT st_transform(geom, 'EPSG:4326', 'EPSG:4548') AS place FROM organizations
+    SELECT metric(geom) AS place FROM organizations
     WHERE valid_to IS NULL AND array_has(tags, '养老驿站') AND geom IS NOT NULL
 ),
 nearest AS (

@@ -13,7 +13,7 @@ WITH residents AS (
     SELECT housing_id, count(*) AS residents, count(DISTINCT substr(name, 1, 1)) AS surnames
     FROM people
     WHERE valid_to IS NULL AND housing_id IS NOT NULL
-      AND (birth_date IS NULL OR date_part('year', $as_of) - date_part('year', birth_date) >= 18)
+      AND (birth_date IS NULL OR (CAST(to_char($as_of, '%Y%m%d') AS BIGINT) - CAST(to_char(birth_date, '%Y%m%d') AS BIGINT)) / 10000 >= 18)
     GROUP BY housing_id
 )
 SELECT h.id AS housing_id, h.name AS dwelling, h.area_code, a.name AS community, r.residents, r.surnames, h.floor_area_m2,

@@ -13,11 +13,11 @@ committees AS (
     SELECT r.to_id,
            bool_or(coalesce(json_get_str(o.attributes, 'owners_committees', 'party_covered'), CAST(json_get_bool(o.attributes, 'owners_committees', 'party_covered') AS VARCHAR)) = 'true') AS party_covered
     FROM relations r JOIN organizations o ON o.id = r.from_id
-    WHERE r.relation = 'represents' AND o.kind IN ('业主委员会', '业委会', '物业管理委员会', '物管会')
+    WHERE r.relation = 'represents' AND (r.valid_from IS NULL OR r.valid_from <= $as_of) AND (r.valid_to IS NULL OR r.valid_to >= $as_of) AND o.kind IN ('业主委员会', '业委会', '物业管理委员会', '物管会')
     GROUP BY r.to_id
 ),
 services AS (
-    SELECT DISTINCT to_id FROM relations WHERE relation = 'manages' AND (valid_to IS NULL OR valid_to >= $as_of)
+    SELECT DISTINCT to_id FROM relations WHERE relation = 'manages' AND (valid_from IS NULL OR valid_from <= $as_of) AND (valid_to IS NULL OR valid_to >= $as_of)
 )
 SELECT c.street_code, s.name AS street, count(*) AS compounds,
        round(100.0 * count(k.to_id) / count(*), 2) AS committee_rate,

@@ -51,7 +51,7 @@ async fn run(args: Args) -> Result<(), EngineError> {
         Command::Link(command) => commands::link::run(command).await,
         Command::Serve(command) => commands::serve::run(&project, command).await,
         Command::History(command) => commands::history::run(&project, &command),
-        Command::Config(command) => commands::config::run(&project, &command),
+        Command::Config(command) => commands::config::run(&project, &command).await,
     }
 }
 

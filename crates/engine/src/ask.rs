@@ -12,7 +12,10 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use crate::error::{Result, SqlError};
+use crate::functions::{Called, SharedAreas};
 use crate::geocode::SharedGeocoder;
+use crate::project::nearest;
+use crate::session::{CATALOG, SCHEMAS};
 
 /// A planned query.
 pub struct Answer {
@@ -27,13 +30,32 @@ pub struct Answer {
 pub async fn ask(context: &SessionContext, sql: &str, params: Option<ParamValues>) -> Result<Answer> {
     let explain = |error| SqlError::new(sql, &error);
     let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    let frame = context.sql_with_options(sql, options).await.map_err(explain)?;
+    let frame =
+        context.sql_with_options(sql, options).await.map_err(|error| with_nearest_table(context, explain(error)))?;
     let frame = match params {
         Some(params) => frame.with_param_values(params).map_err(explain)?,
         None => frame,
     };
-    SharedGeocoder::prepare(context, frame.logical_plan()).await?;
+    let called = Called::of(frame.logical_plan()).map_err(explain)?;
+    SharedGeocoder::prepare(context, &called).await?;
+    SharedAreas::prepare(context, &called).await?;
     Ok(Answer { frame, sql: sql.to_owned() })
+}
+
+/// Names the table that was meant, where one is called nearly so.
+fn with_nearest_table(context: &SessionContext, mut error: SqlError) -> SqlError {
+    let unknown = error.message.strip_prefix("table '").and_then(|rest| rest.strip_suffix("' not found"));
+    if let (None, Some(unknown)) = (&error.hint, unknown) {
+        let schemas = SCHEMAS.iter().filter_map(|schema| {
+            let tables = context.catalog(CATALOG)?.schema(schema)?.table_names();
+            Some(tables.into_iter().map(move |table| match *schema {
+                "base" if !unknown.contains('.') => table,
+                schema => format!("{schema}.{table}"),
+            }))
+        });
+        error.hint = nearest(unknown, schemas.flatten());
+    }
+    error
 }
 
 impl Answer {
@@ -66,6 +88,13 @@ impl Answer {
     /// # Errors
     /// A plan that takes no limit.
     pub fn limit(self, rows: usize) -> Result<Self> {
+        // A plan that is shown has to be the root, and is short.
+        if matches!(
+            self.frame.logical_plan(),
+            LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) | LogicalPlan::DescribeTable(_)
+        ) {
+            return Ok(self);
+        }
         let frame = self.frame.limit(0, Some(rows)).map_err(|error| SqlError::new(&self.sql, &error))?;
         Ok(Self { frame, sql: self.sql })
     }

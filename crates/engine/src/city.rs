@@ -11,9 +11,22 @@ use jingwei_model::Table;
 use jingwei_store::{RunRecord, Snapshot, Store};
 
 use crate::error::{EngineError, Result};
-use crate::functions::{canonical_address, geocoding};
+use crate::functions::{canonical_address, geocoding, metric};
 use crate::project::Project;
 use crate::session::{SessionSettings, session};
+
+/// A session with a project's functions, without tables and without a store.
+pub(crate) fn bare_session(project: &Project, settings: &SessionSettings) -> Result<SessionContext> {
+    let context = session(settings)?;
+    let style = project.city.city.address;
+    let function = canonical_address(&context, style)?;
+    context.register_udf(function);
+    for function in geocoding(style) {
+        context.register_udf(function);
+    }
+    context.register_udf(metric(&context, &project.city.city.metric_crs)?);
+    Ok(context)
+}
 
 /// A city that can be integrated and asked.
 #[derive(Debug, Clone)]
@@ -105,13 +118,8 @@ impl City {
 
     /// A session with the city's functions and no tables.
     pub(crate) fn empty_session(&self, settings: &SessionSettings) -> Result<SessionContext> {
-        let context = session(settings)?;
+        let context = bare_session(&self.project, settings)?;
         self.store.register(&context.runtime_env());
-        let function = canonical_address(&context, self.project.city.city.address)?;
-        context.register_udf(function);
-        for function in geocoding(self.project.city.city.address) {
-            context.register_udf(function);
-        }
         Ok(context)
     }
 

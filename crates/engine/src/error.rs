@@ -1,6 +1,7 @@
 //! What can go wrong in a session or a run: the user's mistakes apart from our own.
 
-use datafusion::common::Diagnostic;
+use arrow::error::ArrowError;
+use datafusion::common::{Diagnostic, SchemaError};
 use datafusion::error::DataFusionError;
 use jingwei_model::config::ConfigError;
 use thiserror::Error;
@@ -65,7 +66,7 @@ pub enum EngineError {
         error: std::io::Error,
     },
     /// The query engine failed on a plan of ours.
-    #[error("{step}: {error}")]
+    #[error("{step}: {}{}", error.strip_backtrace(), advice(error))]
     Plan {
         /// The step of the flow.
         step: String,
@@ -104,8 +105,32 @@ impl EngineError {
             Self::Link { error, .. } => error.is_user_error(),
             Self::Store(error) => error.is_user_error(),
             Self::Geo(error) => error.is_user_error(),
-            Self::Plan { .. } | Self::Internal(_) => false,
+            Self::Plan { error, .. } => is_of_a_value(error),
+            Self::Internal(_) => false,
         }
+    }
+}
+
+/// Whether a plan failed on a value of the data, which SQL of the configuration took for something else.
+fn is_of_a_value(error: &DataFusionError) -> bool {
+    match error.find_root() {
+        DataFusionError::ArrowError(error, _) => matches!(
+            error.as_ref(),
+            ArrowError::CastError(_)
+                | ArrowError::ParseError(_)
+                | ArrowError::DivideByZero
+                | ArrowError::ArithmeticOverflow(_)
+        ),
+        _ => false,
+    }
+}
+
+fn advice(error: &DataFusionError) -> &'static str {
+    if is_of_a_value(error) {
+        "\nhint: a value of a source does not suit the SQL of its `[[record]]`; write TRY_CAST for CAST, or give its \
+         column a `parse` and let quarantine or `_issues` name the row"
+    } else {
+        ""
     }
 }
 
@@ -263,11 +288,10 @@ fn place_in(message: &str) -> Option<(u64, u64)> {
 }
 
 fn help_of(diagnostic: &Diagnostic) -> Option<String> {
-    diagnostic
-        .helps
-        .first()
-        .map(|help| help.message.clone())
-        .or_else(|| diagnostic.notes.first().map(|note| note.message.clone()))
+    diagnostic.helps.first().map(|help| help.message.clone()).or_else(|| {
+        let notes = diagnostic.notes.iter().map(|note| note.message.as_str()).collect::<Vec<_>>();
+        (!notes.is_empty()).then(|| notes.join(", "))
+    })
 }
 
 fn hint_of(kind: SqlErrorKind, error: &DataFusionError) -> Option<String> {
@@ -275,8 +299,19 @@ fn hint_of(kind: SqlErrorKind, error: &DataFusionError) -> Option<String> {
         (SqlErrorKind::Limit, _) => {
             Some("ask for fewer rows or groups, filter earlier, or raise `memory_mb` in config/jingwei.toml".to_owned())
         }
-        (SqlErrorKind::Plan, DataFusionError::SchemaError(..)) => {
-            Some("`jingwei sql \"describe people\"` lists a table's columns".to_owned())
+        (SqlErrorKind::Plan, DataFusionError::SchemaError(error, _)) => match error.as_ref() {
+            SchemaError::FieldNotFound { field, valid_fields } if !valid_fields.is_empty() => {
+                let capitals = valid_fields.iter().find(|valid| valid.name.eq_ignore_ascii_case(&field.name));
+                if let Some(valid) = capitals {
+                    return Some(format!("write \"{}\": a name with capitals stands in double quotes", valid.name));
+                }
+                let columns = valid_fields.iter().map(datafusion::common::Column::name).collect::<Vec<_>>();
+                Some(format!("the columns are {}", columns.join(", ")))
+            }
+            _ => Some("`jingwei sql \"describe people\"` lists a table's columns".to_owned()),
+        },
+        (_, DataFusionError::Execution(text)) if text.starts_with("Placeholder") => {
+            Some("give it a value: `--param NAME=VALUE`, or over HTTP `\"params\": {\"NAME\": value}`".to_owned())
         }
         _ => None,
     }

@@ -88,11 +88,18 @@ pub struct PairExplanation {
     pub score: Option<Explanation>,
 }
 
-/// Explains an entity.
+/// Explains an entity, named by its id or by one of its records, `source/record_id` or `source/record/record_id`.
 ///
 /// # Errors
-/// No such entity.
-pub async fn explain_entity(context: &SessionContext, project: &Project, id: &str) -> Result<EntityExplanation> {
+/// No such entity or record.
+pub async fn explain_entity(context: &SessionContext, project: &Project, subject: &str) -> Result<EntityExplanation> {
+    let id = if subject.contains('/') {
+        let (key, element) = record_of(project, subject)?;
+        entity_of(context, &key, element).await?
+    } else {
+        subject.to_owned()
+    };
+    let id = id.as_str();
     let unknown = || {
         EngineError::usage_with_hint(
             format!("there is no entity `{id}`"),
@@ -157,21 +164,7 @@ pub async fn explain_pair(
         return Err(EngineError::usage(format!("one record speaks of {element}, the other of {other}")));
     }
     let step = || EngineError::plan("explaining two records");
-    let entity = async |key: &RecordKey| -> Result<String> {
-        let rows = members(context, element)
-            .await?
-            .filter(ident("record_key").eq(lit(key.hash().to_be_bytes().to_vec())))
-            .map_err(step())?
-            .collect()
-            .await
-            .map_err(step())?;
-        rows.iter().find_map(|batch| cell(batch, "entity_id", 0)).ok_or_else(|| {
-            EngineError::usage_with_hint(
-                format!("no record `{}` of `{}` is linked", key.record_id, key.source),
-                format!("ids are in link.{element}_members, column record_id"),
-            )
-        })
-    };
+    let entity = async |key: &RecordKey| entity_of(context, key, element).await;
     let entities = [entity(&left.0).await?, entity(&right.0).await?];
     let columns = filled_columns(project, element);
     let all = records(context, project, element, &columns, None).await?;
@@ -206,6 +199,24 @@ pub async fn explain_pair(
         .collect();
     let evidence = evidence(context, element, &entities).await?;
     Ok(PairExplanation { element, same: entities[0] == entities[1], entities, values, evidence, score })
+}
+
+/// The entity that a record is part of.
+async fn entity_of(context: &SessionContext, key: &RecordKey, element: Element) -> Result<String> {
+    let step = || EngineError::plan("looking for a record's entity");
+    let rows = members(context, element)
+        .await?
+        .filter(ident("record_key").eq(lit(key.hash().to_be_bytes().to_vec())))
+        .map_err(step())?
+        .collect()
+        .await
+        .map_err(step())?;
+    rows.iter().find_map(|batch| cell(batch, "entity_id", 0)).ok_or_else(|| {
+        EngineError::usage_with_hint(
+            format!("no record `{}` of `{}` is linked", key.record_id, key.source),
+            format!("ids are in link.{element}_members, column record_id"),
+        )
+    })
 }
 
 fn record_of(project: &Project, text: &str) -> Result<(RecordKey, Element)> {

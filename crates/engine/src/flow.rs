@@ -25,12 +25,13 @@ use jingwei_model::hash::{base32, hash128};
 use jingwei_store::{Run, RunStatus, TableName};
 
 pub use plan::{Plan, SourcePlan, SourceState, plan};
-pub(crate) use records::{filled_columns, records};
+pub(crate) use records::{Scope, filled_columns, linked_columns, records};
 
 use crate::city::City;
 use crate::error::{EngineError, Result};
 use crate::progress::Progress;
 use crate::project::Project;
+use crate::rehearsal::rehearse;
 use crate::report::{RunReport, peak_memory_mb};
 
 /// What an integration is asked to do.
@@ -47,6 +48,7 @@ pub struct Request {
 /// # Errors
 /// A source that cannot be read or does not fit its configuration, and storage that fails; then nothing is published.
 pub async fn integrate(city: &City, request: &Request, progress: &dyn Progress) -> Result<RunReport> {
+    rehearse(&city.project).await?;
     let started = Utc::now();
     let run_id = started.format("%Y%m%dT%H%M%S%6fZ").to_string();
     let run = city.store.begin(&run_id).await?;
@@ -116,6 +118,8 @@ impl<'a> Flow<'a> {
         })?;
         let now = Utc::now();
         let context = city.empty_session(&city.settings())?;
+        // The areas are joined with by every table that lies in them.
+        jingwei_geo::keep_indexes(context.state_ref().write().config_mut());
         for (name, _) in run.tables() {
             context
                 .register_table(name.to_string(), run.read(name)?)

@@ -8,6 +8,7 @@
 mod adhoc;
 mod ask;
 mod city;
+mod cooperate;
 mod encode;
 mod error;
 mod explain;
@@ -18,6 +19,7 @@ mod library;
 mod progress;
 mod project;
 mod quality;
+mod rehearsal;
 mod report;
 mod schemas;
 mod session;
@@ -37,6 +39,7 @@ pub use library::{Header, Kind, Library, ParamConfig, ParamType, Query, Severity
 pub use progress::{Progress, Silent};
 pub use project::Project;
 pub use quality::{ElementQuality, address_quality, incident_quality, quality};
+pub use rehearsal::{rehearse, rehearse_all};
 pub use report::{ElementReport, RunReport, SourceReport, peak_memory_mb};
 pub use schemas::{configuration, json_schemas, sql_function_pages, sql_functions};
 pub use session::{CATALOG, SCHEMAS, SessionSettings, runtime, session};

@@ -104,8 +104,8 @@ fn check_source(file: &str, name: &str, config: &SourceConfig) -> Result<()> {
     };
     if !is_identifier(name) {
         return fail(
-            format!("the file's name `{name}` becomes a table's name and must be a-z, 0-9 and _"),
-            Some("rename the file, e.g. `household_register.toml`".to_owned()),
+            format!("the file's name `{name}` becomes a table's name: a-z, 0-9 and _, beginning with a letter"),
+            Some(format!("rename the file, e.g. `{}.toml`", identifier(name))),
         );
     }
     if config.from.path.is_none() && config.from.url.is_none() {
@@ -250,6 +250,20 @@ fn check_entity(file: &str, config: &EntityConfig) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A table's name that is near a file's.
+fn identifier(name: &str) -> String {
+    let plain: String = name
+        .to_ascii_lowercase()
+        .chars()
+        .map(|character| if character.is_ascii_alphanumeric() { character } else { '_' })
+        .collect();
+    match plain.trim_matches('_') {
+        "" => "household_register".to_owned(),
+        plain if plain.starts_with(|first: char| first.is_ascii_digit()) => format!("source_{plain}"),
+        plain => plain.to_owned(),
+    }
 }
 
 fn is_identifier(name: &str) -> bool {

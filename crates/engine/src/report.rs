@@ -43,6 +43,12 @@ pub struct SourceReport {
     pub reasons: BTreeMap<String, u64>,
     /// Clean rows with a value that was set aside.
     pub issues: u64,
+    /// Values that were set aside, by column and reason.
+    #[serde(default)]
+    pub set_aside: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Clean rows whose `key` an earlier row has too: together they are one record.
+    #[serde(default)]
+    pub repeated: u64,
     /// Seconds.
     pub seconds: f64,
 }
@@ -88,21 +94,34 @@ impl RunReport {
 
 impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<24} {:>12} {:>12} {:>12} {:>10}", "source", "rows read", "clean", "quarantined", "issues")?;
+        let width = self.sources.keys().map(String::len).max().unwrap_or_default().max(24);
+        writeln!(f, "{:<width$} {:>12} {:>12} {:>12} {:>10}", "source", "rows read", "clean", "quarantined", "issues")?;
         for (name, source) in &self.sources {
             let note = if source.read { "" } else { "  unchanged" };
             writeln!(
                 f,
-                "{name:<24} {:>12} {:>12} {:>12} {:>10}{note}",
+                "{name:<width$} {:>12} {:>12} {:>12} {:>10}{note}",
                 source.rows, source.clean, source.quarantined, source.issues
             )?;
+            // Each number stands below the one it is a part of.
+            let mut part = |what: &str, column: usize, rows: u64| {
+                writeln!(f, "  {what:<most$} {rows:>12}", most = width + 13 * column - 15)
+            };
+            if source.repeated > 0 {
+                part("repeated key", 2, source.repeated)?;
+            }
             for (reason, rows) in &source.reasons {
-                writeln!(f, "  {reason:<48} {rows:>12}")?;
+                part(reason, 3, *rows)?;
+            }
+            for (column, reasons) in &source.set_aside {
+                for (reason, rows) in reasons {
+                    writeln!(f, "  {:<most$} {rows:>10}", format!("{column}: {reason}"), most = width + 37)?;
+                }
             }
         }
         let clean: u64 = self.sources.values().map(|source| source.clean).sum();
         let quarantined: u64 = self.sources.values().map(|source| source.quarantined).sum();
-        writeln!(f, "{:<24} {:>12} {clean:>12} {quarantined:>12}", "all sources", self.rows())?;
+        writeln!(f, "{:<width$} {:>12} {clean:>12} {quarantined:>12}", "all sources", self.rows())?;
         writeln!(f)?;
         writeln!(
             f,
@@ -140,4 +159,36 @@ pub fn peak_memory_mb() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kilobytes| kilobytes / 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_number_of_a_source_stands_below_the_one_it_is_a_part_of() {
+        let count = |name: &str, rows| (name.to_owned(), rows);
+        let source = SourceReport {
+            read: true,
+            rows: 100,
+            clean: 90,
+            quarantined: 10,
+            reasons: BTreeMap::from([count("missing", 10)]),
+            issues: 7,
+            set_aside: BTreeMap::from([("executed".to_owned(), BTreeMap::from([count("bad_date", 7)]))]),
+            repeated: 3,
+            seconds: 0.0,
+        };
+        for name in ["evictions", "a_source_with_a_name_of_forty_letters_or_so"] {
+            let report =
+                RunReport { sources: BTreeMap::from([(name.to_owned(), source.clone())]), ..RunReport::default() };
+            let text = report.to_string();
+            let lines: Vec<&str> = text.lines().collect();
+            let end = |line: usize, what: &str| lines[line].find(what).map(|place| place + what.len());
+            assert_eq!(end(2, " 3"), end(1, " 90"), "{text}");
+            assert_eq!(end(3, " 10"), end(1, " 10 ").map(|end| end - 1), "{text}");
+            assert!(lines[4].contains("executed: bad_date"), "{text}");
+            assert_eq!(end(4, " 7"), end(1, " 7"), "{text}");
+        }
+    }
 }

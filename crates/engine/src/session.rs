@@ -11,6 +11,7 @@ use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
+use crate::cooperate::Cooperate;
 use crate::error::{EngineError, Result};
 
 /// The catalog's name.
@@ -68,7 +69,8 @@ pub fn session(settings: &SessionSettings) -> Result<SessionContext> {
 
     let state =
         SessionStateBuilder::new().with_config(config).with_runtime_env(runtime(settings)?).with_default_features();
-    let state = jingwei_geo::with_spatial_join(state).build();
+    // Last, so that it sees the joins as they will run.
+    let state = jingwei_geo::with_spatial_join(state).with_physical_optimizer_rule(Arc::new(Cooperate)).build();
     let context = SessionContext::new_with_state(state);
     register_functions(&context)?;
     register_schemas(&context)?;
@@ -103,6 +105,8 @@ fn register_functions(context: &SessionContext) -> Result<()> {
     {
         context.register_udf(function);
     }
+    // A project's own system takes its place where there is a project.
+    context.register_udf(crate::functions::metric(context, "EPSG:4548")?);
     for aggregate in jingwei_link::aggregates() {
         context.register_udaf(aggregate);
     }

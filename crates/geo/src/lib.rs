@@ -1,11 +1,9 @@
-//! Coordinates and shapes: coordinate systems, WKB, the index that finds the area around a point, the spatial
-//! join, and the spatial SQL functions.
+//! Coordinates and shapes: coordinate systems, WKB, the spatial join, and the spatial SQL functions.
 //!
 //! Input: coordinates, WKB (ISO or EWKB) and WKT. Output: coordinates and WKB in the system asked for.
 //! Invariant: x is east or longitude, y is north or latitude, whatever a standard's axis order; hostile
 //! bytes give an error, never a panic or an allocation larger than the bytes themselves.
 
-mod area_index;
 mod crs;
 mod error;
 mod functions;
@@ -22,13 +20,13 @@ mod text;
 mod validity;
 mod wkb;
 
-pub use area_index::AreaIndex;
 pub use crs::{Crs, Transformer, crs_of, geometry_field, geometry_metadata};
 pub use error::GeoError;
-pub use functions::{SpatialPlanner, aggregates, area_of, functions, register};
+pub use functions::{SpatialPlanner, aggregates, functions, register};
 pub use geoparquet::GeoParquet;
 pub use join::{
-    Among, Limit, Question, Relation, SpatialCodec, SpatialJoinExec, SpatialJoinRule, SpatialOn, with_spatial_join,
+    Among, AreaLocator, Limit, Question, Relation, SpatialCodec, SpatialJoinExec, SpatialJoinRule, SpatialOn,
+    keep_indexes, with_spatial_join,
 };
 pub use prune::{SpatialPruneExec, SpatialPruneRule};
 pub use text::{from_geojson, from_wkt, to_geojson, to_wkt};

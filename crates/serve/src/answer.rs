@@ -1,5 +1,6 @@
 //! A query's answer as a streamed response.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -44,34 +45,42 @@ pub async fn answer(app: &App, question: Question, headers: &HeaderMap) -> Resul
     let seconds = question.timeout_s.unwrap_or(settings.timeout_s).min(settings.timeout_s);
     let deadline = Instant::now() + Duration::from_secs(seconds);
     let limit = question.limit.unwrap_or(settings.max_rows).min(settings.max_rows);
-    let work = async {
-        let leave = app.leave().await;
-        let open = app.current().await?;
-        let context = open.context(app.city())?;
-        let answer = ask(&context, &question.sql, question.params).await?;
-        let tables = versions(open.snapshot.as_ref(), &answer.tables()?);
-        let schema = answer.schema();
-        let encoder =
-            Encoder::new(question.format, &schema).map_err(|error| Problem::bad_request(error.to_string()))?;
-        let etag = format!(
-            "\"{}-{:016x}\"",
-            open.seq().unwrap_or_default(),
-            jingwei_model::hash::hash64(format!("{}{}{limit}{tables}", question.sql, question.format).as_bytes())
-        );
-        let mut rows = answer.limit(limit)?.stream().await?;
-        let first =
-            rows.next().await.transpose().map_err(|error| EngineError::from(SqlError::new(&question.sql, &error)))?;
-        Ok::<_, Problem>((leave, open.seq(), tables, encoder, etag, rows, first))
+    let format = question.format;
+    let begun = {
+        let app = app.clone();
+        async move {
+            let leave = app.leave().await;
+            let open = app.current().await?;
+            let context = open.context(app.city())?;
+            let text = format!("{}{}{}{limit}", question.sql, values(question.params.as_ref()), question.format);
+            let answer = ask(&context, &question.sql, question.params).await?;
+            let tables = versions(open.snapshot.as_ref(), &answer.tables()?);
+            let schema = answer.schema();
+            let encoder =
+                Encoder::new(question.format, &schema).map_err(|error| Problem::bad_request(error.to_string()))?;
+            let etag = format!(
+                "\"{}-{:016x}\"",
+                open.seq().unwrap_or_default(),
+                jingwei_model::hash::hash64(format!("{text}{tables}").as_bytes())
+            );
+            let mut rows = answer.limit(limit)?.stream().await?;
+            let first = rows
+                .next()
+                .await
+                .transpose()
+                .map_err(|error| EngineError::from(SqlError::new(&question.sql, &error)))?;
+            let sql = question.sql;
+            Ok::<_, Problem>(Begun { leave, seq: open.seq(), tables, encoder, etag, rows, first, sql })
+        }
     };
-    let (leave, seq, tables, encoder, etag, rows, first) =
-        timeout_at(deadline, work).await.map_err(|_| Problem::timeout(seconds))??;
+    let begun = timeout_at(deadline, app.workers().run(begun)).await.map_err(|_| Problem::timeout(seconds))??;
+    let Begun { leave, seq, tables, encoder, etag, rows, first, sql } = begun?;
     let mut head = HeaderMap::new();
     let value = |text: String| HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
-    head.insert(header::CONTENT_TYPE, HeaderValue::from_static(question.format.media_type()));
+    head.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
     head.insert(SNAPSHOT, value(seq.unwrap_or_default().to_string()));
     head.insert(TABLES, value(tables));
     head.insert(ROW_LIMIT, value(limit.to_string()));
-    // A statement with parameters may give another answer under the same text, so only plain ones carry a tag.
     let unchanged = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
     head.insert(header::ETAG, value(etag));
     if unchanged {
@@ -80,9 +89,9 @@ pub async fn answer(app: &App, question: Question, headers: &HeaderMap) -> Resul
     let body = Body::from_stream(encoded(Writing {
         encoder: Some(encoder),
         first,
-        rows,
+        rows: app.workers().stream(rows),
         deadline,
-        sql: question.sql,
+        sql,
         _leave: leave,
     }));
     Ok((head, body).into_response())
@@ -95,6 +104,26 @@ fn versions(snapshot: Option<&jingwei_store::Snapshot>, tables: &[String]) -> St
         Some(format!("{name}@{}", state.version))
     };
     tables.iter().filter_map(version).collect::<Vec<_>>().join(",")
+}
+
+/// The parameters as text, in the order of their names.
+fn values(params: Option<&ParamValues>) -> String {
+    match params {
+        Some(ParamValues::Map(values)) => format!("{:?}", values.iter().collect::<BTreeMap<_, _>>()),
+        other => format!("{other:?}"),
+    }
+}
+
+/// A query that runs, with its first rows.
+struct Begun {
+    leave: Option<OwnedSemaphorePermit>,
+    seq: Option<u64>,
+    tables: String,
+    encoder: Encoder,
+    etag: String,
+    rows: SendableRecordBatchStream,
+    first: Option<arrow::array::RecordBatch>,
+    sql: String,
 }
 
 struct Writing {

@@ -9,6 +9,8 @@ use jingwei_model::config::ServerSettings;
 use jingwei_store::Snapshot;
 use tokio::sync::{RwLock, Semaphore};
 
+use crate::workers::Workers;
+
 /// The server's state.
 #[derive(Clone)]
 pub struct App {
@@ -20,6 +22,7 @@ struct Inner {
     current: RwLock<Arc<Open>>,
     /// Queries at work; more wait, so that together they stay within the machine.
     queries: Arc<Semaphore>,
+    workers: Workers,
 }
 
 /// A snapshot with its session.
@@ -40,13 +43,20 @@ impl App {
     pub async fn open(city: City) -> Result<Self> {
         let open = Open::new(&city).await?;
         let queries = Arc::new(Semaphore::new(QUERIES_AT_ONCE));
-        Ok(Self { inner: Arc::new(Inner { city, current: RwLock::new(Arc::new(open)), queries }) })
+        let workers = Workers::new(city.settings().threads)?;
+        Ok(Self { inner: Arc::new(Inner { city, current: RwLock::new(Arc::new(open)), queries, workers }) })
     }
 
     /// The city.
     #[must_use]
     pub fn city(&self) -> &City {
         &self.inner.city
+    }
+
+    /// Where queries run.
+    #[must_use]
+    pub fn workers(&self) -> &Workers {
+        &self.inner.workers
     }
 
     /// Limits of a query.

@@ -9,6 +9,7 @@ mod app;
 mod negotiate;
 mod problem;
 mod routes;
+mod workers;
 
 use std::net::SocketAddr;
 

@@ -260,9 +260,11 @@ async fn remote_files(pattern: &str, scheme: &str, rest: &str, locator: &Locator
     let (host, key) = rest.split_once('/').unwrap_or((rest, ""));
     let address = format!("{scheme}://{host}/");
     let url = Url::parse(&address).map_err(|error| SourceError::data(pattern, format!("is no address: {error}")))?;
-    let (store, _) =
-        object_store::parse_url_opts(&url, locator.options.iter().map(|(key, value)| (key.as_str(), value.as_str())))
-            .map_err(|error| remote(pattern, &error))?;
+    let options = locator.options.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    // Whoever writes http:// means it; for other schemes it is a setting.
+    let plain = (scheme == "http").then_some(("allow_http", "true"));
+    let (store, _) = object_store::parse_url_opts(&url, plain.into_iter().chain(options))
+        .map_err(|error| remote(pattern, &error))?;
     let store: Arc<dyn ObjectStore> = Arc::from(store);
     let key = if key.contains('%') { ObjectPath::from_url_path(key) } else { ObjectPath::parse(key) };
     let key = key.map_err(|error| SourceError::data(pattern, format!("is no address: {error}")))?;
@@ -345,6 +347,21 @@ mod tests {
     async fn credentials_in_an_address_are_refused_without_being_shown() {
         let error = find("s3://key:secret@bucket/a.csv", &Locator::default()).await.unwrap_err().to_string();
         assert!(!error.contains("secret"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_web_server_without_encryption_is_asked_when_its_address_says_so() {
+        use std::io::{Read, Write};
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = server.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = server.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            let head = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nLast-Modified: Sat, 01 Jun 2024 10:00:00 GMT\r\nConnection: close\r\n\r\n";
+            stream.write_all(head.as_bytes()).unwrap();
+        });
+        let url = format!("http://{address}/data/a.csv");
+        assert_eq!(names(&find(&url, &Locator::default()).await.unwrap()), [url.as_str()]);
     }
 
     #[tokio::test]

@@ -453,10 +453,20 @@ fn map<T, U>(cell: Cell<T>, with: impl FnOnce(T) -> U) -> Cell<U> {
 /// The place of a raw column; names are compared without the spaces around them.
 fn find(column: &str, wanted: &str, raw: &Schema, context: &Context) -> Result<usize, StandardizeError> {
     let wanted = wanted.trim();
-    let places =
+    let exact =
         || raw.fields().iter().enumerate().filter(|(_, field)| field.name().trim() == wanted).map(|(place, _)| place);
-    match places().count() {
-        1 => places().next().ok_or(StandardizeError::OtherSchema),
+    // Files of one source differ in the case of their headers, and the raw table takes those for one column.
+    let nearly = || {
+        let alike = |name: &str| name.trim().to_lowercase() == wanted.to_lowercase();
+        raw.fields().iter().enumerate().filter(move |(_, field)| alike(field.name())).map(|(place, _)| place)
+    };
+    if exact().count() == 0
+        && let (Some(place), 1) = (nearly().next(), nearly().count())
+    {
+        return Ok(place);
+    }
+    match exact().count() {
+        1 => exact().next().ok_or(StandardizeError::OtherSchema),
         0 => {
             let has = raw
                 .fields()

@@ -94,6 +94,18 @@ fn people() -> RecordBatch {
 }
 
 #[test]
+fn a_header_that_differs_in_case_alone_is_found_unless_two_do() {
+    let config = config("[from]\npath = \"x\"\n[columns]\nflag = { from = \"FIRM07_FLAG\" }\n");
+    let out = apply(&config, &raw(&[("Firm07_Flag", vec![Some("1")])]));
+    assert_eq!(shown(&out.clean, "flag", 0), "1");
+    // The exact one goes before others.
+    let out = apply(&config, &raw(&[("firm07_flag", vec![Some("1")]), ("FIRM07_FLAG", vec![Some("2")])]));
+    assert_eq!(shown(&out.clean, "flag", 0), "2");
+    let two = raw(&[("firm07_flag", vec![Some("1")]), ("Firm07_flag", vec![Some("2")])]);
+    assert!(matches!(wrong(&config, &two), StandardizeError::MissingColumn { .. }));
+}
+
+#[test]
 fn clean_rows_carry_values_and_issues() {
     let out = apply(&config(PEOPLE), &people());
     assert_eq!(out.clean.num_rows(), 3);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use jingwei_engine::{EngineError, Project, Result};
+use jingwei_engine::{EngineError, Project, Result, rehearse_all};
 
 use crate::output::say;
 
@@ -18,7 +18,7 @@ pub struct Config {
 enum What {
     /// Print the configuration as it is understood, variables and defaults filled in.
     Show,
-    /// Check every file; the exit code is 2 when one is wrong.
+    /// Check every file and try out all its SQL on empty tables; the exit code is 2 when one is wrong.
     Check,
 }
 
@@ -26,11 +26,11 @@ enum What {
 ///
 /// # Errors
 /// A configuration that cannot be used.
-pub fn run(project: &Path, args: &Config) -> Result<()> {
+pub async fn run(project: &Path, args: &Config) -> Result<()> {
     let project = Project::open(project)?;
     match args.what {
         What::Check => {
-            project.library.views_in_order()?;
+            rehearse_all(&project).await?;
             say(&format!(
                 "{}: {} sources, {} elements, {} queries; all fine",
                 project.city.city.name,

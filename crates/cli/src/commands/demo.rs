@@ -37,6 +37,9 @@ pub struct Demo {
 }
 
 /// Row counts of the six elements.
+/// Fewer people than this have, say, nobody on a low income, and a source without rows is taken for a failed export.
+const FEWEST: u64 = 400;
+
 const COUNTS: &str = "SELECT 'people 人' AS element, count(*) AS entities FROM people
 UNION ALL SELECT 'land 地', count(*) FROM land
 UNION ALL SELECT 'housing 房', count(*) FROM housing
@@ -54,6 +57,12 @@ pub async fn run(args: Demo) -> Result<()> {
         return Err(EngineError::usage_with_hint(
             format!("{} holds something else than a demo city", args.dir.display()),
             "choose another folder with --dir",
+        ));
+    }
+    if args.people < FEWEST && !args.no_integrate {
+        return Err(EngineError::usage_with_hint(
+            format!("a city of {} people has departments that have nothing to say", args.people),
+            format!("ask for at least {FEWEST} people, or write the files alone with --no-integrate"),
         ));
     }
     for part in ["data", "truth", "config", "queries", "store"] {

@@ -202,6 +202,47 @@ fn wrong_sql_in_a_source_shows_its_place() {
 }
 
 #[test]
+fn what_cannot_work_is_said_before_anything_is_read() {
+    let columns = COLUMNS.replace("name = \"name\"", "name = \"upper(nme)\"");
+    let project = with_source("path = \"data/people.csv\"", "", &columns, "data/people.csv", "no,name\n1,x\n");
+    let checked = run(project.path(), &["config", "check"]);
+    assert_eq!(checked.code, Some(2), "{checked:?}");
+    assert!(checked.stderr.contains("config/sources/people.toml") && checked.stderr.contains("nme"), "{checked:?}");
+    let ended = run(project.path(), &["integrate"]);
+    assert!(ended.code == Some(2) && !ended.stderr.contains("reading people"), "{ended:?}");
+}
+
+#[test]
+fn a_value_that_the_configurations_sql_cannot_convert_is_the_users_to_mend() {
+    let columns = COLUMNS.replace("name = \"name\"", "name = \"CAST(CAST(name AS BIGINT) AS VARCHAR)\"");
+    let project = with_source("path = \"data/people.csv\"", "", &columns, "data/people.csv", "no,name\n1,06B\n");
+    refused(&project, &["06B", "TRY_CAST"]);
+}
+
+#[test]
+fn a_row_that_names_no_house_makes_none_and_a_rule_over_columns_nobody_fills_matches_nothing() {
+    let project = Project::new();
+    let source = "title = \"Houses\"\nkey = [\"no\"]\n[from]\npath = \"data/a.csv\"\n[columns]\nno = { from = \"no\" }\nbin = { from = \"bin\" }\n[[record]]\nelement = \"housing\"\nid = \"bin\"\n[record.set]\nunit_code = \"bin\"\n";
+    let rules = "element = \"housing\"\n[[match]]\nrule = \"by name\"\non = [\"name\", \"kind\"]\nprobability = 0.9\n";
+    project.file("config/sources/houses.toml", source).file("config/entities/housing.toml", rules);
+    project.file("data/a.csv", "no,bin\n1,100\n2,\n3,300\n");
+    let report = integrate(project.path(), &[]);
+    assert_eq!(report["sources"]["houses"]["clean"], 3);
+    assert_eq!(report["elements"]["housing"]["entities"], 2);
+}
+
+#[test]
+fn the_report_tells_repeated_keys_and_which_values_were_set_aside() {
+    let columns = "[columns]\nno = { from = \"no\" }\nday = { from = \"day\", parse = \"date\" }\n";
+    let days = "no,day\n1,02/26/2024\n1,2024-02-26\n2,12/31/2024\n";
+    let project = with_source("path = \"data/people.csv\"", "", columns, "data/people.csv", days);
+    let report = integrate(project.path(), &[]);
+    let source = &report["sources"]["people"];
+    assert_eq!((source["clean"].as_i64(), source["repeated"].as_i64()), (Some(3), Some(1)));
+    assert_eq!(source["set_aside"], serde_json::json!({"day": {"bad_date": 2}}));
+}
+
+#[test]
 fn wrong_use_ends_with_2_and_says_how() {
     let project = csv("no,name\n1,x\n");
     for (args, word) in [

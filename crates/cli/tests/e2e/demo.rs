@@ -73,6 +73,10 @@ fn every_entity_is_explained_by_records_of_its_sources() {
     let person = rows(demo_city(), "SELECT id, name FROM people WHERE cardinality(sources) > 1 ORDER BY id LIMIT 1");
     let id = person[0]["id"].as_str().unwrap();
     let explanation: Value = serde_json::from_str(&fine(demo_city(), &["explain", id, "--format", "json"])).unwrap();
+    let record = &explanation["records"][0];
+    let named = ["source", "record", "record_id"].map(|part| record[part].as_str().unwrap()).join("/");
+    let by_record: Value = serde_json::from_str(&fine(demo_city(), &["explain", &named, "--format", "json"])).unwrap();
+    assert_eq!(by_record["id"], explanation["id"], "{named}");
     let records = explanation["records"].as_array().unwrap();
     assert!(records.len() > 1);
     assert_eq!(records.iter().filter(|record| record["rule"].is_null()).count(), 1);

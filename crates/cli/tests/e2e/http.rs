@@ -177,6 +177,53 @@ fn a_query_that_takes_too_long_or_too_much_is_ended_and_the_server_lives() {
 }
 
 #[test]
+fn a_join_that_never_ends_is_ended_and_others_are_answered_meanwhile() {
+    // Small tables: all their rows are in memory at once, and nothing ever waits for a disk.
+    let from = (0..8).map(|number| format!("events e{number}")).collect::<Vec<_>>().join(", ");
+    let endless = json!({"sql": format!("SELECT sum(length(e0.id)) FROM {from}"), "timeout_s": 2});
+    std::thread::scope(|scope| {
+        let asked = (0..4).map(|_| scope.spawn(|| server().sql("*/*", &endless))).collect::<Vec<_>>();
+        assert_eq!(server().ask("GET", "/health/live", "*/*", "").0, 200);
+        for answer in asked {
+            let (status, _, body) = answer.join().unwrap();
+            assert_eq!(status, 408, "{body}");
+        }
+    });
+    assert_eq!(server().sql("*/*", &json!({"sql": "SELECT count(*) FROM people"})).0, 200);
+}
+
+#[test]
+fn an_answer_for_other_parameters_is_not_taken_for_the_known_one() {
+    let ask = |value: i64, known: &str| {
+        let accept = format!("application/json\r\nIf-None-Match: {known}");
+        server().sql(&accept, &json!({"sql": "SELECT $a AS a, $b AS b", "params": {"a": value, "b": "x"}}))
+    };
+    let (_, head, _) = ask(1, "\"none\"");
+    let tag = head.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap().to_owned();
+    assert_eq!(ask(1, &tag).0, 304);
+    let (status, _, body) = ask(2, &tag);
+    assert_eq!((status, body.as_str()), (200, "[{\"a\":2,\"b\":\"x\"}]"));
+}
+
+#[test]
+fn a_plan_is_shown_and_a_misspelled_table_is_told_the_nearest() {
+    for sql in ["EXPLAIN SELECT * FROM people", "EXPLAIN ANALYZE SELECT count(*) FROM people", "DESCRIBE people"] {
+        let (status, _, body) = server().sql("*/*", &json!({"sql": sql}));
+        assert_eq!(status, 200, "{sql}: {body}");
+    }
+    for (sql, word) in [
+        ("SELECT 1 FROM peple", "`people`"),
+        ("SELECT 1 FROM clean.hukuo", "`clean.hukou`"),
+        ("SELECT $missing", "params"),
+        ("SELECT nothing_like_it FROM clean.hukou", "_record"),
+    ] {
+        let (status, _, body) = server().sql("*/*", &json!({"sql": sql}));
+        let hint = serde_json::from_str::<Value>(&body).unwrap()["hint"].as_str().unwrap_or_default().to_owned();
+        assert!(status == 400 && hint.contains(word), "{sql}: {body}");
+    }
+}
+
+#[test]
 fn a_format_that_nobody_gives_is_406_and_a_path_that_is_not_there_404() {
     assert_eq!(server().sql("image/png", &json!({"sql": "SELECT 1"})).0, 406);
     let (status, _, body) = server().ask("GET", "/v1/nothing", "*/*", "");

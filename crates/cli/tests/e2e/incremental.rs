@@ -94,6 +94,7 @@ fn a_changed_source_touches_only_what_it_must_and_ids_stay() {
     assert_eq!(report["sources"]["health"]["read"], true);
     assert_eq!(report["elements"]["people"]["changed"], 1);
     assert_eq!(report["elements"]["people"]["closed"], 0);
+    assert_eq!(report["elements"]["people"]["records"], 6);
     assert_eq!(ids(&project), before);
     assert_eq!(rows(project.path(), "SELECT phone FROM people WHERE name = '赵六'")[0]["phone"], "13800000010");
 }

@@ -137,11 +137,11 @@ async fn standardized(
 ) -> Result<(DataFrame, Vec<RecordBatch>, Standard)> {
     let step = || EngineError::plan("spelling addresses");
     let texts = with(context, "texts", texts, LOCATED).await?;
-    let code = areas.and_then(|areas| areas.area_code(&ident("point")));
-    let code = code.unwrap_or_else(|| lit(ScalarValue::Utf8(None)));
-    let texts = texts
-        .with_column("area_code", code)
-        .and_then(|texts| texts.drop_columns(&["point"]))
+    let nowhere = Areas::none();
+    let texts = areas
+        .unwrap_or(&nowhere)
+        .with_area_code(texts, "point")?
+        .drop_columns(&["point"])
         .and_then(|texts| texts.sort(vec![ident("address").sort(true, false)]))
         .map_err(step())?
         .collect()

@@ -61,13 +61,7 @@ pub fn place(
             .map_err(step())?;
     }
     if has(&placed, "geom") {
-        for (name, code) in
-            [("area_code", areas.area_code(&ident("geom"))), ("grid_code", areas.grid_code(&ident("geom")))]
-        {
-            let Some(code) = code else { continue };
-            let code = if has(&placed, name) { coalesce(vec![code, ident(name)]) } else { code };
-            placed = placed.with_column(name, code).map_err(step())?;
-        }
+        placed = areas.with_codes(placed, "geom")?;
     }
     Ok(placed)
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use datafusion::prelude::{DataFrame, JoinType, ident};
+use datafusion::functions::expr_fn::round;
+use datafusion::prelude::{DataFrame, JoinType, ident, lit};
 use futures::TryStreamExt;
 use jingwei_model::config::AddressStyle;
 use jingwei_model::{Element, Table};
@@ -16,6 +17,10 @@ use super::spellings::spellings_schema;
 use super::ties::{Lookups, targets};
 use super::{Flow, addresses, clean, filled_columns, fingerprint, made_from, records, relations, ties};
 use crate::error::{EngineError, Result};
+
+/// Digits of a confidence after the point. A model that has learned from one record more changes the later ones of
+/// everybody's, which nobody would want to see as a change.
+const CONFIDENCE_DIGITS: i64 = 4;
 
 /// What was written of a table.
 #[derive(Debug, Default)]
@@ -177,6 +182,9 @@ impl Flow<'_> {
                 let failed = |error| EngineError::Link { element: element.to_string(), error: Box::new(error) };
                 let survivors = jingwei_link::survive(records, members, self.project.entities.get(&element), &columns)
                     .map_err(failed)?;
+                let survivors = survivors
+                    .with_column("confidence", round(vec![ident("confidence"), lit(CONFIDENCE_DIGITS)]))
+                    .map_err(EngineError::plan("rounding confidence"))?;
                 let survivors =
                     if element == Element::Events { self.with_incidents(survivors).await? } else { survivors };
                 let placed = match &self.areas {
@@ -190,7 +198,9 @@ impl Flow<'_> {
                 self.write_keyed(table, rows, Some(present), inputs, false).await?
             }
         };
-        let report = self.report.elements.entry(element.to_string()).or_default();
+        // One that was not linked anew has the records it had.
+        let last = self.last_element(element).unwrap_or_default();
+        let report = self.report.elements.entry(element.to_string()).or_insert(last);
         report.built = true;
         report.changed = written.changed - written.closed;
         report.closed = written.closed;

@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use chrono::DateTime;
 use futures::{StreamExt, TryStreamExt};
 use jingwei_model::config::SourceConfig;
+use jingwei_model::hash::hash64;
 use jingwei_source::{Locator, Part, SourceError};
 use jingwei_standardize::{Context, Standardized, Standardizer};
 use jingwei_store::{TableName, TableWriter, WriteOptions};
@@ -71,6 +72,7 @@ impl Flow<'_> {
         };
         let mut report = SourceReport { read: true, ..SourceReport::default() };
         let mut writers: Option<Writers> = None;
+        let mut keys = Vec::new();
         for part in parts {
             let standardizer = standardizer(name, &config, &part, &context)?;
             let writers = match &mut writers {
@@ -106,6 +108,11 @@ impl Flow<'_> {
                 .buffered(2);
             while let Some((raw, done)) = work.try_next().await? {
                 count(&mut report, &raw, &done);
+                if !config.key.is_empty() {
+                    keys.extend(
+                        done.clean.column(0).as_string::<i32>().iter().flatten().map(|key| hash64(key.as_bytes())),
+                    );
+                }
                 writers.raw.write(&adapted(&raw, &raw_schema)?).await?;
                 writers.clean.write(&done.clean).await?;
                 writers.quarantine.write(&done.quarantine).await?;
@@ -125,6 +132,7 @@ impl Flow<'_> {
             self.reopen(&TableName::new(schema, name))?;
         }
         debug_assert!(self.run.state(&super::clean(name)).is_some_and(|state| state.inputs.contains_key(INPUTS)));
+        report.repeated = repeated(keys);
         report.seconds = began.elapsed().as_secs_f64();
         let summary = format!("{} rows, {} quarantined", report.rows, report.quarantined);
         self.report.sources.insert(name.to_owned(), report);
@@ -171,12 +179,32 @@ fn count(report: &mut SourceReport, raw: &RecordBatch, done: &Standardized) {
     report.quarantined += done.quarantine.num_rows() as u64;
     if let Some(issues) = done.clean.column_by_name("_issues") {
         report.issues += (issues.len() - issues.null_count()) as u64;
+        for issues in issues.as_string::<i32>().iter().flatten() {
+            for Issue { column, reason } in serde_json::from_str::<Vec<Issue<'_>>>(issues).unwrap_or_default() {
+                *report.set_aside.entry(column.to_owned()).or_default().entry(reason.to_owned()).or_default() += 1;
+            }
+        }
     }
     if let Some(reasons) = done.quarantine.column_by_name("reason").and_then(|reasons| reasons.as_string_opt::<i32>()) {
         for reason in reasons.iter().flatten() {
             *report.reasons.entry(reason.to_owned()).or_default() += 1;
         }
     }
+}
+
+/// What a row's `_issues` say of one value.
+#[derive(serde::Deserialize)]
+struct Issue<'a> {
+    column: &'a str,
+    reason: &'a str,
+}
+
+/// How many of the keys have been there before.
+fn repeated(mut keys: Vec<u64>) -> u64 {
+    let all = keys.len();
+    keys.sort_unstable();
+    keys.dedup();
+    (all - keys.len()) as u64
 }
 
 /// The columns of all parts; one whose type differs between them is text. Delta tells columns apart by their names

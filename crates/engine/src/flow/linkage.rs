@@ -14,7 +14,7 @@ use jingwei_model::Element;
 use jingwei_model::config::{EntityConfig, Survivorship};
 use jingwei_store::{TableName, WriteOptions};
 
-use super::{Flow, clean, filled_columns, fingerprint, made_from, records};
+use super::{Flow, clean, fingerprint, linked_columns, made_from, records};
 use crate::error::{EngineError, Result};
 use crate::report::ElementReport;
 
@@ -89,7 +89,7 @@ impl Flow<'_> {
         };
         let former = self.former_ids(element).await?;
         let previous = Previous::new(&before, former).map_err(failed)?;
-        let columns = filled_columns(&self.project, element);
+        let columns = linked_columns(&self.project, element, config);
         let links = match records(&self.context, &self.project, element, &columns, None).await? {
             Some(records) => {
                 let matcher: Box<dyn Matcher> = match ModelMatcher::new(config.clone()) {

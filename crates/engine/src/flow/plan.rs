@@ -140,6 +140,7 @@ async fn inputs_of(name: &str, config: &SourceConfig, locator: &Locator) -> Resu
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.sources.keys().map(String::len).max().unwrap_or_default().max(24);
         for (name, source) in &self.sources {
             let what = match source.state {
                 SourceState::New => "new: will be read",
@@ -149,10 +150,12 @@ impl fmt::Display for Plan {
                 SourceState::Gone => "no longer configured: its tables will go",
             };
             let elements = source.elements.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            writeln!(f, "{name:<28} {what:<42} {elements}")?;
+            writeln!(f, "{}", format!("{name:<width$}  {what:<40}  {elements}").trim_end())?;
         }
         if self.elements.is_empty() {
-            write!(f, "nothing to do")
+            let idle = |source: &SourcePlan| matches!(source.state, SourceState::Unchanged | SourceState::Skipped);
+            let what = if self.sources.values().all(idle) { "nothing to do" } else { "no base table is touched" };
+            f.write_str(what)
         } else {
             let elements = self.elements.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             write!(f, "base tables to be looked at: {elements}, and those tied to them")

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, cast};
 use datafusion::prelude::{DataFrame, SessionContext, ident, lit};
-use jingwei_model::config::{Record, SourceConfig};
+use jingwei_model::config::{EntityConfig, Record, SourceConfig};
 use jingwei_model::{Column, ColumnType, Element, Table};
 
 use super::ties::{Lookups, Tie, attach};
@@ -31,6 +32,21 @@ pub fn filled_columns(project: &Project, element: Element) -> Vec<&'static Colum
         }
     }
     table.all_columns().filter(|column| filled.contains(column.name)).collect()
+}
+
+/// [`filled_columns`], and those that the rules of linkage name: one that nobody fills is null, and matches nothing.
+pub fn linked_columns(project: &Project, element: Element, config: &EntityConfig) -> Vec<&'static Column> {
+    let filled = filled_columns(project, element);
+    let words = |sql: &String| {
+        sql.split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
+            .map(str::to_lowercase)
+            .collect::<Vec<_>>()
+    };
+    let named = config.rules.iter().flat_map(|rule| &rule.on).flat_map(words).collect::<BTreeSet<_>>();
+    Table::of(element)
+        .all_columns()
+        .filter(|column| filled.iter().any(|filled| filled.name == column.name) || named.contains(column.name))
+        .collect()
 }
 
 /// All records of an element over the clean tables in `context`: [`RECORD_COLUMNS`] and `columns`.
@@ -113,15 +129,20 @@ async fn one(
     records.select(order).map_err(EngineError::plan(format!("records of `{name}`")))
 }
 
-/// The clean rows that make a record.
+/// The clean rows that make a record: those that its `where` holds for and that have a value for its `id`.
 pub async fn rows_of(context: &SessionContext, name: &str, record: &Record) -> Result<DataFrame> {
-    let rows =
+    let mut rows =
         context.table(format!("clean.{name}")).await.map_err(EngineError::plan(format!("reading clean.{name}")))?;
-    let Some(filter) = &record.filter else { return Ok(rows) };
     let schema = rows.schema().clone();
     let scope = Scope { context, schema: &schema, source: name, record };
-    let condition = scope.expression("where", filter)?;
-    rows.filter(condition).map_err(EngineError::plan(format!("records of `{name}`")))
+    let step = || EngineError::plan(format!("records of `{name}`"));
+    if let Some(filter) = &record.filter {
+        rows = rows.filter(scope.expression("where", filter)?).map_err(step())?;
+    }
+    if record.id.is_some() {
+        rows = rows.filter(record_id(&scope)?.is_not_null()).map_err(step())?;
+    }
+    Ok(rows)
 }
 
 /// Where an expression of the configuration is read: the clean columns it may name, and what to call it in an error.
@@ -142,20 +163,34 @@ impl Scope<'_> {
     /// # Errors
     /// Unknown columns or functions and syntax, with file, key and place.
     pub fn expression(&self, key: &str, sql: &str) -> Result<Expr> {
-        self.context.parse_sql_expr(sql, self.schema).map_err(|error| {
-            let mut error = SqlError::new(sql, &error);
-            error.message = format!(
-                "config/sources/{}.toml, record `{}`, `{key}`: {}",
-                self.source,
-                self.record.label(),
-                error.message
-            );
-            if error.hint.is_none() {
-                let columns = self.schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>();
-                error.hint = Some(format!("the clean columns are {}", columns.join(", ")));
-            }
-            error.into()
-        })
+        self.context.parse_sql_expr(sql, self.schema).map_err(|error| self.wrong(key, sql, &error))
+    }
+
+    /// The type that SQL over the clean columns gives, everything in it checked.
+    ///
+    /// # Errors
+    /// As [`Self::expression`], and arguments and operands of the wrong type.
+    pub fn tried(&self, key: &str, sql: &str) -> Result<DataType> {
+        let expression = self.expression(key, sql)?;
+        self.context
+            .create_physical_expr(expression, self.schema)
+            .and_then(|expression| expression.data_type(self.schema.as_arrow()))
+            .map_err(|error| self.wrong(key, sql, &error))
+    }
+
+    fn wrong(&self, key: &str, sql: &str, error: &DataFusionError) -> EngineError {
+        let mut error = SqlError::new(sql, error);
+        error.message = format!(
+            "config/sources/{}.toml, record `{}`, `{key}`: {}",
+            self.source,
+            self.record.label(),
+            error.message
+        );
+        if error.hint.is_none() {
+            let columns = self.schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>();
+            error.hint = Some(format!("the clean columns are {}", columns.join(", ")));
+        }
+        error.into()
     }
 }
 

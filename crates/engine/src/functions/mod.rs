@@ -1,9 +1,12 @@
 //! SQL functions that tie records, entities and addresses together; used by the flow and open to analysts.
 
 mod address_id;
+mod area_of;
 mod attributes_json;
+mod called;
 mod canonical_address;
 mod geocode;
+mod metric;
 mod record_key;
 mod reverse_geocode;
 mod row_hash;
@@ -18,10 +21,13 @@ use jingwei_model::config::AddressStyle;
 use crate::geocode::SharedGeocoder;
 
 pub use address_id::address_id;
+pub(crate) use area_of::{AREA_LEVELS, SharedAreas};
 pub use attributes_json::attributes_json;
+pub(crate) use called::Called;
 pub use canonical_address::canonical_address;
 pub(crate) use canonical_address::plain;
 pub use geocode::Geocode;
+pub use metric::metric;
 pub use record_key::record_key;
 pub use row_hash::row_hash;
 pub use tags::tags;
@@ -31,6 +37,7 @@ pub use tags::tags;
 pub fn functions() -> Vec<ScalarUDF> {
     let mut functions =
         vec![address_id::udf(), attributes_json::udf(), record_key::udf(), row_hash::udf(), tags::udf()];
+    functions.extend(area_of::udfs());
     functions.extend(geocoding(AddressStyle::Cn));
     functions
 }

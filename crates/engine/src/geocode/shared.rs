@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 use jingwei_model::config::AddressStyle;
@@ -11,7 +9,7 @@ use tokio::sync::OnceCell;
 
 use super::{Geocoder, GeocoderBuilder, StandardColumns};
 use crate::error::{EngineError, Result};
-use crate::functions::Geocode;
+use crate::functions::{Called, Geocode};
 
 /// The functions that need it.
 const FUNCTIONS: [&str; 2] = ["geocode", "reverse_geocode"];
@@ -71,25 +69,14 @@ impl SharedGeocoder {
             .await
     }
 
-    /// Loads what a plan's functions need.
+    /// Loads it if any of `called` needs it.
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub async fn prepare(context: &SessionContext, plan: &LogicalPlan) -> Result<()> {
-        let mut needed = false;
-        let step = || EngineError::plan("looking for functions over addresses");
-        plan.apply_with_subqueries(|node| {
-            node.apply_expressions(|expression| {
-                expression.apply(|part| {
-                    if let Expr::ScalarFunction(call) = part {
-                        needed |= FUNCTIONS.contains(&call.func.name());
-                    }
-                    Ok(if needed { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
-                })
-            })
-        })
-        .map_err(step())?;
-        if let Some(shared) = Self::of(context).filter(|_| needed) {
+    pub async fn prepare(context: &SessionContext, called: &Called) -> Result<()> {
+        if called.any(&FUNCTIONS)
+            && let Some(shared) = Self::of(context)
+        {
             shared.load(context).await?;
         }
         Ok(())

@@ -6,7 +6,6 @@
 
 mod affine;
 mod aggregate;
-mod area_of;
 mod buffer;
 mod call;
 mod cells;
@@ -42,7 +41,6 @@ use datafusion::prelude::SessionContext;
 
 pub use affine::snap;
 pub use aggregate::{SpatialPlanner, aggregates};
-pub use area_of::area_of;
 
 /// All of our scalar functions.
 #[must_use]

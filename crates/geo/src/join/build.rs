@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
 use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, SpillFile, TaskContext};
@@ -16,6 +17,7 @@ use super::block::{Bits, Block};
 use super::column::batch_bytes;
 use super::emit::{Alone, Output};
 use super::extent::Extent;
+use super::kept::{KeptIndexes, Key};
 use super::predicate::SpatialOn;
 
 /// A piece on disk is no smaller, however little memory there is.
@@ -96,6 +98,8 @@ pub struct Collector {
     pub partitions: usize,
     /// To be told where partners can lie.
     pub reach: Reach,
+    /// Where indexes over these rows are kept.
+    pub kept: Option<Arc<KeptIndexes>>,
     /// Metrics of the operator.
     pub metrics: ExecutionPlanMetricsSet,
     /// Memory and disk.
@@ -125,25 +129,45 @@ impl Collector {
             batches.push(batch);
         }
         let timer = time.timer();
-        let batch = concat_batches(&schema, &batches)?;
-        drop(batches);
-        let bits = self.bits(batch.num_rows());
-        let block = Block::new(batch, &self.on, bits)?;
+        let block = self.block(&schema, batches)?;
         if let Err(error) = reservation.try_grow(block.size()) {
             if !self.context.runtime_env().disk_manager.tmp_files_enabled() {
                 return Err(error);
             }
-            return self.spill(vec![block.batch], input, reservation).await;
+            return self.spill(vec![block.batch.clone()], input, reservation).await;
         }
         self.reach.tell(block.extent());
         timer.done();
         memory.add(reservation.size());
         Ok(Built {
-            side: Side::Memory(Arc::new(block)),
+            side: Side::Memory(block),
             running: AtomicUsize::new(self.partitions),
             reservation,
             accounted: AtomicUsize::new(0),
         })
+    }
+
+    /// The index over `batches`: the one that is kept, or a new one.
+    fn block(&self, schema: &SchemaRef, batches: Vec<RecordBatch>) -> Result<Arc<Block>> {
+        // Which rows have found partners is for one join alone.
+        let kept = self.kept.as_ref().filter(|_| self.output.build() == Alone::No);
+        let kept = kept.map(|kept| (kept, Key::new(&self.on, &batches)));
+        if let Some(block) = kept.as_ref().and_then(|(kept, key)| kept.find(key)) {
+            return Ok(block);
+        }
+        let batch = concat_batches(schema, &batches)?;
+        let bits = self.bits(batch.num_rows());
+        match kept {
+            None => {
+                drop(batches);
+                Ok(Arc::new(Block::new(batch, &self.on, bits)?))
+            }
+            Some((kept, key)) => {
+                let block = Arc::new(Block::new(batch, &self.on, bits)?);
+                kept.keep(key, batches, &block);
+                Ok(block)
+            }
+        }
     }
 
     fn bits(&self, rows: usize) -> Arc<Bits> {

@@ -97,6 +97,11 @@ impl Chunk {
         Ok(())
     }
 
+    /// The batches it took in.
+    pub fn batches(&self) -> &[RecordBatch] {
+        &self.batches
+    }
+
     /// How many rows.
     pub const fn rows(&self) -> usize {
         self.rows

@@ -94,6 +94,32 @@ impl Output {
         self.alone(self.probe(), JoinSide::Right, matched.iter().copied(), |index| chunk.column(index).cloned())
     }
 
+    /// The chunk's batches as they came, beside the columns of each row's partner, of which it has one at most.
+    ///
+    /// # Errors
+    /// Columns too long to be put together.
+    pub fn beside(&self, block: &Block, chunk: &Chunk, pairs: &Pairs) -> Result<Vec<RecordBatch>> {
+        let mut partners = vec![None; chunk.rows()];
+        pairs.probe.iter().zip(&pairs.build).for_each(|(row, partner)| partners[*row as usize] = Some(*partner));
+        let mut rest = partners.as_slice();
+        let mut batches = Vec::with_capacity(chunk.batches().len());
+        for batch in chunk.batches() {
+            let (of_batch, after) = rest.split_at(batch.num_rows());
+            rest = after;
+            let indices = UInt32Array::from(of_batch.to_vec());
+            let mut columns = Vec::with_capacity(self.columns.len());
+            for (place, of) in self.columns.iter().enumerate() {
+                columns.push(match of.side {
+                    JoinSide::Right => Arc::clone(batch.column(of.index)),
+                    JoinSide::Left if block.batch.num_rows() > 0 => take(block.batch.column(of.index), &indices, None)?,
+                    _ => new_null_array(self.schema.field(place).data_type(), of_batch.len()),
+                });
+            }
+            batches.push(self.finish(columns, of_batch.len())?);
+        }
+        Ok(batches)
+    }
+
     fn alone(
         &self,
         what: Alone,

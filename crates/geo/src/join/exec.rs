@@ -20,6 +20,7 @@ use datafusion::physical_plan::{
 
 use super::build::Reach;
 use super::emit::Output;
+use super::kept::KeptIndexes;
 use super::predicate::{Limit, Question, SpatialOn};
 use super::stream::{Shared, Task, What};
 
@@ -265,7 +266,7 @@ impl ExecutionPlan for SpatialJoinExec {
                         self.on.clone(),
                         output.clone(),
                         partitions,
-                        self.reach.clone().unwrap_or_default(),
+                        (self.reach.clone().unwrap_or_default(), KeptIndexes::of(&context, &self.left)),
                         &self.metrics,
                         &context,
                     );

@@ -3,7 +3,8 @@
 //! In the order of a query: [`predicate`] says which conditions are spatial; [`rule`] puts [`exec`] in place of a
 //! nested-loop join; [`build`] collects one side into a [`block`] with its [`grid`]; [`stream`] gathers the other side
 //! into [`chunk`]s; [`search`] finds pairs and [`neighbours`] the nearest; [`emit`] turns them into batches for every
-//! type of join; [`warning`] marks the joins that none of this helps. The result is that of evaluating the condition for every pair.
+//! type of join; [`warning`] marks the joins that none of this helps. The result is that of evaluating the condition for
+//! every pair. [`kept`] holds indexes for the next join; [`locator`] asks the same index for single points, without a plan.
 
 mod area;
 mod block;
@@ -15,8 +16,10 @@ mod emit;
 mod exec;
 mod extent;
 mod grid;
+mod kept;
 mod knn_function;
 mod lateral;
+mod locator;
 mod nearest;
 mod nearest_node;
 mod neighbours;
@@ -31,7 +34,9 @@ pub(crate) use build::Reach;
 pub use codec::SpatialCodec;
 pub use exec::SpatialJoinExec;
 pub(crate) use extent::{Extent, glance};
+pub use kept::keep_indexes;
 pub(crate) use knn_function::st_knn;
+pub use locator::AreaLocator;
 pub use predicate::{Among, Limit, Question, Relation, SpatialOn};
 pub use register::with_spatial_join;
 pub use rule::SpatialJoinRule;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::{DataFusionError, JoinType, Result};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext, TryEmitter, async_try_stream};
 use datafusion::physical_plan::SpillManager;
@@ -18,6 +18,7 @@ use super::build::{Built, Collector, Disk, Reach, Side};
 use super::chunk::Chunk;
 use super::column::batch_bytes;
 use super::emit::{Alone, Output, keep};
+use super::kept::KeptIndexes;
 use super::neighbours::Neighbours;
 use super::predicate::{Question, SpatialOn};
 use super::search::{Cursor, Pairs, ROUND, Search};
@@ -58,12 +59,12 @@ impl Shared {
         on: SpatialOn,
         output: Output,
         partitions: usize,
-        reach: Reach,
+        (reach, kept): (Reach, Option<Arc<KeptIndexes>>),
         metrics: &ExecutionPlanMetricsSet,
         context: &Arc<TaskContext>,
     ) -> Self {
-        let collector =
-            Collector { on, output, partitions, reach, metrics: metrics.clone(), context: Arc::clone(context) };
+        let (metrics, context) = (metrics.clone(), Arc::clone(context));
+        let collector = Collector { on, output, partitions, reach, kept, metrics, context };
         let built = async move { collector.collect(input).await.map(Arc::new).map_err(Arc::new) };
         Self { built: built.boxed().shared() }
     }
@@ -134,6 +135,11 @@ impl Task {
             Side::Memory(block) => {
                 let mut chunks = Chunks::new(probe);
                 while let Some(chunk) = chunks.next(&work, Some(block), &reservation).await? {
+                    if work.one_partner() {
+                        work.beside(block, &chunk, &mut emitter).await?;
+                        built.account(block);
+                        continue;
+                    }
                     let mut matched = work.matched(&chunk);
                     work.join(block, &chunk, &mut matched, &mut emitter).await?;
                     built.account(block);
@@ -197,6 +203,25 @@ impl Work {
                 };
                 self.put(batch, emitter).await;
             }
+        }
+        Ok(())
+    }
+
+    /// Whether every row of the probe side comes out once, with a partner or without: then its columns need no copy.
+    fn one_partner(&self) -> bool {
+        self.on.question == Question::Nearest { k: 1 } && self.output.join_type == JoinType::Right
+    }
+
+    /// Puts out the rows of a chunk beside their partners.
+    async fn beside(&self, block: &Block, chunk: &Chunk, emitter: &mut Emitter) -> Result<()> {
+        let batches = {
+            let _timer = self.baseline.elapsed_compute().timer();
+            let mut neighbours = Neighbours::new(&self.on, self.filter.as_ref(), chunk, false);
+            neighbours.look(0, block, self.output.batch_size)?;
+            self.output.beside(block, chunk, &neighbours.pairs(0))?
+        };
+        for batch in batches {
+            self.put(batch, emitter).await;
         }
         Ok(())
     }

@@ -58,24 +58,6 @@ impl Slabs {
         Self { low: rect.min(), high: rect.max(), slab_height, starts: counts, edges: listed }
     }
 
-    /// Whether it has no edges.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.starts.is_empty()
-    }
-
-    /// The south-western corner of its extent.
-    #[must_use]
-    pub const fn low(&self) -> Coord {
-        self.low
-    }
-
-    /// The north-eastern corner of its extent.
-    #[must_use]
-    pub const fn high(&self) -> Coord {
-        self.high
-    }
-
     /// Where a point lies: crossing number (Shimrat 1962) with exact orientation.
     #[must_use]
     pub fn place(&self, x: f64, y: f64) -> Place {

@@ -9,8 +9,9 @@ use datafusion::prelude::SessionContext;
 use geo::{Geometry, LineString, MultiPoint, Point};
 use jingwei_geo::from_geometry;
 
+use super::draw::Draw;
 use super::server::Server;
-use super::shapes::{Draw, any_polygon};
+use super::shapes::any_polygon;
 use super::{compare, load, none, ours, pairs, shown};
 
 /// Points and lines of random coordinates: no four points lie on one circle.
@@ -147,6 +148,41 @@ async fn geometries_in_tiles_take_the_room_that_those_of_postgis_take() {
             let _ = write!(text, "{tile}, row {theirs}: ours {ours}");
             differences.push(text);
         }
+    }
+    none(&differences);
+}
+
+#[tokio::test]
+async fn pieces_are_small_and_together_they_are_what_was_cut_and_what_the_pieces_of_postgis_are() {
+    let Some(server) = Server::start() else { return };
+    let pairs = pairs(3_000, 16);
+    let context = load(&server, &pairs);
+    let areas = "ST_Dimension(a) = 2 AND NOT ST_IsEmpty(a)";
+    let mut differences = Vec::new();
+    for most in [5, 7, 12] {
+        let pieces = format!("SELECT id, unnest(ST_Subdivide(a, {most})) AS g FROM t WHERE {areas}");
+        let batch = ours(&context, &format!("SELECT id, ST_AsHEXEWKB(g) FROM ({pieces})")).await;
+        let ids = batch.column(0).as_primitive::<Int64Type>();
+        let mut script =
+            String::from("DROP TABLE IF EXISTS o; CREATE TABLE o (id bigint, g geometry); COPY o FROM stdin;\n");
+        for row in 0..batch.num_rows() {
+            let _ = writeln!(script, "{}\t{}", ids.value(row), shown(batch.column(1), row));
+        }
+        let _ = write!(
+            script,
+            "\\.\n
+             SELECT id, most, valid, area, ST_Area(a), ST_AsText(a, 6)
+             FROM (SELECT id, max(ST_NPoints(g)) AS most, bool_and(ST_IsValid(g)) AS valid, sum(ST_Area(g)) AS area,
+                          ST_Union(g) AS whole
+                   FROM o GROUP BY id) p RIGHT JOIN t USING (id)
+             WHERE {areas}
+               AND (most IS NULL OR most > {most} OR NOT valid
+                    OR abs(area - ST_Area(a)) > 1e-9
+                    OR abs(area - (SELECT sum(ST_Area(theirs)) FROM ST_Subdivide(a, {most}) theirs)) > 1e-9
+                    OR ST_Area(ST_SymDifference(whole, a)) > 1e-9
+                    OR ST_HausdorffDistance(whole, a) > 1e-6);"
+        );
+        differences.extend(server.ask(&script).lines().map(|line| format!("ST_Subdivide(a, {most}): {line}")));
     }
     none(&differences);
 }

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::panic)]
 
 mod derived;
+#[path = "../draw/mod.rs"]
+mod draw;
 mod server;
 mod shapes;
 
@@ -14,11 +16,12 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
 use datafusion::prelude::SessionContext;
+use draw::Draw;
 use geo::line_intersection::{LineIntersection, line_intersection};
 use geo::{Geometry, Line, LineString, Polygon};
 use jingwei_geo::from_geometry;
 use server::Server;
-use shapes::{ALL, Coordinates, Draw};
+use shapes::{ALL, Coordinates};
 
 /// Pairs that every predicate is asked about.
 const PAIRS: usize = 12_000;

@@ -6,19 +6,40 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::prelude::SessionContext;
 use jingwei_link::{Linkage, Linker, Table, Trained};
+use jingwei_model::config::ComparisonKind;
 use proptest::prelude::*;
 
 use crate::support::{RUNTIME, linker};
 
-const COLUMNS: [&str; 11] =
-    ["id", "key", "given", "town", "born", "person", "phone", "number", "mail", "words", "size"];
+const COLUMNS: [&str; 13] =
+    ["id", "key", "given", "town", "born", "person", "phone", "number", "mail", "words", "size", "east", "north"];
+
+/// A record, and its values beside the id.
+type Row = [Option<String>; 13];
+type Values = [Option<String>; 12];
 
 /// Every ready-made ladder.
 const EVERYTHING: &str = r#"
 id = "id"
 mode = "dedupe"
+[fields]
+lon = "try_cast(east as double)"
+lat = "try_cast(north as double)"
 [[block]]
 on = ["key"]
+[[compare]]
+name = "mail2"
+field = "mail"
+kind = "exact"
+term_frequency = true
+[[compare]]
+name = "where"
+kind = "place"
+fields = ["lon", "lat"]
+[[compare]]
+name = "number2"
+field = "number"
+kind = "resident_id"
 [[compare]]
 name = "given"
 kind = "jaro_winkler"
@@ -65,7 +86,7 @@ kind = "number"
 at = [1, 10]
 "#;
 
-fn run(linker: &Linker, rows: &[[Option<String>; 11]]) -> Linkage {
+fn run(linker: &Linker, rows: &[Row]) -> Linkage {
     let schema = Schema::new(COLUMNS.map(|column| Field::new(column, DataType::Utf8, true)).to_vec());
     let columns = (0..COLUMNS.len())
         .map(|column| Arc::new(rows.iter().map(|row| row[column].clone()).collect::<StringArray>()) as ArrayRef)
@@ -76,7 +97,7 @@ fn run(linker: &Linker, rows: &[[Option<String>; 11]]) -> Linkage {
     RUNTIME.block_on(linker.link(&context, vec![table], &|_| {})).unwrap()
 }
 
-fn values() -> impl Strategy<Value = [Option<String>; 10]> {
+fn values() -> impl Strategy<Value = Values> {
     let maybe = |pattern: &'static str| prop::option::weighted(0.9, pattern.prop_map(|text: String| text));
     (
         maybe("[abdm]{1,7}"),
@@ -88,9 +109,10 @@ fn values() -> impl Strategy<Value = [Option<String>; 10]> {
         maybe("[ab]{1,3}@[cd]\\.(com|cn)"),
         maybe("[abc]( [abc]){0,3}"),
         maybe("[0-9]{1,2}"),
+        (maybe("116\\.4[0-9]"), maybe("39\\.9[0-9]{1,3}")),
     )
-        .prop_map(|(given, town, born, person, phone, number, mail, words, size)| {
-            [Some("k".to_owned()), given, town, born, person, phone, number, mail, words, size]
+        .prop_map(|(given, town, born, person, phone, number, mail, words, size, (east, north))| {
+            [Some("k".to_owned()), given, town, born, person, phone, number, mail, words, size, east, north]
         })
 }
 
@@ -110,14 +132,25 @@ static LEARNED: LazyLock<Arc<Trained>> = LazyLock::new(|| {
                 text(format!("a{}@c.com", n / 2)),
                 text(format!("a b {}", n / 3)),
                 text((n / 2 % 50).to_string()),
+                text(format!("116.{}", 400 + n / 2 % 90)),
+                text(format!("39.9{}", n / 3 % 90)),
             ]
         })
         .collect::<Vec<_>>();
     run(&linker(EVERYTHING), &rows).trained()
 });
 
-fn with_id(id: &str, values: &[Option<String>; 10]) -> [Option<String>; 11] {
+fn with_id(id: &str, values: &Values) -> Row {
     std::array::from_fn(|column| if column == 0 { Some(id.to_owned()) } else { values[column - 1].clone() })
+}
+
+#[test]
+fn the_model_of_these_laws_holds_every_kind_of_comparison() {
+    let kinds = serde_json::to_value(schemars::schema_for!(ComparisonKind)).unwrap();
+    let kinds = kinds["oneOf"].as_array().unwrap().iter().map(|kind| kind["const"].as_str().unwrap());
+    for kind in kinds {
+        assert!(EVERYTHING.contains(&format!("kind = \"{kind}\"")), "{kind}");
+    }
 }
 
 proptest! {
@@ -131,7 +164,7 @@ proptest! {
         // The order of two records is that of their ids' hashes: what one says under the one id the other says under
         // the other.
         let rows = |turned: bool| {
-            let side = |n: usize, (a, b): &([Option<String>; 10], [Option<String>; 10])| {
+            let side = |n: usize, (a, b): &(Values, Values)| {
                 let (a, b) = if turned { (b, a) } else { (a, b) };
                 [with_id(&format!("{n}x"), a), with_id(&format!("{n}y"), b)]
             };

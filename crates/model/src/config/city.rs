@@ -37,7 +37,7 @@ pub struct City {
     /// IANA time zone of local times.
     #[serde(default = "time_zone")]
     pub time_zone: String,
-    /// Projected system for metres.
+    /// Projected system for metres: what `metric(geom)` gives in SQL.
     #[serde(default = "metric_crs")]
     pub metric_crs: String,
     /// How addresses are written.

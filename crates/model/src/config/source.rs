@@ -167,7 +167,8 @@ impl OneOrMany {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnConfig {
-    /// The raw column, or several (a point has two, a split date three); joined with a space for text.
+    /// The raw column, or several (a point has two, a split date three); joined with a space for text. A header that
+    /// differs in case alone is found too.
     pub from: OneOrMany,
     /// The parser.
     #[serde(default)]
@@ -242,7 +243,7 @@ pub enum Parser {
     Datetime,
     /// Whole number. Int64.
     Integer,
-    /// Decimal number, thousands separators and 万/亿 allowed. Float64.
+    /// Decimal number; thousands separators, 万/亿 and signs of currencies allowed. Float64.
     Number,
     /// 是/否, yes/no, 1/0, true/false, 有/无. Boolean.
     Boolean,
@@ -263,7 +264,8 @@ pub struct Record {
     pub name: Option<String>,
     /// The element.
     pub element: Element,
-    /// SQL over the clean columns that names the record within the source; the row's key when absent.
+    /// SQL over the clean columns that names the record within the source; the row's key when absent. A row for
+    /// which it is null makes no such record.
     #[serde(default)]
     pub id: Option<String>,
     /// SQL condition: only such rows say it.

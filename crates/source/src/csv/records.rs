@@ -218,6 +218,16 @@ fn scan(bytes: &[u8], from: usize, ended: bool, delimiter: u8, newline: u8, fiel
     loop {
         let begin = at;
         let mut field = Field { start: begin - from, end: begin - from, escaped: false };
+        if at < length && bytes[at] == b' ' {
+            match behind_spaces(bytes, at, ended, delimiter, newline) {
+                Opening::Quote(quote) => {
+                    at = quote;
+                    field.start = quote - from;
+                }
+                Opening::None => {}
+                Opening::Unknown => return Scan::Partial { in_quotes: false },
+            }
+        }
         let quoted = at < length && bytes[at] == b'"';
         if quoted {
             at += 1;
@@ -262,6 +272,60 @@ fn scan(bytes: &[u8], from: usize, ended: bool, delimiter: u8, newline: u8, fiel
             return Scan::Record { end, next: (at + 1).min(length), lines, misquoted };
         }
         at += 1;
+    }
+}
+
+/// What the spaces before a field lead to.
+enum Opening {
+    /// A quote that opens the field, and where.
+    Quote(usize),
+    /// A character of the field.
+    None,
+    /// More bytes are needed to tell.
+    Unknown,
+}
+
+/// People who write `a, "b"` mean a quoted field. It closes on its line and before the delimiter; otherwise its quotes
+/// are characters.
+fn behind_spaces(bytes: &[u8], mut at: usize, ended: bool, delimiter: u8, newline: u8) -> Opening {
+    let length = bytes.len();
+    let unknown = if ended { Opening::None } else { Opening::Unknown };
+    while at < length && bytes[at] == b' ' {
+        at += 1;
+    }
+    if at >= length {
+        return unknown;
+    }
+    if bytes[at] != b'"' {
+        return Opening::None;
+    }
+    let quote = at;
+    at += 1;
+    loop {
+        while at < length && bytes[at] != b'"' && bytes[at] != newline {
+            at += 1;
+        }
+        if at >= length || (at + 1 == length && !ended) {
+            return unknown;
+        }
+        if bytes[at] == newline {
+            return Opening::None;
+        }
+        at += 1;
+        if at < length && bytes[at] == b'"' {
+            at += 1;
+        } else {
+            break;
+        }
+    }
+    while at < length && matches!(bytes[at], b' ' | b'\r') {
+        at += 1;
+    }
+    match bytes.get(at) {
+        Some(byte) if *byte == delimiter || *byte == newline => Opening::Quote(quote),
+        None if ended => Opening::Quote(quote),
+        None => Opening::Unknown,
+        Some(_) => Opening::None,
     }
 }
 
@@ -326,6 +390,14 @@ mod tests {
     #[test]
     fn a_quote_inside_a_word_is_a_character() {
         assert_eq!(cells("5\" pipe,a\n"), [(1, some(&["5\" pipe", "a"]))]);
+    }
+
+    #[test]
+    fn a_quote_behind_spaces_opens_a_field_where_it_also_closes_one() {
+        assert_eq!(cells("a, \"b, \"\"c\"\"\" , d\r\n"), [(1, some(&["a", "b, \"c\"", " d"]))]);
+        assert_eq!(cells("a, \"b\""), [(1, some(&["a", "b"]))]);
+        assert_eq!(cells("a, \"b\" c\n"), [(1, some(&["a", " \"b\" c"]))]);
+        assert_eq!(cells("a, \"b\nc,d\n"), [(1, some(&["a", " \"b"])), (2, some(&["c", "d"]))]);
     }
 
     #[test]

@@ -9,13 +9,18 @@ use jingwei_model::hash::hash64;
 use serde::Serialize;
 
 use super::crs::{CrsGuess, Range};
+use super::dictionary;
 use super::meaning::{Meaning, NULLS, Tally};
+use super::written::{Order, WrittenDates};
 
 /// Values whose form is looked at; the rest is only counted.
 const LOOKED_AT: u64 = 20_000;
 
 /// Examples shown.
 const EXAMPLES: usize = 3;
+
+/// Characters of an example that are shown.
+const MOST: usize = 24;
 
 /// What a column holds.
 #[derive(Debug, Clone, Serialize)]
@@ -46,6 +51,12 @@ pub struct ColumnProfile {
     pub crs_guess: Option<CrsGuess>,
     /// Empty cells seem to repeat the value above.
     pub fill_down: bool,
+    /// The pattern of dates that do not begin with their year.
+    pub pattern: Option<String>,
+    /// What the proposal should say beside.
+    pub note: Option<String>,
+    /// Whether its numbers name something and count nothing.
+    pub names: bool,
 }
 
 /// Gathers a column's values.
@@ -154,10 +165,36 @@ impl Gather {
         self.range
     }
 
-    /// The verdict.
-    pub fn finish(self, place: usize, groups: bool) -> ColumnProfile {
+    /// The order that the column's dates are written in, where they tell.
+    pub fn order(&self) -> Option<Order> {
+        self.tally.written().and_then(WrittenDates::order)
+    }
+
+    /// Dates that do not begin with the year: what they are, by which pattern, and what is not certain. `order` is what
+    /// the other columns say.
+    fn written(&self, order: Option<Order>) -> Option<(Meaning, Option<String>, Option<String>)> {
+        let written = self.tally.written()?;
+        let Some(order) = written.order().or(order) else {
+            let note = "Dates, but nothing tells whether the month or the day comes first: add `parse = \"date\"` and \
+                        `pattern = \"%m/%d/%Y\"` or `\"%d/%m/%Y\"`.";
+            return Some((Meaning::Text, None, Some(note.to_owned())));
+        };
+        let Some(pattern) = written.pattern(order) else {
+            let note = "Dates that are written in several ways, which no one pattern reads.";
+            return Some((Meaning::Text, None, Some(note.to_owned())));
+        };
+        let meaning = if written.is_timed() { Meaning::Datetime } else { Meaning::Date };
+        Some((meaning, Some(pattern), None))
+    }
+
+    /// The verdict. `order` is the one of the sheet's dates, where any column tells.
+    pub fn finish(self, place: usize, groups: bool, order: Option<Order>) -> ColumnProfile {
         let geometry = self.kind == DataType::Binary;
-        let meaning = if geometry { Meaning::Geometry } else { self.tally.verdict(self.hint) };
+        let mut meaning = if geometry { Meaning::Geometry } else { self.tally.verdict(self.hint) };
+        let (mut pattern, mut note) = (None, None);
+        if !geometry && let Some(written) = self.written(order) {
+            (meaning, pattern, note) = written;
+        }
         // 无 is a word where it says whether there is something.
         let tokens: Vec<String> = match meaning {
             Meaning::Boolean => Vec::new(),
@@ -169,8 +206,9 @@ impl Gather {
                 .collect(),
         };
         let missing = self.nulls + tokens.iter().filter_map(|token| self.tokens.get(token.as_str())).sum::<u64>();
-        let personal = meaning.is_personal()
-            || [Meaning::ResidentId, Meaning::Phone].iter().any(|meaning| self.tally.share(*meaning) > 0.05);
+        let personal =
+            meaning.is_personal() || self.tally.share(Meaning::ResidentId) > 0.05 || self.tally.calls() > 0.05;
+        let names = dictionary::names_something(&self.clean, &self.name) || self.tally.is_of_one_length();
         let distinct = self.distinct.len() as u64;
         let fill_down = groups
             && place < 3
@@ -192,6 +230,9 @@ impl Gather {
             crs_guess: if geometry { self.range.guess() } else { None },
             crs: self.crs,
             fill_down,
+            pattern,
+            note,
+            names,
             name: self.name,
         }
     }
@@ -211,7 +252,8 @@ const fn kind_name(kind: &DataType) -> &'static str {
 
 /// An example that tells the form and not the person.
 fn shown(example: &str, meaning: Meaning, personal: bool) -> String {
-    let characters: Vec<char> = example.chars().collect();
+    let characters: Vec<char> =
+        example.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
     if personal {
         let kept = match meaning {
             Meaning::Name => 1,
@@ -220,14 +262,13 @@ fn shown(example: &str, meaning: Meaning, personal: bool) -> String {
         };
         return characters
             .iter()
+            .take(MOST)
             .enumerate()
             .map(|(place, character)| if place < kept { *character } else { '*' })
             .collect();
     }
-    let most = 24;
-    let mut text: String =
-        characters.iter().take(most).map(|character| if character.is_control() { ' ' } else { *character }).collect();
-    if characters.len() > most {
+    let mut text: String = characters.iter().take(MOST).collect();
+    if characters.len() > MOST {
         text.push('…');
     }
     text

@@ -1,5 +1,7 @@
 //! The usual headers of departmental files: a column name each, and what the values most likely are.
 
+use std::borrow::Cow;
+
 use pinyin::ToPinyin;
 
 use super::meaning::Meaning;
@@ -246,7 +248,7 @@ fn by_initials(settled: &str) -> Option<&'static Usual> {
 fn settle(header: &str) -> String {
     let mut out = String::new();
     let mut depth = 0_usize;
-    for character in header.chars() {
+    for character in camel(header).chars() {
         match character {
             '(' | '（' | '[' | '【' => depth += 1,
             ')' | '）' | ']' | '】' => depth = depth.saturating_sub(1),
@@ -262,6 +264,30 @@ fn settle(header: &str) -> String {
         }
     }
     if out.is_empty() { header.trim().to_lowercase() } else { out }
+}
+
+/// Words that are told apart by their capitals, with `_` between them: `LitigationID`, `DOBRunDate`.
+fn camel(header: &str) -> Cow<'_, str> {
+    let lower = header.bytes().any(|byte| byte.is_ascii_lowercase());
+    if !header.is_ascii() || !lower {
+        return Cow::Borrowed(header);
+    }
+    let bytes = header.as_bytes();
+    let mut out = String::with_capacity(header.len() + 4);
+    for (place, byte) in bytes.iter().enumerate() {
+        let before = place.checked_sub(1).map(|before| bytes[before]);
+        let after = bytes.get(place + 1);
+        let begins = byte.is_ascii_uppercase()
+            && before.is_some_and(|before| {
+                before.is_ascii_lowercase()
+                    || (before.is_ascii_uppercase() && after.is_some_and(u8::is_ascii_lowercase))
+            });
+        if begins {
+            out.push('_');
+        }
+        out.push(char::from(*byte));
+    }
+    Cow::Owned(out)
 }
 
 /// ASCII words joined with `_`; Chinese characters by their pinyin.
@@ -298,16 +324,84 @@ fn snake(text: &str) -> String {
     }
 }
 
+/// Words that a column ends with whose values stand for something; of a code only the thing's own.
+const NAMING: [&str; 13] =
+    ["id", "ids", "no", "nr", "nbr", "num", "number", "key", "code", "zip", "zipcode", "postcode", "uuid"];
+
+/// What a code may be of that many rows share.
+const SHARED: [&str; 36] = [
+    "zip",
+    "post",
+    "postal",
+    "area",
+    "boro",
+    "borough",
+    "county",
+    "city",
+    "state",
+    "country",
+    "district",
+    "division",
+    "region",
+    "street",
+    "type",
+    "class",
+    "category",
+    "status",
+    "kind",
+    "reason",
+    "disposition",
+    "department",
+    "house",
+    "room",
+    "apartment",
+    "apt",
+    "building",
+    "floor",
+    "flat",
+    "phone",
+    "mobile",
+    "fax",
+    "page",
+    "reel",
+    "block",
+    "lot",
+];
+
+/// Whether a column's name says that its values name something, so that they are no quantities.
+pub(super) fn names_something(clean: &str, header: &str) -> bool {
+    let last = clean.rsplit('_').next().unwrap_or(clean);
+    NAMING.contains(&last) || chinese_name(header)
+}
+
+/// Whether a column's name says that its values name the rows.
+pub(super) fn names_a_row(clean: &str, header: &str) -> bool {
+    let mut words = clean.rsplit('_');
+    let last = words.next().unwrap_or(clean);
+    let naming = NAMING.contains(&last) && !matches!(last, "zip" | "zipcode" | "postcode");
+    (naming && words.next().is_none_or(|before| !SHARED.contains(&before))) || chinese_name(header)
+}
+
+fn chinese_name(header: &str) -> bool {
+    ["编号", "编码", "代码", "号", "标识", "邮编"].iter().any(|word| header.trim().ends_with(word))
+}
+
 /// Clean names of all headers, each once.
 pub(super) fn names(headers: &[String]) -> Vec<(String, Option<Meaning>)> {
     let mut taken: Vec<String> = Vec::new();
+    let own: Vec<String> = headers.iter().map(|header| snake(&settle(header))).collect();
     headers
         .iter()
-        .map(|header| {
+        .zip(&own)
+        .map(|(header, own_name)| {
             let (name, meaning) = look_up(header);
-            // Two headers of one meaning: the second keeps its own words.
-            let own = snake(&settle(header));
-            let mut candidates = [name.clone(), own].into_iter().chain((2..).map(|number| format!("{name}_{number}")));
+            // Two headers of one meaning: the second keeps its own words. Headers that differ in what stands in
+            // brackets keep that.
+            let several = own.iter().filter(|other| *other == own_name).count() > 1;
+            let full = snake(&camel(header).to_lowercase());
+            let first = if several && name == *own_name { full.clone() } else { name.clone() };
+            let candidates = [first, name.clone(), own_name.clone(), full];
+            let mut candidates = candidates.into_iter().chain((2..).map(|number| format!("{name}_{number}")));
             let name = candidates.find(|candidate| !taken.contains(candidate)).unwrap_or_default();
             taken.push(name.clone());
             (name, meaning)
@@ -331,6 +425,29 @@ mod tests {
         assert_eq!(look_up("JZMJ"), ("floor_area_m2".to_owned(), Some(Meaning::Number)));
         assert_eq!(look_up("ZL").0, "address");
         assert_eq!(look_up("BIN").0, "bin");
+    }
+
+    #[test]
+    fn capitals_and_brackets_tell_words_and_columns_apart() {
+        assert_eq!(look_up("LitigationID").0, "litigation_id");
+        assert_eq!(look_up("DOBRunDate").0, "dob_run_date");
+        assert_eq!(look_up("BIN").0, "bin");
+        let headers = ["Place (Borough)", "Place (Lot No.)", "Total (USD)"].map(str::to_owned);
+        let names: Vec<String> = names(&headers).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["place_borough", "place_lot_no", "total"]);
+    }
+
+    #[test]
+    fn a_name_tells_what_names_a_row_and_what_many_rows_share() {
+        for clean in ["docket_no", "litigation_id", "code", "unit_code", "ticket_number"] {
+            assert!(names_a_row(clean, ""), "{clean}");
+        }
+        for clean in
+            ["eviction_postcode", "amount_paid", "zip_code", "disposition_code", "house_number", "piano", "monkey"]
+        {
+            assert!(!names_a_row(clean, ""), "{clean}");
+        }
+        assert!(names_something("zip_code", "") && names_a_row("gong_dan_bian_hao", "工单编号"));
     }
 
     #[test]

@@ -66,7 +66,12 @@ pub(super) fn detect(rows: &[Row]) -> Layout {
 }
 
 fn filled(cells: &[String]) -> impl Iterator<Item = &str> {
-    cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty())
+    // A table that went through a data frame calls cells without a header so.
+    let unnamed = |cell: &str| {
+        cell.strip_prefix("Unnamed: ")
+            .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_'))
+    };
+    cells.iter().map(|cell| cell.trim()).filter(move |cell| !cell.is_empty() && !unnamed(cell))
 }
 
 /// How many cells most rows fill.
@@ -162,6 +167,18 @@ mod tests {
             &["2", "", "李四", "13900139000", "x"],
         ]);
         assert_eq!(detect(&table), Layout { skip_rows: 1, header_rows: 2, ..Layout::default() });
+    }
+
+    #[test]
+    fn titles_that_a_data_frame_took_for_a_header_are_titles() {
+        let table = rows(&[
+            &["SALES OF 2015", "Unnamed: 1", "Unnamed: 2", "Unnamed: 3"],
+            &["As of March", "", "", ""],
+            &["BOROUGH", "BLOCK", "LOT", "ADDRESS"],
+            &["1", "400", "19", "526 EAST 5TH STREET"],
+            &["1", "376", "24", "264 EAST 7TH STREET"],
+        ]);
+        assert_eq!(detect(&table), Layout { skip_rows: 2, header_rows: 1, ..Layout::default() });
     }
 
     #[test]

@@ -7,6 +7,8 @@ use jingwei_model::config::Parser;
 use jingwei_model::id::{credit, division, phone, plate, resident};
 use serde::Serialize;
 
+use super::written::WrittenDates;
+
 /// What the values of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -172,14 +174,26 @@ pub(super) fn is_integer(text: &str) -> bool {
 }
 
 pub(super) fn is_number(text: &str) -> bool {
+    let text = amount(text);
     let plain: String = text.chars().filter(|character| *character != ',').collect();
     let unsigned = plain.strip_prefix('-').unwrap_or(&plain);
+    // More digits than any quantity has name something.
+    if is_digits(unsigned) && unsigned.len() > 12 && !text.contains(',') {
+        return false;
+    }
     let form = unsigned.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
     let code = unsigned.len() > 1 && unsigned.starts_with('0') && !unsigned.starts_with("0.");
     form && !code
-        && unsigned.starts_with(|first: char| first.is_ascii_digit())
+        && unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+        && digits(unsigned) > 0
         && digits(unsigned) <= 17
         && plain.parse::<f64>().is_ok_and(f64::is_finite)
+}
+
+/// Without the sign of a currency.
+fn amount(text: &str) -> &str {
+    let signs = ['$', '¥', '￥', '€', '£'];
+    text.strip_prefix(signs).map_or(text, str::trim_start).trim_end_matches('元')
 }
 
 fn is_geometry(text: &str) -> bool {
@@ -213,12 +227,22 @@ fn is_address(text: &str) -> bool {
         '省', '市', '区', '县', '镇', '乡', '街', '路', '巷', '弄', '号', '村', '苑', '园', '楼', '栋', '幢', '单',
         '室', '里', '胡', '院',
     ];
-    length >= 6 && text.chars().filter(|character| marks.contains(character)).count() >= 2 && text.chars().any(is_han)
+    // A structure that holds places is not an address.
+    let plain = !text.starts_with(['{', '[']);
+    plain
+        && length >= 6
+        && text.chars().filter(|character| marks.contains(character)).count() >= 2
+        && text.chars().any(is_han)
 }
 
 /// Tokens that stand for no value.
-pub(super) const NULLS: [&str; 17] =
-    ["无", "-", "--", "—", "——", "/", "\\", "N/A", "n/a", "NULL", "null", "不详", "未知", "空", "暂无", "未填", "?"];
+pub(super) const NULLS: [&str; 23] = [
+    "无", "-", "--", "---", "----", "—", "——", "/", "\\", "N/A", "n/a", "NA", "#N/A", "NULL", "null", "NaN", "nan",
+    "不详", "未知", "空", "暂无", "未填", "?",
+];
+
+/// The share of values that must be numbers, or dates written in one way, for a column of them.
+const NEARLY_ALL: f64 = 0.98;
 
 /// Shares of the values that fit each meaning, of those that fit any value at all.
 #[derive(Debug, Clone, Default)]
@@ -227,18 +251,49 @@ pub(super) struct Tally {
     values: u64,
     /// Numbers of at most eight digits: a telephone without its area, or any quantity.
     quantities: u64,
+    /// What can only be meant for calling: telephones that are neither quantities nor dates.
+    calls: u64,
+    /// Least and greatest number of digits of whole numbers.
+    length: Option<(usize, usize)>,
+    written: WrittenDates,
+    dated: u64,
 }
 
 impl Tally {
     /// Looks at a value.
     pub fn add(&mut self, text: &str) {
         self.values += 1;
-        self.quantities += u64::from(text.trim().len() <= 8 && is_digits(text.trim()));
+        let quantity = text.trim().len() <= 8 && is_digits(text.trim());
+        self.quantities += u64::from(quantity);
+        let dated = self.written.add(text);
+        self.dated += u64::from(dated);
+        if is_digits(text.trim()) {
+            let digits = text.trim().len();
+            let (least, most) = self.length.unwrap_or((digits, digits));
+            self.length = Some((least.min(digits), most.max(digits)));
+        }
         for meaning in Meaning::CHECKED {
             if meaning.fits(text) {
                 *self.counts.entry(meaning).or_default() += 1;
+                self.calls += u64::from(meaning == Meaning::Phone && !quantity && !dated && !is_number(text));
             }
         }
+    }
+
+    /// The share of values that are telephones and can be nothing else.
+    pub fn calls(&self) -> f64 {
+        if self.values == 0 { 0.0 } else { self.calls as f64 / self.values as f64 }
+    }
+
+    /// Whether all whole numbers have as many digits, and more than most quantities: they name something.
+    pub fn is_of_one_length(&self) -> bool {
+        self.length.is_some_and(|(least, most)| least == most && least >= 7)
+    }
+
+    /// Whether the values are dates that do not begin with the year, and which order they allow.
+    pub fn written(&self) -> Option<&WrittenDates> {
+        let all = self.dated > 0 && self.written.most() as f64 >= NEARLY_ALL * self.values as f64;
+        all.then_some(&self.written)
     }
 
     /// The share of values that fit.
@@ -284,6 +339,8 @@ impl Tally {
                     && self.quantities * 2 < self.values
             }
             Meaning::Datetime | Meaning::Date => self.share(*meaning) >= 0.9,
+            // A value that is no number would be lost.
+            Meaning::Integer | Meaning::Number => self.share(*meaning) >= NEARLY_ALL,
             other => self.share(*other) >= 0.9,
         };
         Meaning::CHECKED.into_iter().find(sure).unwrap_or(if self.share(Meaning::Address) >= 0.8 {
@@ -323,9 +380,27 @@ mod tests {
     }
 
     #[test]
+    fn money_is_a_number_and_a_column_with_codes_among_its_numbers_is_none() {
+        assert_eq!(verdict(&["$37300.00", "$.00", "1,500.5"]), Meaning::Number);
+        assert_eq!(verdict(&["1200元", "35元"]), Meaning::Number);
+        let mut classes = vec!["1"; 19];
+        classes.push("2B");
+        assert_eq!(verdict(&classes), Meaning::Text);
+        let mut ratios = vec!["0"; 19];
+        ratios.push("8.33");
+        assert_eq!(verdict(&ratios), Meaning::Number);
+        assert_eq!(verdict(&["2010000030511", "2015000345296"]), Meaning::Text);
+    }
+
+    #[test]
     fn dates_and_times_are_told_apart() {
         assert_eq!(verdict(&["2024-03-01", "2024年3月1日"]), Meaning::Date);
         assert_eq!(verdict(&["2024-03-01 10:20:00", "2024/3/1 8:00"]), Meaning::Datetime);
+    }
+
+    #[test]
+    fn a_structure_with_places_in_it_is_no_address() {
+        assert_eq!(verdict(&["{\"东城区\": [\"东华门街道\", \"景山街道\"]}"]), Meaning::Text);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod read;
 mod render;
 #[cfg(test)]
 mod tests;
+mod written;
 
 pub use columns::ColumnProfile;
 pub use crs::CrsGuess;

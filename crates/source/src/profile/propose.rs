@@ -1,5 +1,6 @@
 //! A `config/sources/*.toml` that reads the profiled file.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use jingwei_model::config::{FormatKind, Parser};
@@ -10,6 +11,9 @@ use super::columns::ColumnProfile;
 use super::meaning::Meaning;
 use super::read::{Profile, SheetProfile, UNKNOWN};
 
+/// Fewer rows than this are little evidence that a column names them.
+const FEW: u64 = 20;
+
 /// A clean column of the proposal.
 struct Column {
     name: String,
@@ -17,6 +21,7 @@ struct Column {
     parser: Parser,
     null: Vec<String>,
     crs: Option<String>,
+    pattern: Option<String>,
     note: Option<String>,
 }
 
@@ -27,6 +32,8 @@ impl Profile {
     pub fn to_toml(&self) -> String {
         let mut out = String::new();
         let Some(sheet) = self.main() else { return out };
+        let together = self.together(sheet);
+        let sheet = &together;
         let columns = columns(sheet);
         let stem = self.file.rsplit(['/', '!']).next().unwrap_or(&self.file);
         let stem = stem.split('.').next().unwrap_or(stem);
@@ -46,9 +53,13 @@ impl Profile {
             line(&mut out, &format!("title_zh = {}", quoted(stem)));
         }
         if let Some(key) = &sheet.key {
+            let rows =
+                if sheet.rows < FEW { format!("Each of the {} rows", sheet.rows) } else { "Every row".to_owned() };
             line(
                 &mut out,
-                "# Every row looked at has a value of its own here; without a key a row is named by its content.",
+                &format!(
+                    "# {rows} looked at has a value of its own here; without a key a row is named by its content."
+                ),
             );
             line(&mut out, &format!("key = [{}]", quoted(key)));
         }
@@ -70,11 +81,63 @@ impl Profile {
         self.sheets.iter().rev().max_by_key(|sheet| sheet.rows)
     }
 
+    /// The sheet, and where all others are like it, what its columns are in all of them.
+    fn together(&self, sheet: &SheetProfile) -> SheetProfile {
+        let mut all = sheet.clone();
+        if !self.sheets.iter().all(|other| other.is_like(sheet)) {
+            return all;
+        }
+        for column in &mut all.columns {
+            let like = |other: &&ColumnProfile| other.name.eq_ignore_ascii_case(&column.name) && other.null_share < 1.0;
+            let others: Vec<&ColumnProfile> =
+                self.sheets.iter().filter_map(|sheet| sheet.columns.iter().find(like)).collect();
+            for other in others {
+                column.meaning = match (column.meaning, other.meaning) {
+                    (one, two) if one == two => one,
+                    (one, two) if column.null_share >= 1.0 && one == Meaning::Text => two,
+                    (Meaning::Integer | Meaning::Number, Meaning::Integer | Meaning::Number) => Meaning::Number,
+                    (Meaning::Date | Meaning::Datetime, Meaning::Date | Meaning::Datetime)
+                        if column.pattern.is_none() && other.pattern.is_none() =>
+                    {
+                        Meaning::Datetime
+                    }
+                    _ => Meaning::Text,
+                };
+                if column.null_share >= 1.0 {
+                    column.pattern.clone_from(&other.pattern);
+                    column.null_share = other.null_share;
+                } else if column.pattern != other.pattern {
+                    (column.meaning, column.pattern) = (Meaning::Text, None);
+                }
+                column.names |= other.names;
+                for token in &other.null_tokens {
+                    if !column.null_tokens.contains(token) {
+                        column.null_tokens.push(token.clone());
+                    }
+                }
+            }
+        }
+        all.key = sheet.key.clone().filter(|key| self.sheets.iter().all(|other| other.key.as_ref() == Some(key)));
+        all.rows = self.sheets.iter().map(|sheet| sheet.rows).sum();
+        all
+    }
+
     fn write_from_and_format(&self, out: &mut String, sheet: &SheetProfile) {
         line(out, "\n[from]");
         line(out, &format!("path = {}", quoted(&self.path)));
-        let several = self.sheets.len() > 1;
+        // Members and sheets of the same columns are one table in several parts.
+        let alike = self.sheets.len() > 1 && self.sheets.iter().all(|other| other.is_like(sheet));
+        let several = self.sheets.len() > 1 && !alike;
+        if alike && sheet.file.contains('!') {
+            line(out, &format!("# All {} members have these columns, and are read together.", self.sheets.len()));
+        }
         if several && let Some((_, member)) = sheet.file.split_once('!') {
+            let others = self.sheets.iter().filter_map(|other| other.file.split_once('!').map(|(_, other)| other));
+            let others = others.filter(|other| *other != member).collect::<BTreeSet<_>>();
+            let others = others.into_iter().collect::<Vec<_>>().join(", ").replace('\n', " ");
+            if !others.is_empty() {
+                line(out, &format!("# Not read here, with columns of their own: {others}"));
+            }
             line(out, &format!("member = {}", quoted(&glob_escaped(member))));
         }
         let table = matches!(self.kind, FormatKind::Geopackage | FormatKind::Sqlite);
@@ -97,7 +160,17 @@ impl Profile {
             && several
             && let Some(name) = &sheet.sheet
         {
+            let others = self.sheets.iter().filter_map(|other| other.sheet.as_deref()).filter(|other| other != name);
+            let others = others.collect::<Vec<_>>().join(", ").replace('\n', " ");
+            line(&mut format, &format!("# Not read here, with columns of their own: {others}"));
             line(&mut format, &format!("sheet = {}", quoted(name)));
+        }
+        if self.kind == FormatKind::Excel && alike {
+            line(
+                &mut format,
+                &format!("# All {} sheets have these columns, and are read together.", self.sheets.len()),
+            );
+            line(&mut format, "sheet = \"*\"");
         }
         let layout = &sheet.layout;
         if layout.skip_rows > 0 {
@@ -144,6 +217,7 @@ fn columns(sheet: &SheetProfile) -> Vec<Column> {
                     parser: Parser::Point,
                     null: column.null_tokens.clone(),
                     crs: Some(point.crs.crs.clone()),
+                    pattern: None,
                     note: Some(format!("{}.", point.crs.note)),
                 });
                 continue;
@@ -151,8 +225,8 @@ fn columns(sheet: &SheetProfile) -> Vec<Column> {
         }
         let is_key = sheet.key.as_ref() == Some(&column.clean);
         let parser = match column.meaning {
-            // What names a row is text, whatever it is made of.
-            Meaning::Integer if is_key => Parser::Text,
+            // What names something is text, whatever it is made of.
+            Meaning::Integer if is_key || column.names => Parser::Text,
             meaning => meaning.parser(),
         };
         out.push(Column {
@@ -161,7 +235,8 @@ fn columns(sheet: &SheetProfile) -> Vec<Column> {
             parser,
             null: column.null_tokens.clone(),
             crs: None,
-            note: None,
+            pattern: column.pattern.clone(),
+            note: column.note.clone(),
         });
     }
     out
@@ -176,6 +251,9 @@ impl Column {
         }
         if !self.null.is_empty() {
             let _ = write!(text, ", null = {}", list(&self.null));
+        }
+        if let Some(pattern) = &self.pattern {
+            let _ = write!(text, ", pattern = {}", quoted(pattern));
         }
         if let Some(crs) = &self.crs {
             let _ = write!(text, ", crs = {}", quoted(crs));
@@ -224,6 +302,17 @@ const fn sensitivity(name: &str, parser: Parser) -> Sensitivity {
         Parser::Name | Parser::Address | Parser::Sex | Parser::Plate => Sensitivity::Personal,
         Parser::Date if matches!(name.as_bytes(), b"birth_date") => Sensitivity::Personal,
         _ => Sensitivity::Open,
+    }
+}
+
+impl SheetProfile {
+    /// Whether another sheet has the same columns in the same place, so that one configuration reads both.
+    fn is_like(&self, other: &Self) -> bool {
+        let names =
+            |sheet: &Self| sheet.columns.iter().map(|column| column.name.to_lowercase()).collect::<BTreeSet<_>>();
+        self.layout.skip_rows == other.layout.skip_rows
+            && self.layout.header_rows == other.layout.header_rows
+            && names(self) == names(other)
     }
 }
 

@@ -257,7 +257,10 @@ async fn gather(mut part: Part, layout: Layout, kind: FormatKind) -> Result<(She
     }
     sheet.point = point(&columns, &headers);
     let groups = matches!(kind, FormatKind::Csv | FormatKind::Tsv | FormatKind::Excel);
-    sheet.columns = columns.into_iter().enumerate().map(|(place, column)| column.finish(place, groups)).collect();
+    // A file writes its dates in one order: a column that tells tells for the others.
+    let order = columns.iter().find_map(Gather::order);
+    sheet.columns =
+        columns.into_iter().enumerate().map(|(place, column)| column.finish(place, groups, order)).collect();
     sheet.key = key(&sheet);
     let rare = |count: u64| count <= 3 || count * 20 <= sheet.rows;
     let footers = footers.into_iter().filter(|(_, count)| rare(*count)).map(|(footer, _)| footer.to_owned()).collect();
@@ -290,9 +293,7 @@ fn point(columns: &[Gather], headers: &[String]) -> Option<PointColumns> {
 /// The column that names a row: every row has its own, and its name says that it names.
 fn key(sheet: &SheetProfile) -> Option<String> {
     let names_rows = |column: &&ColumnProfile| {
-        let lower = column.name.to_lowercase();
-        let says = ["编号", "编码", "代码", "号", "标识"].iter().any(|word| lower.ends_with(word))
-            || ["id", "code", "key", "no"].iter().any(|word| lower.ends_with(word) && !lower.ends_with("geoid"));
+        let says = dictionary::names_a_row(&column.clean, &column.name);
         let valid = match column.meaning {
             Meaning::Text | Meaning::Integer => true,
             Meaning::ResidentId | Meaning::CreditCode => {

@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
+use jingwei_geo::Crs;
+
 use super::columns::ColumnProfile;
 use super::meaning::Meaning;
 use super::propose::kind_name;
-use super::read::{Profile, SheetProfile};
+use super::read::{Profile, SheetProfile, UNKNOWN};
 
 impl Profile {
     /// Aligned text.
@@ -72,6 +74,10 @@ impl SheetProfile {
             let _ = writeln!(out, "\n{} and {} are a point in {}: {}", point.x, point.y, point.crs.crs, point.crs.note);
         }
         for column in &self.columns {
+            if let Some(crs) = column.crs.as_deref().filter(|crs| *crs != UNKNOWN) {
+                let name = Crs::parse(crs).map_or_else(|_| crs.to_owned(), |crs| crs.to_string());
+                let _ = writeln!(out, "\n{} is in {name}", column.name);
+            }
             if let (None, Some(guess)) = (&column.crs, &column.crs_guess) {
                 let _ = writeln!(out, "\n{} seems to be in {}: {}", column.name, guess.crs, guess.note);
             }

@@ -138,3 +138,85 @@ async fn an_empty_file_is_profiled_too() {
     let (profile, _) = profiled(dir.path(), "a.csv", b"").await;
     assert_eq!(profile.main().unwrap().rows, 0);
 }
+
+#[tokio::test]
+async fn an_export_with_months_first_codes_and_money_is_proposed_without_loss() {
+    let mut text = String::from(
+        "LitigationID,Eviction Postcode,BIN,Class,Opened,Seen,Approved,Penalty,Far,Place (Borough),Place (Lot No.),Note\n",
+    );
+    for n in 0..30 {
+        let class = if n == 3 { "2B" } else { "1" };
+        let far = if n == 3 { "8.33" } else { "0" };
+        text.push_str(&format!(
+            "{},{},{},{class},{}/{}/2024,03/0{}/2024,04/{:02}/2013 12:00:00 AM,\"$1,{n:03}.00\",{far},Queens,{n:04},x\n",
+            413_000 + n,
+            11_200 + n,
+            3_107_130 + n,
+            n % 12 + 1,
+            n % 28 + 1,
+            n % 9 + 1,
+            n % 30 + 1
+        ));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (profile, config) = profiled(dir.path(), "cases.csv", text.as_bytes()).await;
+    let column = |name: &str| {
+        let column = &config.columns[name];
+        (column.parse, column.pattern.clone())
+    };
+    let pattern = |text: &str| Some(text.to_owned());
+    assert_eq!(config.key, ["litigation_id"]);
+    assert_eq!(column("eviction_postcode"), (Parser::Text, None));
+    assert_eq!(column("bin"), (Parser::Text, None));
+    assert_eq!(column("class"), (Parser::Text, None));
+    assert_eq!(column("opened"), (Parser::Date, pattern("%m/%d/%Y")));
+    // Its own days are all below thirteen; the other columns tell.
+    assert_eq!(column("seen"), (Parser::Date, pattern("%m/%d/%Y")));
+    assert_eq!(column("approved"), (Parser::Datetime, pattern("%m/%d/%Y %I:%M:%S %p")));
+    assert_eq!(column("penalty"), (Parser::Number, None));
+    assert_eq!(column("far"), (Parser::Number, None));
+    assert!(config.columns.contains_key("place_borough") && config.columns.contains_key("place_lot_no"));
+    let shown = profile.render();
+    assert!(shown.contains("413000") && shown.contains("$1,000.00"), "nothing here speaks of a person: {shown}");
+    assert_eq!(rows(dir.path(), &config).await, 30);
+}
+
+#[tokio::test]
+async fn dates_of_no_certain_order_are_left_as_text_with_a_word_about_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (profile, config) = profiled(dir.path(), "a.csv", b"no,day\n1,03/04/2024\n2,05/06/2024\n").await;
+    assert_eq!(config.columns["day"].parse, Parser::Text);
+    assert!(profile.to_toml().contains("%d/%m/%Y"), "{}", profile.to_toml());
+}
+
+fn zipped(files: &[(&str, &str)]) -> Vec<u8> {
+    use std::io::Write;
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let mut zip = zip::ZipWriter::new(&mut bytes);
+    for (name, text) in files {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap();
+    bytes.into_inner()
+}
+
+#[tokio::test]
+async fn members_of_one_form_are_read_together_and_others_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let files =
+        [("lots/a.csv", "bbl,FLAG,far,class\n1,x,0,1\n2,y,2,1\n"), ("lots/b.csv", "bbl,flag,far,class\n3,z,8.3,2B\n")];
+    let (_, config) = profiled(dir.path(), "lots.zip", &zipped(&files)).await;
+    assert_eq!(config.from.member, None);
+    // What a column is, it is in all of them.
+    assert_eq!((config.columns["far"].parse, config.columns["class"].parse), (Parser::Number, Parser::Text));
+    let mut count = 0;
+    for part in crate::open(&config, &locator(dir.path())).await.unwrap() {
+        count += collect(part).await.unwrap().num_rows();
+    }
+    assert_eq!(count, 3);
+    let other = zipped(&[("a.csv", "bbl,flag\n1,x\n2,y\n"), ("codes.csv", "code,meaning\nx,1\n")]);
+    let (profile, config) = profiled(dir.path(), "other.zip", &other).await;
+    assert_eq!(config.from.member.as_deref(), Some("a.csv"));
+    assert!(profile.to_toml().contains("codes.csv"), "{}", profile.to_toml());
+}

@@ -26,6 +26,7 @@ mod range;
 mod render;
 mod roads;
 mod scan;
+mod second;
 mod tail;
 #[cfg(test)]
 mod tests;

@@ -51,7 +51,7 @@ impl<'a> Scanner<'a> {
             ')' => return self.drop_to(self.at + 1, Rule::Separator),
             _ => {}
         }
-        if self.division() || self.filler() || self.number() {
+        if self.second_address() || self.division() || self.filler() || self.number() {
             return;
         }
         if is_sign(self.text[self.at]) {

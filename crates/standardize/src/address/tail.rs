@@ -341,6 +341,11 @@ impl Scanner<'_> {
             Unit::Yard | Unit::Lane | Unit::Distance | Unit::Name => None,
         };
         begin(self);
+        if let Some(level) = level.filter(|level| !self.has(*level))
+            && self.range(level, &number, unit, end)
+        {
+            return true;
+        }
         match level {
             // 700弄41号甲.
             Some(Level::Houseno) if unit == Unit::Door => {
@@ -354,10 +359,37 @@ impl Scanner<'_> {
         true
     }
 
+    /// Reads a range whose both ends have their word: 34栋-35栋, 3层至5层.
+    fn range(&mut self, level: Level, first: &Number, kind: Unit, end: usize) -> bool {
+        let sign = match kind {
+            Unit::House | Unit::HouseOrFloor => "号楼",
+            Unit::Cell => "单元",
+            Unit::Floor => "层",
+            Unit::Room => "室",
+            _ => return false,
+        };
+        if !matches!(self.text.get(end), Some('-' | '至' | '到')) || !first.is_digits() {
+            return false;
+        }
+        let Some(second) = read(self.text, end + 1).filter(Number::is_digits) else { return false };
+        let (unit, last) = unit(self.text, second.end);
+        if unit != kind || second.value() <= first.value() {
+            return false;
+        }
+        let sign = if level == Level::Floorno { "层" } else { sign };
+        self.set(level, last, |_, out| {
+            let _ = write!(out, "{}-{}{sign}", first.trimmed(), second.trimmed());
+        });
+        true
+    }
+
     /// A building, or a wing of the one before: 1号楼A座.
     fn house(&mut self, number: Number, end: usize, begin: impl Fn(&mut Self)) -> bool {
         begin(self);
         if !self.has(Level::Houseno) && !self.has(Level::Roomno) {
+            if self.range(Level::Houseno, &number, Unit::House, end) {
+                return true;
+            }
             self.write_level(Level::Houseno, &number, end);
         } else if self.last == Some(Level::Houseno) && number.is_letters() {
             self.extend(Level::Houseno, end, |out| write_house(&number, out));

@@ -70,6 +70,8 @@ pub(super) fn unit(text: &[char], at: usize) -> (Unit, usize) {
         '门' if is_gate(text, at) => (Unit::Cell, at + 1 + usize::from(second == Some('洞'))),
         '层' => (Unit::Floor, at + 1),
         'F' if !second.is_some_and(|next| next.is_ascii_alphabetic()) => (Unit::Floor, at + 1),
+        // 户籍, 户主 begin a note.
+        '户' if matches!(second, Some('籍' | '主' | '口')) => (Unit::None, at),
         '室' | '户' => (Unit::Room, at + 1),
         '房' if matches!(second, Some('间' | '室')) || asides::is_filled(text, at + 1) => {
             (Unit::Room, at + 1 + usize::from(matches!(second, Some('间' | '室'))))
@@ -134,6 +136,7 @@ fn door_unit(text: &[char], at: usize) -> (Unit, usize) {
         Some('房') if matches!(third, Some('间' | '室')) || asides::is_filled(text, at + 2) => {
             (Unit::Room, at + 2 + usize::from(matches!(third, Some('间' | '室'))))
         }
+        Some('户') if matches!(third, Some('籍' | '主' | '口')) => (Unit::Door, at + 1),
         Some('室' | '户') => (Unit::Room, at + 2),
         Some('单') if third == Some('元') => (Unit::Cell, at + 3),
         Some('门') if is_gate(text, at + 1) => (Unit::Cell, at + 2),

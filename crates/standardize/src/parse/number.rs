@@ -1,4 +1,5 @@
-//! Numbers: full width, thousands separators, 万 and 亿. Units are not guessed away: `12 m²` is no number.
+//! Numbers: full width, thousands separators, 万 and 亿, sums of money. Other units are not guessed away: `12 m²` is no
+//! number.
 
 use std::borrow::Cow;
 
@@ -14,9 +15,10 @@ pub fn number(text: &str) -> Cell<f64> {
     if plain.is_empty() {
         return Cell::Missing;
     }
-    let (digits, scale) = scaled(&plain);
+    let (amount, sign) = money(&plain);
+    let (digits, scale) = scaled(amount);
     decimal(digits)
-        .map(|value| value * scale)
+        .map(|value| value * scale * sign)
         .filter(|value| value.is_finite())
         .map_or(Cell::Refused(Reason::NotANumber), Cell::Value)
 }
@@ -33,8 +35,9 @@ pub fn integer(text: &str) -> Cell<i64> {
     if let Some(value) = ungrouped(&plain).and_then(|digits| digits.parse().ok()) {
         return Cell::Value(value);
     }
-    let (digits, scale) = scaled(&plain);
-    match decimal(digits).map(|value| value * scale) {
+    let (amount, sign) = money(&plain);
+    let (digits, scale) = scaled(amount);
+    match decimal(digits).map(|value| value * scale * sign) {
         #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
         Some(value) if value.fract() == 0.0 && value.abs() < EXACT => Cell::Value(value as i64),
         _ => Cell::Refused(Reason::NotANumber),
@@ -56,6 +59,24 @@ fn plain(text: &str) -> Cow<'_, str> {
             .filter(kept)
             .collect(),
     )
+}
+
+/// Without the sign of a currency, which does not change the number, and with the sign of a sum in brackets, as
+/// accountants write what is below nothing. A whole number in brackets is a footnote.
+fn money(text: &str) -> (&str, f64) {
+    const SIGNS: [char; 5] = ['$', '¥', '￥', '€', '£'];
+    let bare = |text: &str| SIGNS.into_iter().find(|sign| text.starts_with(*sign)).map(char::len_utf8);
+    let inner = text.strip_prefix('(').and_then(|inner| inner.strip_suffix(')'));
+    let inner = inner.filter(|inner| inner.contains(['.', ',']) || bare(inner).is_some());
+    let (text, sign) = inner.map_or((text, 1.0), |inner| (inner, -1.0));
+    let text = text.strip_suffix('元').unwrap_or(text);
+    if let Some(length) = bare(text) {
+        return (&text[length..], sign);
+    }
+    match text.strip_prefix('-').and_then(|rest| bare(rest).map(|length| &rest[length..])) {
+        Some(rest) => (rest, -sign),
+        None => (text, sign),
+    }
 }
 
 fn scaled(text: &str) -> (&str, f64) {
@@ -108,6 +129,26 @@ mod tests {
             ("'7", 7.0),
         ] {
             assert_eq!(number(text), Cell::Value(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn sums_of_money_are_numbers() {
+        for (text, value) in [
+            ("$37300.00", 37_300.0),
+            ("$ 1,234.5", 1234.5),
+            (".00", 0.0),
+            ("￥12.5万", 125_000.0),
+            ("3万元", 30_000.0),
+            ("-$5", -5.0),
+            ("(1,234.50)", -1234.5),
+            ("($7)", -7.0),
+        ] {
+            assert_eq!(number(text), Cell::Value(value), "{text}");
+        }
+        assert_eq!(integer("$1,200"), Cell::Value(1200));
+        for text in ["$", "(12)", "()", "$$5", "元", "$-", "5$"] {
+            assert_eq!(number(text), Cell::Refused(Reason::NotANumber), "{text}");
         }
     }
 

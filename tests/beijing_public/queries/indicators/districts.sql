@@ -6,7 +6,7 @@ keys = ["code"]
 */
 SELECT d.code, d.name,
        count(s.code) AS streets,
-       CAST(round(ST_Area(ST_Transform(d.geom, 'EPSG:4326', 'EPSG:4548')) / 1e6) AS BIGINT) AS square_km
+       CAST(round(ST_Area(metric(d.geom)) / 1e6) AS BIGINT) AS square_km
 FROM areas d
 LEFT JOIN areas s ON s.parent_code = d.code AND s.level = 'street' AND s.valid_to IS NULL
 WHERE d.level = 'district' AND d.valid_to IS NULL
