@@ -98,7 +98,12 @@ fn rule_pairs(
     let mut found = Vec::new();
     let mut looked = 0_u64;
     let block = &program.blocks[number];
-    for group in run {
+    let mut fetched = run.start;
+    for group in run.clone() {
+        if group == fetched {
+            fetched = run.end.min(group + TOGETHER);
+            (group..fetched).for_each(|group| records.fetch(groups.group(group)));
+        }
         let members = groups.group(group);
         for (place, right) in members.iter().enumerate() {
             for left in &members[..place] {
@@ -131,6 +136,9 @@ fn rule_pairs(
     }
     (found, looked)
 }
+
+/// Rows of so many groups are looked at together before their pairs are compared.
+const TOGETHER: usize = 32;
 
 /// The number under which pairs come that a household brought together.
 pub const HOUSEHOLD: u16 = u16::MAX;
