@@ -162,11 +162,12 @@ household = true
         let column =
             |of: &dyn Fn(usize) -> Option<String>| Arc::new((0..count).map(of).collect::<StringArray>()) as ArrayRef;
         let name = |n: usize| {
-            (n % 11 != 0).then(|| format!("{}{}", ["王", "李", "欧"][n % 3], ["芳", "方", "小明"][n / 3 % 3]))
+            (!n.is_multiple_of(11)).then(|| format!("{}{}", ["王", "李", "欧"][n % 3], ["芳", "方", "小明"][n / 3 % 3]))
         };
-        let born =
-            |n: usize| (n % 7 != 0).then(|| format!("19{:02}-0{}-0{}", 60 + n / 2 % 5, 1 + n % 4, 1 + n / 5 % 4));
-        let phone = |n: usize| (n % 5 != 0).then(|| format!("1380013{:04}", n / 4 + n % 3));
+        let born = |n: usize| {
+            (!n.is_multiple_of(7)).then(|| format!("19{:02}-0{}-0{}", 60 + n / 2 % 5, 1 + n % 4, 1 + n / 5 % 4))
+        };
+        let phone = |n: usize| (!n.is_multiple_of(5)).then(|| format!("1380013{:04}", n / 4 + n % 3));
         let columns = [
             ("id", column(&|n| Some(n.to_string()))),
             ("name", column(&name)),
