@@ -159,7 +159,7 @@ async fn pieces_are_small_and_together_they_are_what_was_cut_and_what_the_pieces
     let context = load(&server, &pairs);
     let areas = "ST_Dimension(a) = 2 AND NOT ST_IsEmpty(a)";
     let mut differences = Vec::new();
-    for most in [7, 12] {
+    for most in [5, 7, 12] {
         let pieces = format!("SELECT id, unnest(ST_Subdivide(a, {most})) AS g FROM t WHERE {areas}");
         let batch = ours(&context, &format!("SELECT id, ST_AsHEXEWKB(g) FROM ({pieces})")).await;
         let ids = batch.column(0).as_primitive::<Int64Type>();
