@@ -41,7 +41,7 @@ fn halve(polygon: Polygon, most: usize, depth: usize, pieces: &mut Vec<Geometry>
         return;
     }
     let across = rect.width() >= rect.height();
-    let cut = if across { rect.center().x } else { rect.center().y };
+    let (across, cut) = cut_of(&polygon, &rect, across);
     // Both halves get the same vertices on the cut, so that the pieces fit edge to edge.
     let polygon = with_vertices_at(&polygon, across, cut);
     let pad = rect.width().max(rect.height());
@@ -58,6 +58,19 @@ fn halve(polygon: Polygon, most: usize, depth: usize, pieces: &mut Vec<Geometry>
             halve(piece, most, depth + 1, pieces);
         }
     }
+}
+
+/// Where to cut: through the vertex nearest to the middle of the longer side, else of the other. A cut beside it would
+/// leave the vertex within a piece for ever, and with it more vertices than a small piece may have.
+fn cut_of(polygon: &Polygon, rect: &geo::Rect, across: bool) -> (bool, f64) {
+    let through = |across: bool| {
+        let of = |coord: Coord| if across { coord.x } else { coord.y };
+        let (low, high, middle) = (of(rect.min()), of(rect.max()), of(rect.center()));
+        let within = polygon.coords_iter().map(of).filter(|value| *value > low && *value < high);
+        within.min_by(|a, b| (a - middle).abs().total_cmp(&(b - middle).abs())).map(|cut| (across, cut))
+    };
+    let middle = || (across, if across { rect.center().x } else { rect.center().y });
+    through(across).or_else(|| through(!across)).unwrap_or_else(middle)
 }
 
 fn with_vertices_at(polygon: &Polygon, across: bool, cut: f64) -> Polygon {
