@@ -93,6 +93,9 @@ fn run(linker: &Linker, rows: &[Row]) -> Linkage {
         .collect();
     let batch = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
     let context = SessionContext::new();
+    for function in jingwei_standardize::functions() {
+        context.register_udf(function);
+    }
     let table = Table { name: "t".to_owned(), rows: context.read_batch(batch).unwrap() };
     RUNTIME.block_on(linker.link(&context, vec![table], &|_| {})).unwrap()
 }
