@@ -4,7 +4,7 @@
   beside.py --data DIR --binary target/release/jingwei [--engines sedonadb,duckdb] [--queries pip,...] [--rounds 5]
 
 A round runs each query once in each engine: Jingwei as a process of its own, start and all; a peer warm, after one run
-that does not count. Prints for each query the medians of CPU seconds and of peak megabytes, and how many times the CPU
+that does not count. Prints for each query the medians of wall and CPU seconds and of peak megabytes, and how many times the CPU
 seconds of Jingwei a peer takes. Ends with an error where checks differ; SedonaDB's dissolve is known to (other vertices).
 """
 import argparse, json, os, statistics, subprocess, sys
@@ -41,7 +41,8 @@ def main():
         ours = statistics.median(run[1] for run in runs["jingwei"])
         for engine, of_engine in runs.items():
             cpu = statistics.median(run[1] for run in of_engine)
-            line[engine] = {"cpu_s": round(cpu, 3), "mb": round(statistics.median(run[2] for run in of_engine)), "times": round(cpu / ours, 2)}
+            wall = statistics.median(run[0] for run in of_engine)
+            line[engine] = {"wall_s": round(wall, 3), "cpu_s": round(cpu, 3), "mb": round(statistics.median(run[2] for run in of_engine)), "times": round(cpu / ours, 2)}
             if any(run[3] != check for run in of_engine):
                 line[engine]["differs"] = of_engine[0][3]
                 differ |= (engine, query) != ("sedonadb", "dissolve")
