@@ -116,6 +116,11 @@ impl Intake {
         };
         Ok((program, intake))
     }
+
+    /// The tables' names and columns.
+    pub fn schemas(&self) -> Vec<(String, SchemaRef)> {
+        self.tables.iter().map(|door| (door.name.clone(), Arc::clone(&door.schema))).collect()
+    }
 }
 
 impl Incremental {

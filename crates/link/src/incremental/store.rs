@@ -100,7 +100,9 @@ impl Incremental {
         let (records, first, last, household) = records(names, &rows, &parquet(&folder.join("texts.parquet"))?)?;
         let edges = edges(&parquet(&folder.join("pairs.parquet"))?);
         let parts = Parts { trained, records, edges, first, last, household };
-        Self::from_parts(context, &linker, schemas, parts).await
+        let mut base = Self::from_parts(context, &linker, schemas, parts).await?;
+        base.rehearse().await;
+        Ok(base)
     }
 
     /// The records in the order of their keys: table, id, key, entities, household, and a column for each of the
