@@ -42,6 +42,15 @@ pub struct Change {
     pub after: Option<String>,
 }
 
+/// Texts of the kinds that registers hold, so that whatever a column is cleaned with has something to do.
+const REHEARSED: [&str; 5] = [
+    "王芳",
+    "11010519491231002X",
+    "13800138000",
+    "1949年12月31日",
+    "北京市朝阳区望京街道阜通东大街6号院5号楼2单元501室",
+];
+
 /// What edits have touched.
 #[derive(Debug, Default)]
 pub(super) struct Touched {
@@ -101,20 +110,20 @@ impl Incremental {
     }
 
     /// Goes through what an edit does once without one, so that no record waits for plans that run for the first time and
-    /// tables that are made when first asked: a row of made-up texts is cleaned and forgotten, and a record that has edges
+    /// tables that are made when first asked: rows of made-up texts are cleaned and forgotten, and a record that has edges
     /// is settled anew, which leaves everything as it is.
     pub(super) async fn rehearse(&mut self) {
         for (name, schema) in self.intake.schemas() {
             let column = |field: &FieldRef| match field.data_type() {
                 DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-                    cast(&StringArray::from(vec!["王芳 11010119900307001X"]), field.data_type())
+                    cast(&StringArray::from(REHEARSED.to_vec()), field.data_type())
                 }
-                other => Ok(new_null_array(other, 1)),
+                other => Ok(new_null_array(other, REHEARSED.len())),
             };
             let columns = schema.fields().iter().map(column).collect::<Result<Vec<_>, _>>();
-            if let Ok(row) = columns.and_then(|columns| RecordBatch::try_new(Arc::clone(&schema), columns)) {
-                // A table whose ids are no texts refuses the row, after its cleaning.
-                let _ = self.read(&name, &row).await;
+            if let Ok(rows) = columns.and_then(|columns| RecordBatch::try_new(Arc::clone(&schema), columns)) {
+                // A table whose ids are no texts refuses the rows, after their cleaning.
+                let _ = self.read(&name, &rows).await;
             }
         }
         let Some(slot) = (0..self.records.len() as u32).find(|slot| !self.graph.of(*slot).is_empty()) else { return };
