@@ -129,6 +129,8 @@ impl AddressIndex {
                     read.subroadno = NONE;
                 }
             }
+            // The road whose number the text says is at that number and at no other: 和街3号2室 is not at 和街2号.
+            _ if zone != Zone::BeforeDoor && query.roadno != NONE && names(&query.road, name, reading.id) => return None,
             _ => {
                 read.road.text.clear();
                 read.road.text.push_str(name);
@@ -155,4 +157,9 @@ impl AddressIndex {
         }
         Some(read)
     }
+}
+
+/// Whether a reading is the road that the text names, perhaps with words before it.
+fn names(road: &Name, name: &str, id: u32) -> bool {
+    id == road.id || (!road.text.is_empty() && name.ends_with(&*road.text))
 }
