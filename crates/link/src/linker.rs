@@ -15,9 +15,9 @@ use crate::cluster::{Clusterer, Clustering, Entities};
 use crate::decide::{Job, ScoredPair, score, score_households, united};
 use crate::household::{Households, households};
 use crate::incremental::Trained;
-use crate::memory::Budget;
+use crate::memory::{Budget, for_records};
 use crate::model::{Block, Program, Table, clean};
-use crate::records::{ColumnKind, Input, Records, load};
+use crate::records::{ColumnKind, Input, Layout, Records, load};
 use crate::train::{Scorer, Weights, corrected, probability, train};
 use crate::{LinkError, Result};
 
@@ -195,12 +195,12 @@ impl Linker {
             clock.lap(phase, [&mut report.seconds, &mut report.cpu_seconds]);
         };
         progress("clean");
-        let (program, records) = self.read(context, tables).await?;
+        let (program, mut records) = self.read(context, tables).await?;
         lap(&mut report, "clean");
         report.records = records.len() as u64;
 
         progress("block");
-        let budget = Budget::new(self.model.limits.memory_mb, &program, &records)?;
+        let budget = Budget::new(self.model.limits.memory_mb, &program, &mut records)?;
         let mut blocks = self.block(&program, &records, &mut report)?;
         budget.fit(&mut blocks, &records)?;
         let room = budget.pairs(&blocks)?;
@@ -309,7 +309,9 @@ impl Linker {
         if let Some(trained) = &self.trained {
             trained.check(&program)?;
         }
-        let records = load(inputs, skip, &program.kinds(), &program.domains).await?;
+        let limit = for_records(self.model.limits.memory_mb);
+        let kinds = program.kinds();
+        let records = load(inputs, Layout { skip, kinds: &kinds, domains: &program.domains, limit }).await?;
         Ok((program, records))
     }
 

@@ -1,22 +1,35 @@
 //! How much memory a linkage may have, `limits.memory_mb`, and what it does with less.
 //!
-//! Records stay in memory, and so do the pairs that matter; what can be done without are the groups of the blocking
-//! rules, all of which are kept where there is room. Under a limit that does not hold them a rule's groups are made
-//! anew whenever they are asked for, one rule at a time. What is found is the same. Counted are the linkage's own data:
-//! the program itself and the rows that are being cleaned, a few batches at a time, come on top.
+//! What can be done without is given up in this order: while tables are read, the rows and texts that are more than half
+//! of the memory holds go to files; then, where that is not enough for what follows, so do the other records; then the
+//! groups of the blocking rules are not kept, but made anew whenever a rule's are asked for. What is found is the same.
+//! In memory stay the pairs that matter, a few bytes of each record and the numbers of values.
+
+use std::sync::Arc;
 
 use crate::block::Blocks;
 use crate::decide::ScoredPair;
 use crate::model::Program;
-use crate::records::Records;
+use crate::records::{Records, Spill};
 use crate::{LinkError, Result};
 
+/// Bytes of the program itself, and of the rows that are being cleaned, a few batches at a time.
+const PROGRAM: u64 = 96 << 20;
 /// Bytes a record takes in components, households and entities while these are made.
 const WORK_OF_RECORD: u64 = 96;
 /// Bytes a record takes while a rule's groups are made: twice its key for sorting, then its group.
 const WORK_OF_GROUPS: u64 = 32;
 /// Bytes a pair takes: itself, once more while the pairs found so far are moved, and its place in a component.
 const WORK_OF_PAIR: u64 = 2 * size_of::<ScoredPair>() as u64 + 8;
+/// Bytes a value takes whose frequency counts: how often it stands there, the logarithm of that, and its class.
+const WORK_OF_TERM: u64 = 9;
+/// The least of files that is in memory at once: with less, pages are given back sooner than they are used.
+const WINDOW: u64 = 4 << 20;
+
+/// Bytes that records may take while they are read.
+pub fn for_records(megabytes: Option<usize>) -> Option<u64> {
+    megabytes.map(|megabytes| ((megabytes as u64) << 20).saturating_sub(PROGRAM) / 2)
+}
 
 /// What a linkage may have, and what it needs in any case.
 #[derive(Debug, Clone, Copy)]
@@ -27,22 +40,26 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The budget of a linkage of these records.
+    /// The budget of a linkage of these records, which are put into files where they leave too little room.
     ///
     /// # Errors
-    /// The limit does not even hold the records and one rule's groups.
-    pub fn new(megabytes: Option<usize>, program: &Program, records: &Records) -> Result<Self> {
-        let values = program.sites.iter().flat_map(|site| {
-            [site.left.first(), site.right.first()].map(|column| {
-                let domain = column.and_then(|column| records.domain_of[*column]);
-                domain.map_or(0, |domain| records.domains[domain].len() * site.kernel.prepared_bytes())
-            })
-        });
-        let sides = if program.blocks.iter().all(crate::model::Block::is_symmetric) { 1 } else { 2 };
-        let needed = records.bytes()
-            + values.sum::<usize>() as u64
-            + records.len() as u64 * (WORK_OF_RECORD + sides * WORK_OF_GROUPS);
-        let budget = Self { limit: megabytes.map(|megabytes| (megabytes as u64) << 20), needed };
+    /// The limit does not even hold what stays in memory, or the disk is full.
+    pub fn new(megabytes: Option<usize>, program: &Program, records: &mut Records) -> Result<Self> {
+        let limit = megabytes.map(|megabytes| (megabytes as u64) << 20);
+        let mut budget = Self { limit, needed: needed(program, records) };
+        let Some(limit) = limit else { return Ok(budget) };
+        if budget.needed + records.len() as u64 * WORK_OF_PAIR > limit {
+            let spill = records.spill.clone();
+            let spill = spill.unwrap_or_else(|| Spill::new(std::env::temp_dir(), WINDOW));
+            records.shelve(&spill)?;
+            budget.needed = needed(program, records);
+        }
+        if let Some(spill) = records.spill.as_ref().map(Arc::clone) {
+            let window = (limit.saturating_sub(budget.needed) / 4).max(WINDOW);
+            spill.set_window(window);
+            budget.needed += window;
+            tracing::debug!(written = spill.written(), window, "records lie in files");
+        }
         budget.room()?;
         Ok(budget)
     }
@@ -88,4 +105,21 @@ impl Budget {
             limit >> 20
         ))
     }
+}
+
+/// Bytes that stay in memory, without pairs and without groups that are kept.
+fn needed(program: &Program, records: &Records) -> u64 {
+    let values = |column: usize| records.domain_of[column].map_or(0, |domain| records.domains[domain].len() as u64);
+    let prepared = program.sites.iter().flat_map(|site| {
+        let columns = [site.left.first(), site.right.first()];
+        columns.map(|column| column.map_or(0, |column| values(*column) * site.kernel.prepared_bytes() as u64))
+    });
+    let levels = program.comparisons.iter().flat_map(|comparison| &comparison.levels);
+    let terms = levels.filter_map(|level| level.term_frequency).map(|column| values(column) * WORK_OF_TERM);
+    let sides = if program.blocks.iter().all(crate::model::Block::is_symmetric) { 1 } else { 2 };
+    PROGRAM
+        + records.bytes()
+        + prepared.sum::<u64>()
+        + terms.sum::<u64>()
+        + records.len() as u64 * (WORK_OF_RECORD + sides * WORK_OF_GROUPS)
 }

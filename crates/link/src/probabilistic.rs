@@ -64,7 +64,7 @@ impl Matcher for ModelMatcher {
         let keys = rows.iter().map(|row| keyed.keys[*row]).collect::<Vec<_>>();
         let names = keyed.names(&rows)?;
         let linkage = self.linkage(records).await?;
-        if linkage.records.keys != keys {
+        if *linkage.records.keys != *keys {
             return Err(LinkError::Internal("records and their names differ".to_owned()));
         }
         let entities = &linkage.entities;

@@ -130,7 +130,9 @@ impl AddressIndex {
                 }
             }
             // The road whose number the text says is at that number and at no other: 和街3号2室 is not at 和街2号.
-            _ if zone != Zone::BeforeDoor && query.roadno != NONE && names(&query.road, name, reading.id) => return None,
+            _ if zone != Zone::BeforeDoor && query.roadno != NONE && names(&query.road, name, reading.id) => {
+                return None;
+            }
             _ => {
                 read.road.text.clear();
                 read.road.text.push_str(name);

@@ -269,12 +269,11 @@ fn keys(records: &Records, columns: &[usize], shift: u32) -> Vec<u64> {
     let mask = (1_u64 << shift) - 1;
     let parts = parallel::map(parallel::threads(), parallel::ranges(records.len(), 16), |range| {
         let mut keyed = Vec::with_capacity(range.len() >> shift);
-        for record in range {
-            let record = record as u32;
-            if let Some(key) = key(records, columns, record)
+        for (record, row) in (range.start as u64..).zip(records.rows(range)) {
+            if let Some(key) = key_of(records, columns, row)
                 && key & mask == 0
             {
-                keyed.push(key >> 32 << 32 | u64::from(record));
+                keyed.push(key >> 32 << 32 | record);
             }
         }
         keyed
@@ -321,7 +320,11 @@ fn sorted(mut keyed: Vec<u64>) -> Vec<u64> {
 #[inline]
 #[must_use]
 pub fn key(records: &Records, columns: &[usize], record: u32) -> Option<u64> {
-    let row = records.row(record);
+    key_of(records, columns, records.row(record))
+}
+
+#[inline]
+fn key_of(records: &Records, columns: &[usize], row: &[u32]) -> Option<u64> {
     let mut key = KEY;
     for column in columns {
         let code = row[*column];

@@ -17,7 +17,7 @@ pub fn groups(
     if domain.len() > records.len() / 4 * 3 {
         return None;
     }
-    let codes = || records.cells.iter().skip(column).step_by(records.stride.max(1)).copied();
+    let codes = || records.column(column);
     let mut counts = vec![0_u32; domain.len()];
     codes().for_each(|code| counts[code as usize] += 1);
     counts[NULL as usize] = 0;

@@ -154,7 +154,7 @@ impl Incremental {
                 let slot = self.records.len() as u32;
                 push(&mut self.records, rows, row);
                 let id = self.records.ids.intern(rows.id_of(row));
-                self.records.id.push(id);
+                self.records.id.in_memory().push(id);
                 self.alive.push(true);
                 self.slots.insert(key, slot);
                 self.household.push(0);

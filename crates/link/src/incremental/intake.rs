@@ -16,7 +16,7 @@ use datafusion::prelude::SessionContext;
 use super::Incremental;
 use crate::linker::Linker;
 use crate::model::{Program, Table};
-use crate::records::{ColumnKind, Records, read};
+use crate::records::{ColumnKind, Layout, Records, read};
 use crate::{LinkError, Result};
 
 /// Rows of one table, cleaned and ready to be linked.
@@ -158,7 +158,8 @@ impl Incremental {
         }
         let cleaned = collect(Arc::clone(&door.plan), Arc::clone(&intake.task)).await?;
         let names = intake.tables.iter().map(|door| door.name.clone()).collect::<Vec<_>>();
-        let records = read(&names, number as u16, &cleaned, intake.skip, &intake.kinds, &intake.domains)?;
+        let layout = Layout { skip: intake.skip, kinds: &intake.kinds, domains: &intake.domains, limit: None };
+        let records = read(&names, number as u16, &cleaned, layout)?;
         Ok(Rows { records })
     }
 }

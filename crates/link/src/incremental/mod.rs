@@ -32,7 +32,7 @@ use crate::decide::{HOUSEHOLD, ScoredPair};
 use crate::household::Households;
 use crate::linker::{Decision, LinkReport, Linkage, Linker};
 use crate::model::{Block, Program};
-use crate::records::Records;
+use crate::records::{Records, Shelf};
 use crate::train::Scorer;
 use crate::{LinkError, Result};
 pub use edit::{Change, Edit};
@@ -124,7 +124,8 @@ impl Incremental {
         linkage: Linkage,
     ) -> Result<Self> {
         let trained = linkage.trained();
-        let Linkage { program, records, pairs, entities, first, households, .. } = linkage;
+        let Linkage { program, mut records, pairs, entities, first, households, .. } = linkage;
+        records.open();
         let (first, last) = match first {
             Some(first) => (first, Some(entities)),
             None => (entities, None),
@@ -372,15 +373,16 @@ impl Kept {
     fn records(&self, all: Records) -> Records {
         let mut cells = Vec::with_capacity(self.order.len() * all.stride);
         self.order.iter().for_each(|slot| cells.extend_from_slice(all.row(*slot)));
-        let ordered = |values: &Vec<f64>| {
-            if values.is_empty() { Vec::new() } else { self.order.iter().map(|slot| values[*slot as usize]).collect() }
+        let ordered = |values: &Shelf<f64>| {
+            let order = self.order.iter().filter(|_| !values.is_empty());
+            order.map(|slot| values[*slot as usize]).collect()
         };
         Records {
             keys: self.order.iter().map(|slot| all.keys[*slot as usize]).collect(),
             table: self.order.iter().map(|slot| all.table[*slot as usize]).collect(),
             id: self.order.iter().map(|slot| all.id[*slot as usize]).collect(),
             numbers: all.numbers.iter().map(ordered).collect(),
-            cells,
+            cells: cells.into(),
             ..all
         }
     }

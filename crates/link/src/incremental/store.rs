@@ -233,14 +233,11 @@ fn records(tables: Vec<String>, rows: &RecordBatch, texts: &RecordBatch) -> Resu
     let cells = (0..).map_while(|number| rows.column_by_name(&format!("c{number}"))).collect::<Vec<_>>();
     let cells = cells.into_iter().map(|cells| cells.as_primitive::<UInt32Type>().values()).collect::<Vec<_>>();
     let mut records = Records { tables, stride: cells.len(), ..Records::default() };
-    records.cells.reserve(rows.num_rows() * cells.len());
-    for row in 0..rows.num_rows() {
-        records.cells.extend(cells.iter().map(|cells| cells[row]));
-    }
+    records.cells = (0..rows.num_rows()).flat_map(|row| cells.iter().map(move |cells| cells[row])).collect();
     for number in 0..cells.len() {
         let numbers = rows.column_by_name(&format!("n{number}"));
         let numbers = numbers.map(|numbers| numbers.as_primitive::<Float64Type>().values().to_vec());
-        records.numbers.push(numbers.unwrap_or_default());
+        records.numbers.push(numbers.unwrap_or_default().into());
     }
     records.table = column("table")?.as_primitive::<UInt16Type>().values().to_vec();
     records.keys = column("key")?.as_binary::<i32>().iter().map(|key| number(key.unwrap_or_default())).collect();

@@ -3,7 +3,7 @@
 
 use hashbrown::HashMap;
 
-use crate::records::{NULL, Records};
+use crate::records::{NULL, Records, Shelf};
 
 /// Some of the records.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl World {
         let mut records = all.without_rows();
         for slot in &slots {
             push(&mut records, all, *slot);
-            records.id.push(NULL);
+            records.id.in_memory().push(NULL);
         }
         let places = slots.iter().enumerate().map(|(place, slot)| (*slot, place as u32)).collect();
         Self { slots, records, places }
@@ -59,7 +59,7 @@ impl Records {
             stride: self.stride,
             domain_of: self.domain_of.clone(),
             domains: self.domains.iter().map(|_| Default::default()).collect(),
-            numbers: self.numbers.iter().map(|_| Vec::new()).collect(),
+            numbers: self.numbers.iter().map(|_| Shelf::default()).collect(),
             ..Self::default()
         }
     }
@@ -67,12 +67,13 @@ impl Records {
     /// Makes room for an eighth more records.
     pub(super) fn reserve(&mut self) {
         let more = self.len() / 8 + 1024;
-        self.keys.reserve(more);
+        self.keys.in_memory().reserve(more);
         self.table.reserve(more);
-        self.id.reserve(more);
+        self.id.in_memory().reserve(more);
         self.ids.reserve(more);
-        self.cells.reserve(more * self.stride);
-        self.numbers.iter_mut().filter(|values| !values.is_empty()).for_each(|values| values.reserve(more));
+        self.cells.in_memory().reserve(more * self.stride);
+        let numbers = self.numbers.iter_mut().filter(|values| !values.is_empty());
+        numbers.for_each(|values| values.in_memory().reserve(more));
         for domain in &mut self.domains {
             domain.reserve(domain.len() / 8 + 16);
         }
@@ -94,9 +95,9 @@ impl Records {
     pub(super) fn replace(&mut self, place: u32, from: &Self, record: u32) {
         let row = self.translated(from, record);
         let start = place as usize * self.stride;
-        self.cells[start..start + self.stride].copy_from_slice(&row);
+        self.cells.in_memory()[start..start + self.stride].copy_from_slice(&row);
         for (here, there) in self.numbers.iter_mut().zip(&from.numbers) {
-            if let (Some(here), Some(there)) = (here.get_mut(place as usize), there.get(record as usize)) {
+            if let (Some(here), Some(there)) = (here.in_memory().get_mut(place as usize), there.get(record as usize)) {
                 *here = *there;
             }
         }
@@ -110,7 +111,7 @@ impl Records {
             Some(domain) => self.domains[domain].text(here[column]) == from.domains[domain].text(there[column]),
             None => here[column] == there[column],
         });
-        let bits = |values: &Vec<f64>, place: u32| values.get(place as usize).map(|value| value.to_bits());
+        let bits = |values: &Shelf<f64>, place: u32| values.get(place as usize).map(|value| value.to_bits());
         cells && self.numbers.iter().zip(&from.numbers).all(|(here, there)| bits(here, place) == bits(there, record))
     }
 }
@@ -118,10 +119,10 @@ impl Records {
 /// Adds a record of `from`; its id is for the caller to add.
 pub fn push(into: &mut Records, from: &Records, record: u32) {
     let row = into.translated(from, record);
-    into.cells.extend(row);
-    into.keys.push(from.keys[record as usize]);
+    into.cells.in_memory().extend(row);
+    into.keys.in_memory().push(from.keys[record as usize]);
     into.table.push(from.table[record as usize]);
     for (here, there) in into.numbers.iter_mut().zip(&from.numbers) {
-        here.extend(there.get(record as usize));
+        here.in_memory().extend(there.get(record as usize));
     }
 }

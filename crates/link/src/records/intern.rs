@@ -1,10 +1,14 @@
 //! Text by number: every distinct value of a domain is kept once.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use arrow::array::{Array, StringArray};
 use jingwei_model::hash::hash64;
 
+use super::shelf::Spill;
+use super::texts::Texts;
+use crate::Result;
 use crate::compare::Prepared;
 
 /// The number of a value that is missing.
@@ -18,20 +22,16 @@ const TOGETHER: usize = 256;
 pub struct Domain {
     table: Table,
     halves: Vec<u32>,
-    ends: Vec<usize>,
-    texts: String,
+    /// The values by their numbers; that of a missing value is empty.
+    texts: Texts,
     prepared: Prepared,
 }
 
 impl Default for Domain {
     fn default() -> Self {
-        Self {
-            table: Table::default(),
-            halves: vec![0],
-            ends: vec![0],
-            texts: String::new(),
-            prepared: Prepared::default(),
-        }
+        let mut texts = Texts::default();
+        texts.push("");
+        Self { table: Table::default(), halves: vec![0], texts, prepared: Prepared::default() }
     }
 }
 
@@ -146,10 +146,8 @@ impl Domain {
         for (_, half, code) in found.iter_mut() {
             *code = self.table.slots[self.table.home(*half)] as u32;
         }
-        let starts = found.iter().map(|(_, _, code)| self.ends[(*code as usize).saturating_sub(1)]);
-        let starts = starts.collect::<Vec<_>>();
-        let bytes = self.texts.as_bytes();
-        black_box(starts.iter().fold(0_u8, |sum, start| sum ^ bytes.get(*start).copied().unwrap_or_default()));
+        let texts = found.iter().map(|(_, _, code)| self.texts.bytes(*code)).collect::<Vec<_>>();
+        black_box(texts.iter().fold(0_u8, |sum, text| sum ^ text.first().copied().unwrap_or_default()));
     }
 
     /// Adds a value without asking whether it is there; it cannot be found by its text. For values that stand once.
@@ -158,24 +156,18 @@ impl Domain {
     }
 
     fn append(&mut self, value: &str, half: u32) -> u32 {
-        let code = self.ends.len() as u32;
-        self.texts.push_str(value);
-        self.ends.push(self.texts.len());
         self.halves.push(half);
-        code
+        self.texts.push(value)
     }
 
     #[inline]
     fn place(&self, value: &str, half: u32) -> Option<u32> {
-        let (ends, texts) = (&self.ends, self.texts.as_bytes());
-        self.table.find(half, |code| texts[ends[code as usize - 1]..ends[code as usize]] == *value.as_bytes())
+        self.table.find(half, |code| self.texts.bytes(code) == value.as_bytes())
     }
 
     /// Makes room for more values, so that growth does not come at the expense of one that is in a hurry.
     pub fn reserve(&mut self, values: usize) {
-        let bytes = self.texts.len() / self.ends.len().max(1) * values;
-        self.texts.reserve(bytes);
-        self.ends.reserve(values);
+        self.texts.reserve(values);
         self.halves.reserve(values);
         self.table.reserve(values);
     }
@@ -190,11 +182,7 @@ impl Domain {
     #[inline]
     #[must_use]
     pub fn text(&self, code: u32) -> &str {
-        if code == NULL {
-            return "";
-        }
-        let code = code as usize;
-        &self.texts[self.ends[code - 1]..self.ends[code]]
+        self.texts.get(code)
     }
 
     /// The hash of a number's text: the same in every run, unlike the number.
@@ -212,21 +200,47 @@ impl Domain {
 
     /// How many numbers there are, the missing value's among them.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.ends.len()
+    pub const fn len(&self) -> usize {
+        self.texts.len()
     }
 
     /// Whether there is no value.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.ends.len() == 1
+    pub const fn is_empty(&self) -> bool {
+        self.texts.len() == 1
     }
 
-    /// Bytes that the values take.
+    /// Bytes of memory that the values take.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let table = self.table.slots.len() * 8;
-        (table + self.halves.len() * 4 + self.ends.len() * size_of::<usize>() + self.texts.len()) as u64
+        (self.table.slots.len() * 8 + self.halves.capacity() * 4) as u64 + self.texts.memory()
+    }
+
+    /// Puts texts into files, but for the latest.
+    ///
+    /// # Errors
+    /// The disk is full or broken.
+    pub fn shelve(&mut self, spill: &Arc<Spill>) -> Result<()> {
+        self.texts.shelve(spill)
+    }
+
+    /// Gives up finding values by their texts, which takes memory, until [`open`](Self::open).
+    pub fn close(&mut self) {
+        // What was only pushed is not found and must not be after opening.
+        if self.table.used + 1 == self.len() {
+            self.table = Table::default();
+        }
+    }
+
+    /// Finds values by their texts again.
+    pub fn open(&mut self) {
+        if self.table.used == 0 && self.halves.iter().skip(1).any(|half| *half != 0) {
+            self.table.reserve(self.len());
+            for code in 1..self.len() as u32 {
+                self.table.put(u64::from(self.halves[code as usize]) << 32 | u64::from(code));
+            }
+            self.table.used = self.len() - 1;
+        }
     }
 
     /// What the kernels keep of the values.

@@ -1,10 +1,19 @@
 //! The records in columns of numbers: every distinct text is kept once, a record is a short row of numbers.
 
+mod bucket;
 mod intern;
 mod load;
+mod shelf;
+mod texts;
+
+use std::ops::Range;
+use std::sync::Arc;
 
 pub use intern::{Domain, NULL};
-pub use load::{Input, load, read, record_key};
+pub use load::{Input, Layout, load, read, record_key};
+pub use shelf::{Filling, Shelf, Spill};
+
+use crate::Result;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,15 +32,15 @@ pub struct Records {
     /// Names of the tables.
     pub tables: Vec<String>,
     /// Key of each record: a hash of table and id, so that the order does not depend on how records arrived.
-    pub keys: Vec<u128>,
+    pub keys: Shelf<u128>,
     /// Table of each record.
     pub table: Vec<u16>,
     /// Texts of the ids.
     pub ids: Domain,
     /// Number of each record's id.
-    pub id: Vec<u32>,
+    pub id: Shelf<u32>,
     /// Row-major numbers: `stride` for each record.
-    pub cells: Vec<u32>,
+    pub cells: Shelf<u32>,
     /// Columns of a row.
     pub stride: usize,
     /// For each column its domain; none for flags and numbers.
@@ -39,8 +48,13 @@ pub struct Records {
     /// The domains.
     pub domains: Vec<Domain>,
     /// For each column of numbers its values; empty for the others.
-    pub numbers: Vec<Vec<f64>>,
+    pub numbers: Vec<Shelf<f64>>,
+    /// Where what does not fit into memory lies, if memory is limited and something does not.
+    pub spill: Option<Arc<Spill>>,
 }
+
+/// Records whose columns are looked at one after the other before what that brought into memory is counted.
+const STRETCH: usize = 1 << 12;
 
 impl Records {
     /// No records, of columns of these kinds.
@@ -51,7 +65,7 @@ impl Records {
             stride: kinds.len(),
             domain_of: domains.to_vec(),
             domains: (0..count).map(|_| Domain::default()).collect(),
-            numbers: kinds.iter().map(|_| Vec::new()).collect(),
+            numbers: kinds.iter().map(|_| Shelf::default()).collect(),
             ..Self::default()
         }
     }
@@ -68,12 +82,66 @@ impl Records {
         self.keys.is_empty()
     }
 
-    /// Bytes that they take, and take for a while twice when they are put in order.
+    /// Bytes of memory that they take.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let domains = self.domains.iter().chain([&self.ids]).map(Domain::bytes).sum::<u64>();
-        let numbers = self.numbers.iter().map(Vec::len).sum::<usize>() * 8;
-        domains + (2 * (self.cells.len() * 4 + numbers) + self.len() * 22) as u64
+        let numbers = self.numbers.iter().map(Shelf::bytes).sum::<u64>();
+        let table = (self.table.capacity() * size_of::<u16>()) as u64;
+        domains + numbers + table + self.keys.bytes() + self.id.bytes() + self.cells.bytes()
+    }
+
+    /// Puts all that lies in memory into files, as far as it is not looked for by its text or its number.
+    ///
+    /// # Errors
+    /// The disk is full or broken.
+    pub(crate) fn shelve(&mut self, spill: &Arc<Spill>) -> Result<()> {
+        self.shelve_texts(spill)?;
+        self.keys.shelve(spill)?;
+        self.id.shelve(spill)?;
+        self.cells.shelve(spill)?;
+        self.numbers.iter_mut().try_for_each(|numbers| numbers.shelve(spill))?;
+        self.domains.iter_mut().for_each(Domain::close);
+        self.spill = Some(Arc::clone(spill));
+        Ok(())
+    }
+
+    /// Makes records that can be changed of those that were put into files.
+    pub(crate) fn open(&mut self) {
+        if self.spill.is_some() {
+            self.keys.in_memory();
+            self.id.in_memory();
+            self.cells.in_memory();
+            self.numbers.iter_mut().for_each(|numbers| _ = numbers.in_memory());
+            self.domains.iter_mut().for_each(Domain::open);
+        }
+    }
+
+    /// Puts the texts of values and ids into files, but for the latest of each.
+    ///
+    /// # Errors
+    /// The disk is full or broken.
+    pub(crate) fn shelve_texts(&mut self, spill: &Arc<Spill>) -> Result<()> {
+        self.domains.iter_mut().chain([&mut self.ids]).try_for_each(|domain| domain.shelve(spill))
+    }
+
+    /// The numbers of a column, record after record.
+    pub fn column(&self, column: usize) -> impl Iterator<Item = u32> + '_ {
+        let stride = self.stride.max(1);
+        self.cells.chunks(STRETCH * stride).flat_map(move |stretch| {
+            self.cells.looked(stretch.len());
+            stretch.iter().skip(column).step_by(stride).copied()
+        })
+    }
+
+    /// The rows of some records, one after the other.
+    pub fn rows(&self, records: Range<usize>) -> impl Iterator<Item = &[u32]> + '_ {
+        let stride = self.stride.max(1);
+        let stretches = self.cells[records.start * self.stride..records.end * self.stride].chunks(STRETCH * stride);
+        stretches.flat_map(move |stretch| {
+            self.cells.looked(stretch.len());
+            stretch.chunks_exact(stride)
+        })
     }
 
     /// The row of a record.
@@ -120,8 +188,8 @@ impl Records {
     pub fn frequencies(&self, column: usize) -> Vec<u32> {
         let Some(domain) = self.domain_of[column] else { return Vec::new() };
         let mut counts = vec![0; self.domains[domain].len()];
-        for code in self.cells.iter().skip(column).step_by(self.stride.max(1)) {
-            counts[*code as usize] += 1;
+        for code in self.column(column) {
+            counts[code as usize] += 1;
         }
         counts[NULL as usize] = 0;
         counts
