@@ -27,6 +27,8 @@ pub struct Spill {
     directory: PathBuf,
     window: AtomicU64,
     looked: AtomicU64,
+    /// Bytes of files that were in memory before, the program's own.
+    before: u64,
     written: AtomicU64,
     maps: Mutex<Vec<Weak<Mmap>>>,
 }
@@ -39,6 +41,7 @@ impl Spill {
             directory,
             window: AtomicU64::new(window),
             looked: AtomicU64::default(),
+            before: resident_files().unwrap_or_default(),
             written: AtomicU64::default(),
             maps: Mutex::default(),
         })
@@ -55,7 +58,7 @@ impl Spill {
         self.written.load(Ordering::Relaxed)
     }
 
-    /// Counts bytes that were brought into memory, and gives all of them back when they are too many.
+    /// Counts bytes that may have been brought into memory, and gives all of them back when they are too many.
     #[inline]
     fn looked(&self, bytes: u64) {
         if self.looked.fetch_add(bytes, Ordering::Relaxed) + bytes > self.window.load(Ordering::Relaxed) {
@@ -66,6 +69,13 @@ impl Spill {
     #[cold]
     #[expect(unsafe_code, reason = "a mapped file's pages are given back in no other way")]
     fn give_back(&self) {
+        // Much of what was looked at was looked at before.
+        if let Some(resident) = resident_files().map(|resident| resident.saturating_sub(self.before))
+            && resident < self.window.load(Ordering::Relaxed) / 4 * 3
+        {
+            self.looked.store(resident, Ordering::Relaxed);
+            return;
+        }
         self.looked.store(0, Ordering::Relaxed);
         let mut maps = self.maps.lock().unwrap_or_else(PoisonError::into_inner);
         maps.retain(|map| {
@@ -122,6 +132,13 @@ impl Spill {
         self.maps.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&map));
         Ok(Mapped { map, spill: Arc::clone(self) })
     }
+}
+
+/// Bytes of mapped files that are in memory, where the system tells.
+fn resident_files() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssFile:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes << 10)
 }
 
 /// The bytes of a file.
