@@ -68,10 +68,11 @@ impl Iot {
         let number = format!("AL{:011}", self.number);
         let cleared = draw.chance(0.97).then(|| alarm.at + TimeDelta::minutes(draw.between(2, 600)));
         let marked = if alarm.mistaken { rates::ALARM_MARKED_FALSE } else { rates::ALARM_MARKED_WRONGLY };
+        let kind: &&str = draw.pick(&device.kind().alarms);
         self.alarms.row(&[
             Cell::Text(&number),
             Cell::Text(&device.code),
-            Cell::Text(draw.pick(&device.kind().alarms)),
+            Cell::Text(kind),
             Cell::Moment(Some(alarm.at)),
             Cell::Moment(cleared),
             Cell::Integer(draw.between(1, 3)),
