@@ -70,6 +70,8 @@ pub const GROUP_RENTAL: f64 = 0.012;
 pub const OWNER_ELSEWHERE: f64 = 0.22;
 /// Rows that stand twice in the housing register.
 pub const HOUSING_TWICE: f64 = 0.004;
+/// Buildings with one digit of their number wrong in the survey.
+pub const BUILDING_CODE_WRONG: f64 = 0.02;
 /// Addresses with a typing error in a road's or compound's name.
 pub const ADDRESS_TYPO: f64 = 0.006;
 /// Addresses with digits in full width.
@@ -92,5 +94,23 @@ pub const ORDER_NAMELESS: f64 = 0.45;
 pub const INCIDENT_SHARED: f64 = 0.12;
 /// Incidents that grid inspectors have found as well.
 pub const INCIDENT_INSPECTED: f64 = 0.06;
+/// Devices that hang in another building than their ledger says.
+pub const DEVICE_ELSEWHERE: f64 = 0.03;
+/// Devices that the street's own ledger knows.
+pub const DEVICE_KNOWN_TO_STREET: f64 = 0.6;
+/// Devices whose number the street's ledger leaves out.
+pub const DEVICE_CODE_MISSING: f64 = 0.25;
+/// Devices whose number it shortens.
+pub const DEVICE_CODE_SHORT: f64 = 0.12;
+/// Devices whose number it has with a digit wrong.
+pub const DEVICE_CODE_WRONG: f64 = 0.05;
+/// False alarms that somebody has looked at and marked as such.
+pub const ALARM_MARKED_FALSE: f64 = 0.8;
+/// Alarms of something real that are marked as false all the same.
+pub const ALARM_MARKED_WRONGLY: f64 = 0.02;
+/// Alarms that come after the first report instead of before it.
+pub const ALARM_LATE: f64 = 0.12;
+/// Repetitions of an alarm while what it tells of goes on, on average.
+pub const ALARM_REPEATED: f64 = 0.8;
 /// Rows with a comma in a field that the export did not quote.
 pub const ROW_RAGGED: f64 = 0.000_6;

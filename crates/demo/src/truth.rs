@@ -12,6 +12,7 @@ use crate::spelling::canonical;
 pub struct Truth {
     people: Csv,
     housing: Csv,
+    objects: Csv,
     organizations: Csv,
     addresses: Csv,
     incidents: Csv,
@@ -27,6 +28,7 @@ impl Truth {
         Ok(Self {
             people: members("people.csv")?,
             housing: members("housing.csv")?,
+            objects: members("objects.csv")?,
             organizations: members("organizations.csv")?,
             addresses: Csv::create(&dir.join("truth/addresses.csv"), Encoding::Utf8, &addresses)?,
             incidents: members("events_incidents.csv")?,
@@ -41,6 +43,11 @@ impl Truth {
     /// A record of a building or room.
     pub fn housing(&mut self, source: &str, record: &str, id: &str, entity: &str) -> Result<()> {
         self.housing.row([source, record, id, entity])
+    }
+
+    /// A record of a component or device.
+    pub fn object(&mut self, source: &str, record: &str, id: &str, entity: &str) -> Result<()> {
+        self.objects.row([source, record, id, entity])
     }
 
     /// A record of an organization.
@@ -92,6 +99,7 @@ impl Truth {
         let files = [
             ("people.csv", self.people),
             ("housing.csv", self.housing),
+            ("objects.csv", self.objects),
             ("organizations.csv", self.organizations),
             ("addresses.csv", self.addresses),
             ("events_incidents.csv", self.incidents),

@@ -263,6 +263,18 @@ fn bursts_lie_in_the_history_and_show_in_the_orders() {
     assert!(stronger + 1 >= bursts.len() - 1, "{stronger} of {}", bursts.len() - 1);
 }
 
+#[test]
+fn alarms_and_calls_tell_of_one_incident_and_most_alarms_of_none_that_people_report() {
+    let incidents = truth("events_incidents");
+    let of = |source: &str| &incidents[&(source.to_owned(), "events".to_owned())];
+    let reported = of("work_orders").values().chain(of("inspection_cases").values()).collect::<BTreeSet<_>>();
+    let alarms = of("alarms");
+    let shared = alarms.values().filter(|incident| reported.contains(incident)).count();
+    assert!(shared >= 50 && shared * 2 < alarms.len(), "{shared} of {}", alarms.len());
+    let again = alarms.len() - alarms.values().collect::<BTreeSet<_>>().len();
+    assert!(again * 5 > alarms.len(), "{again} of {} alarms are repetitions", alarms.len());
+}
+
 /// The official name of a community.
 fn truth_community(code: &str) -> String {
     let text = std::fs::read_to_string(CITY.dir.path().join("data/civil_affairs/行政区划.geojson")).unwrap();
@@ -314,6 +326,7 @@ fn the_truth_names_records_as_the_configuration_does() {
     for (table, element) in [
         ("people", "people"),
         ("housing", "housing"),
+        ("objects", "objects"),
         ("organizations", "organizations"),
         ("events_incidents", "events"),
     ] {

@@ -7,6 +7,7 @@ mod addresses;
 mod areas;
 mod base;
 mod build;
+mod incidents;
 mod land;
 mod linkage;
 mod plan;
@@ -81,12 +82,14 @@ async fn weave(
     flow.build_areas().await?;
     flow.link(&PLACED).await?; //         records → members, edges, id history
     flow.build_addresses().await?; //     every spelling → its standard address, with a point
-    flow.build_base(&PLACED).await?; //   survivors, placed and dated → base tables
+    flow.build_base(&PLACED[..5]).await?; // survivors, placed and dated → base tables
+    flow.tie_incidents().await?; //       reports of one incident, now that it is known where they happened
+    flow.build_base(&PLACED[5..]).await?; // events, with the incident they are a report of
     flow.build_relations().await?; //     who lives where, who owns what
     flow.publish().await
 }
 
-/// The elements that lie in areas.
+/// The elements that lie in areas; events last, which happen to all the others.
 const PLACED: [Element; 6] =
     [Element::Land, Element::Housing, Element::Organizations, Element::People, Element::Objects, Element::Events];
 

@@ -3,11 +3,11 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use arrow::array::AsArray;
+use arrow::array::{AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::prelude::{CsvReadOptions, DataFrame, JoinType, SessionContext, ident};
-use jingwei_link::{Quality, evaluate};
+use jingwei_link::{Quality, evaluate, evaluate_across};
 use jingwei_model::{Element, Table};
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ use crate::project::Project;
 /// One element's quality, or that of the standard addresses.
 #[derive(Debug, Clone, Serialize)]
 pub struct ElementQuality {
-    /// The element's name, `incidents` or `addresses`.
+    /// The element's name, `incidents`, `incidents_across` or `addresses`.
     pub element: String,
     /// Pairwise precision, recall and F1.
     #[serde(flatten)]
@@ -36,18 +36,23 @@ pub async fn quality(context: &SessionContext, element: Element, truth: &Path) -
     compare(context, element.name(), members, truth).await
 }
 
-/// Compares which events are reports of one incident with a CSV file of `source, record, record_id, entity_id`.
+/// Compares which events are reports of one incident with a CSV file of `source, record, record_id, entity_id`: all of
+/// them, and those pairs that came through two networks.
 ///
 /// # Errors
 /// No incidents published, or a file without these columns.
-pub async fn incident_quality(context: &SessionContext, truth: &Path) -> Result<ElementQuality> {
+pub async fn incident_quality(context: &SessionContext, truth: &Path) -> Result<[ElementQuality; 2]> {
     let reports = context.table("link.events_incidents").await.map_err(|_| {
         EngineError::usage_with_hint(
             "no incidents are published",
             "give config/entities/events.toml a model `[incidents]` and run `jingwei integrate`",
         )
     })?;
-    compare(context, "incidents", reports, truth).await
+    let rows = joined(context, "incidents", reports, truth).await?;
+    let one = |name: &str, quality| ElementQuality { element: name.to_owned(), quality };
+    let all = evaluate(rows.iter().flat_map(Compared::rows).map(|(_, found, real)| (found, real)));
+    let across = evaluate_across(rows.iter().flat_map(Compared::rows));
+    Ok([one("incidents", all), one("incidents_across", across)])
 }
 
 /// Compares the standard address that each record's spelling was taken for with a CSV file of `source, record,
@@ -100,6 +105,24 @@ fn header(truth: &Path) -> Result<Schema> {
 }
 
 async fn compare(context: &SessionContext, subject: &str, members: DataFrame, truth: &Path) -> Result<ElementQuality> {
+    let rows = joined(context, subject, members, truth).await?;
+    let quality = evaluate(rows.iter().flat_map(Compared::rows).map(|(_, found, real)| (found, real)));
+    Ok(ElementQuality { element: subject.to_owned(), quality })
+}
+
+/// Source, found entity and true entity of records.
+struct Compared([StringArray; 3]);
+
+impl Compared {
+    fn rows(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let [sources, found, real] = &self.0;
+        let rows = sources.iter().zip(found).zip(real);
+        rows.filter_map(|((source, found), real)| Some((source?, found?, real?)))
+    }
+}
+
+/// The records that both a linkage and a truth file know.
+async fn joined(context: &SessionContext, subject: &str, members: DataFrame, truth: &Path) -> Result<Vec<Compared>> {
     let shown = truth.display().to_string();
     if !truth.is_file() {
         return Err(EngineError::usage_with_hint(
@@ -123,18 +146,14 @@ async fn compare(context: &SessionContext, subject: &str, members: DataFrame, tr
         .map_err(step())?;
     let rows = members
         .join(truth, JoinType::Inner, &["source", "record", "record_id"], &["_source", "_record", "_record_id"], None)
-        .and_then(|rows| rows.select(vec![ident("entity_id"), ident("_truth")]))
+        .and_then(|rows| rows.select(vec![ident("source"), ident("entity_id"), ident("_truth")]))
         .map_err(step())?
         .collect()
         .await
         .map_err(step())?;
-    let columns = rows
-        .iter()
-        .map(|batch| Ok((cast(batch.column(0), &DataType::Utf8)?, cast(batch.column(1), &DataType::Utf8)?)))
-        .collect::<Result<Vec<_>, arrow::error::ArrowError>>()
-        .map_err(|error| EngineError::Internal(error.to_string()))?;
-    let pairs = columns.iter().flat_map(|(found, truth)| {
-        found.as_string::<i32>().iter().flatten().zip(truth.as_string::<i32>().iter().flatten())
-    });
-    Ok(ElementQuality { element: subject.to_owned(), quality: evaluate(pairs) })
+    let text = |batch: &RecordBatch, place: usize| {
+        let column = cast(batch.column(place), &DataType::Utf8);
+        column.map(|column| column.as_string::<i32>().clone()).map_err(|error| EngineError::Internal(error.to_string()))
+    };
+    rows.iter().map(|batch| Ok(Compared([text(batch, 0)?, text(batch, 1)?, text(batch, 2)?]))).collect()
 }

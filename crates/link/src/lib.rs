@@ -47,7 +47,7 @@ pub use matcher::{Counts, Links, Matcher, edges_schema, history_schema, members_
 pub use model::{Program, Table};
 pub use parallel::use_threads;
 pub use probabilistic::ModelMatcher;
-pub use quality::{Quality, evaluate};
+pub use quality::{Quality, evaluate, evaluate_across};
 pub use records::record_key;
 pub use report::ReportOptions;
 pub use rules::RuleMatcher;

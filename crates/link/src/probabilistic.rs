@@ -1,12 +1,15 @@
-//! Linkage by a model behind the joint: [`crate::Matcher`] for the integration of a city.
+//! Linkage by a model behind the joint: [`crate::Matcher`] for the integration of a city. Where the configuration has
+//! exact rules as well they come first: what they join is one entity whatever the model makes of it, and the model
+//! finds what has no key, or a wrong one.
 
 use async_trait::async_trait;
 use datafusion::prelude::{DataFrame, SessionContext};
+use hashbrown::{HashMap, HashSet};
 use jingwei_model::config::{EntityConfig, LinkModel};
 
 use crate::keyed::Keyed;
-use crate::linker::Linker;
-use crate::rules::{Clusters, Edge};
+use crate::linker::{Decision, Linker};
+use crate::rules::{Clusters, Edge, cluster, hashed};
 use crate::train::probability;
 use crate::{Explanation, LinkError, Linkage, Links, Matcher, Previous, Result, Table, ids};
 
@@ -26,7 +29,7 @@ impl ModelMatcher {
         Some(Self { config, model })
     }
 
-    async fn linkage(&self, records: DataFrame) -> Result<Linkage> {
+    async fn linkage(&self, records: DataFrame, decisions: Vec<Decision>) -> Result<Linkage> {
         let (state, _) = records.clone().into_parts();
         let context = SessionContext::new_with_state(state);
         let mut model = self.model.clone();
@@ -36,7 +39,17 @@ impl ModelMatcher {
             self.config.conflict.iter().filter(filled).map(|column| format!("l.\"{column}\" <> r.\"{column}\"")),
         );
         let table = Table { name: self.config.element.name().to_owned(), rows: records };
-        Linker::new(model).link(&context, vec![table], &|_| {}).await
+        Linker::new(model).with_decisions(decisions).link(&context, vec![table], &|_| {}).await
+    }
+
+    /// What the rules join, if there are any.
+    async fn exact(&self, records: DataFrame) -> Result<Exact> {
+        if self.config.rules.is_empty() {
+            return Ok(Exact::default());
+        }
+        let hashed = hashed(&self.config, records).await?;
+        let clusters = cluster(&self.config, &hashed);
+        Ok(Exact { keys: hashed.keys, clusters })
     }
 
     /// Why two records, by their keys, score as they do; `None` when one of them is not there. All records are
@@ -45,7 +58,8 @@ impl ModelMatcher {
     /// # Errors
     /// A model that does not fit the records.
     pub async fn explain(&self, records: DataFrame, left: u128, right: u128) -> Result<Option<Explanation>> {
-        let linkage = self.linkage(records).await?;
+        let exact = self.exact(records.clone()).await?;
+        let linkage = self.linkage(records, exact.decisions()).await?;
         let place = |key: u128| linkage.records.keys.binary_search(&key).ok().map(|place| place as u32);
         Ok(place(left)
             .zip(place(right))
@@ -63,32 +77,66 @@ impl Matcher for ModelMatcher {
         rows.dedup_by_key(|row| keyed.keys[*row]);
         let keys = rows.iter().map(|row| keyed.keys[*row]).collect::<Vec<_>>();
         let names = keyed.names(&rows)?;
-        let linkage = self.linkage(records).await?;
+        let exact = self.exact(records.clone()).await?;
+        let linkage = self.linkage(records, exact.decisions()).await?;
         if *linkage.records.keys != *keys {
             return Err(LinkError::Internal("records and their names differ".to_owned()));
         }
         let entities = &linkage.entities;
+        let mut ruled = exact.rules();
         let rule = entities
             .logit
             .iter()
             .enumerate()
             .map(|(record, logit)| {
-                (entities.root[record] as usize != record).then(|| (MODEL.to_owned(), probability(f64::from(*logit))))
+                let exact = ruled.remove(&keys[record]);
+                let model = || (MODEL.to_owned(), probability(f64::from(*logit)));
+                (entities.root[record] as usize != record).then(|| exact.unwrap_or_else(model))
             })
             .collect();
-        let edges = linkage
-            .edges()
-            .into_iter()
-            .map(|edge| Edge {
-                left: edge.left,
-                right: edge.right,
-                rule: MODEL.to_owned(),
-                probability: edge.probability,
-                refused: edge.refused.map(str::to_owned),
-            })
-            .collect();
+        let mut edges = exact.edges(&keys);
+        let known = edges.iter().map(|edge| (edge.left, edge.right)).collect::<HashSet<_>>();
+        let modelled = linkage.edges().into_iter().filter(|edge| !known.contains(&(edge.left, edge.right)));
+        edges.extend(modelled.map(|edge| Edge {
+            left: edge.left,
+            right: edge.right,
+            rule: MODEL.to_owned(),
+            probability: edge.probability,
+            refused: edge.refused.map(str::to_owned),
+        }));
         let clusters = Clusters { root: entities.root.clone(), rule, edges };
         ids::assign(self.config.element, &keys, &names, &clusters, previous)
+    }
+}
+
+/// What exact rules found, before the model is asked.
+#[derive(Debug, Default)]
+struct Exact {
+    /// Key of each row; a record may have several.
+    keys: Vec<u128>,
+    clusters: Clusters,
+}
+
+impl Exact {
+    /// That the records of a cluster are one.
+    fn decisions(&self) -> Vec<Decision> {
+        let rows = self.clusters.root.iter().enumerate();
+        rows.map(|(row, root)| Decision { left: self.keys[*root as usize], right: self.keys[row], same: true })
+            .filter(|decision| decision.left != decision.right)
+            .collect()
+    }
+
+    /// The rule that tied a record to others, by its key.
+    fn rules(&self) -> HashMap<u128, (String, f64)> {
+        let rules = self.keys.iter().zip(&self.clusters.rule);
+        rules.filter_map(|(key, rule)| rule.clone().map(|rule| (*key, rule))).collect()
+    }
+
+    /// The evidence, between the places of records among `keys`, which are sorted.
+    fn edges(&self, keys: &[u128]) -> Vec<Edge> {
+        let place = |row: u32| keys.partition_point(|key| *key < self.keys[row as usize]) as u32;
+        let edges = self.clusters.edges.iter();
+        edges.map(|edge| Edge { left: place(edge.left), right: place(edge.right), ..edge.clone() }).collect()
     }
 }
 

@@ -13,10 +13,15 @@ use jingwei_model::hash::hash128;
 
 /// Links records of a column `code` and a column `name`; gives the entity of each.
 fn link(element: &str, rows: &[(&str, &str)]) -> BTreeMap<String, String> {
+    link_with(element, r#"conflict = ["kind", "code"]"#, rows)
+}
+
+/// The same, with other things said before the model.
+fn link_with(element: &str, more: &str, rows: &[(&str, &str)]) -> BTreeMap<String, String> {
     let text = format!(
         r#"
         element = "{element}"
-        conflict = ["kind", "code"]
+        {more}
         [model]
         [[model.block]]
         on = ["name"]
@@ -79,4 +84,28 @@ fn every_element_is_linked_by_a_model_and_conflicts_hold_for_the_columns_that_ar
         assert!(!together(59), "{element}");
         assert_eq!(entities.len(), 120, "{element}");
     }
+}
+
+#[test]
+fn exact_rules_come_first_and_a_model_finds_what_has_no_key() {
+    let rules = r#"
+        [[match]]
+        rule = "code"
+        on = ["code"]
+        probability = 0.999
+    "#;
+    let names = (0..60).map(|thing| format!("thing {thing}")).collect::<Vec<_>>();
+    let mut rows = Vec::new();
+    for (thing, name) in names.iter().enumerate() {
+        rows.push((format!("C{thing}"), name.clone()));
+        rows.push((String::new(), name.clone()));
+    }
+    // One code under two names: the model would part them, and the rule does not ask it.
+    rows.push(("C7".to_owned(), "something else".to_owned()));
+    let rows = rows.iter().map(|(code, name)| (code.as_str(), name.as_str())).collect::<Vec<_>>();
+    let by_model = link_with("objects", "", &rows);
+    assert_ne!(by_model["14"], by_model["120"]);
+    let both = link_with("objects", rules, &rows);
+    assert_eq!(both["14"], both["120"]);
+    assert!((0..60).all(|thing| both[&(2 * thing).to_string()] == both[&(2 * thing + 1).to_string()]));
 }

@@ -36,7 +36,7 @@ pub async fn run(project: &Path, args: Quality) -> Result<()> {
     }
     let incidents = folder.join("events_incidents.csv");
     if incidents.is_file() && context.table_exist("link.events_incidents").unwrap_or(false) {
-        all.push(incident_quality(&context, &incidents).await?);
+        all.extend(incident_quality(&context, &incidents).await?);
     }
     let addresses = folder.join("addresses.csv");
     if addresses.is_file() && context.table_exist("link.address_spellings").unwrap_or(false) {
@@ -52,7 +52,7 @@ pub async fn run(project: &Path, args: Quality) -> Result<()> {
         return say_json(&all);
     }
     for one in &all {
-        say(&format!("{:<14} {}", one.element, one.quality));
+        say(&format!("{:<16} {}", one.element, one.quality));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta, Weekday};
 use super::neighbourhood::{Neighbourhood, Place};
 use super::plan::City;
 use crate::draw::Draw;
+use crate::geography::Point;
 use crate::rates;
 
 /// The network a report came through.
@@ -249,6 +250,45 @@ pub const CATEGORIES: &[Category] = &[
         at_night: false,
         at_home: true,
     },
+    Category {
+        levels: ["公共安全", "消防安全", "楼道冒烟"],
+        order: "求助",
+        label: "",
+        handler: "消防支队",
+        texts: ["{}楼道有烧焦味并冒烟。", "{}有住户窗口冒烟，担心着火。"],
+        called: 3.0,
+        inspected: None,
+        hours: 24,
+        season: Season::Even,
+        at_night: false,
+        at_home: false,
+    },
+    Category {
+        levels: ["市政公用", "燃气", "燃气异味"],
+        order: "求助",
+        label: "",
+        handler: "燃气集团",
+        texts: ["{}楼道里有很重的燃气味。", "{}闻到煤气味，要求上门检测。"],
+        called: 3.0,
+        inspected: None,
+        hours: 24,
+        season: Season::Even,
+        at_night: true,
+        at_home: false,
+    },
+    Category {
+        levels: ["市政公用", "排水", "道路积水"],
+        order: "诉求",
+        label: "",
+        handler: "排水集团",
+        texts: ["{}门口积水没过脚踝，行人绕行。", "{}雨后积水一直排不掉。"],
+        called: 6.0,
+        inspected: Some((6.0, "0302", "路面积水")),
+        hours: 24,
+        season: Season::Rain,
+        at_night: false,
+        at_home: false,
+    },
 ];
 
 /// A report of an incident.
@@ -269,8 +309,12 @@ pub struct Incident {
     pub number: u64,
     /// Place in [`CATEGORIES`].
     pub category: usize,
-    /// Where.
+    /// Where, as those who report it name it.
     pub place: Place,
+    /// The building it happened in or beside, named or not.
+    pub building: usize,
+    /// The spot: within some tens of metres of that building.
+    pub spot: Point,
     /// Its reports, first one first.
     pub reports: Vec<Report>,
 }
@@ -278,8 +322,18 @@ pub struct Incident {
 impl Incident {
     /// The entity in the truth.
     pub fn entity(&self) -> String {
-        format!("E{:012}", self.number)
+        entity(self.number)
     }
+}
+
+/// The entity of an incident's number in the truth.
+pub fn entity(number: u64) -> String {
+    format!("E{number:012}")
+}
+
+/// Incidents of a neighbourhood are numbered from its first number on.
+pub const fn first_number(home: &Neighbourhood) -> u64 {
+    home.number as u64 * 10_000_000
 }
 
 fn season(season: Season, day: NaiveDate) -> f64 {
@@ -327,7 +381,7 @@ pub fn incidents(city: &City, home: &Neighbourhood) -> Vec<Incident> {
         .filter(|burst| burst.inhabited == home.number && burst.category < CATEGORIES.len())
         .collect::<Vec<_>>();
     let mut all = Vec::new();
-    let mut serial = home.number as u64 * 10_000_000;
+    let mut serial = first_number(home);
     for offset in 0..=(city.until - city.from).num_days() {
         let day = city.from + Days::new(offset.unsigned_abs());
         let week = weekday(day);
@@ -393,7 +447,9 @@ fn incident(
     }
     let end = city.until.and_hms_opt(23, 59, 59).unwrap_or(first);
     reports.retain(|report| report.at <= end);
-    Incident { number: *serial, category, place, reports }
+    let (x, y) = home.buildings[building].point;
+    let spot = (x + draw.real(-4e-4, 4e-4), y + draw.real(-3e-4, 3e-4));
+    Incident { number: *serial, category, place, building, spot, reports }
 }
 
 /// Somebody grown up, from the building where it is known.

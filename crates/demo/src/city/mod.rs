@@ -3,6 +3,7 @@
 //! A city is a plan ([`City`]) and, one at a time, its neighbourhoods ([`Neighbourhood`]): each is made from
 //! the plan and its number, written by every department, and forgotten.
 
+mod alarm;
 mod burst;
 mod home;
 mod household;
@@ -14,10 +15,10 @@ mod person;
 mod plan;
 mod thing;
 
+pub use alarm::Alarm;
 pub use identity::{IdBook, former_mobile};
-pub use incident::{CATEGORIES, Incident, Network, Report};
+pub use incident::{CATEGORIES, Incident, Network, Report, entity};
 pub use neighbourhood::{Neighbourhood, Place};
 pub use organization::{Organization, OrganizationKind, property_company};
 pub use person::{Person, Role, Sex};
 pub use plan::City;
-pub use thing::Device;

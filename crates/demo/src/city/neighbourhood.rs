@@ -1,5 +1,6 @@
 //! One inhabited community with everything in it.
 
+use super::alarm::{Alarm, alarms};
 use super::home::{self, Building, Compound, Dwelling};
 use super::household::settle;
 use super::identity::IdBook;
@@ -45,6 +46,8 @@ pub struct Neighbourhood {
     pub components: Vec<Component>,
     /// Two years of incidents, by time.
     pub incidents: Vec<Incident>,
+    /// Two years of alarms of the devices, by time.
+    pub alarms: Vec<Alarm>,
 }
 
 /// A place in a neighbourhood, as fine as it is known.
@@ -88,11 +91,13 @@ impl Neighbourhood {
             devices: Vec::new(),
             components: Vec::new(),
             incidents: Vec::new(),
+            alarms: Vec::new(),
         };
         neighbourhood.organizations = organizations(city, &neighbourhood);
         neighbourhood.devices = devices(city, &neighbourhood);
         neighbourhood.components = components(city, &neighbourhood);
         neighbourhood.incidents = incidents(city, &neighbourhood);
+        neighbourhood.alarms = alarms(city, &neighbourhood);
         neighbourhood
     }
 

@@ -50,7 +50,7 @@ impl CityManagement {
         let mut draw = Draw::new(city.seed, "case", self.cases);
         let number = format!("{}{}{:05}", home.district_code(), at.format("%Y%m%d"), self.cases % 100_000);
         let number = format!("{number}{:02}", self.cases / 100_000 % 100);
-        let (x, y) = home.point_of(incident.place);
+        let (x, y) = incident.spot;
         let point = (rounded(x + draw.real(-3e-4, 3e-4)), rounded(y + draw.real(-2e-4, 2e-4)));
         let grid = city.geography.grid_of(home.place, point);
         let end = city.until.and_hms_opt(23, 59, 59).unwrap_or(at);
@@ -108,6 +108,7 @@ impl Department for CityManagement {
                 &"实测",
             ];
             self.package.feature("components", CGCS2000, component.point, &values)?;
+            truth.object("components", "objects", &component.code, &component.code)?;
             self.components += 1;
         }
         for incident in &home.incidents {

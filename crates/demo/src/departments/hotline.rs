@@ -86,7 +86,7 @@ impl Hotline {
         let address = spell(home, place, Habit::Caller, &mut draw);
         let compound = &home.compounds[place.compound];
         let point = if draw.chance(rates::ORDER_WITH_POINT) {
-            let (x, y) = home.point_of(place);
+            let (x, y) = incident.spot;
             let near = (x + draw.real(-2.5e-4, 2.5e-4), y + draw.real(-2e-4, 2e-4));
             let (x, y) =
                 self.to_gcj02.transform(near.0, near.1).map_err(|error| DemoError::Internal(error.to_string()))?;

@@ -3,20 +3,22 @@
 use std::path::Path;
 
 use arrow::datatypes::{DataType, TimeUnit};
-use chrono::{Days, NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 use jingwei_geo::{Crs, Transformer};
 
 use super::{Department, file};
-use crate::city::{City, Device, Neighbourhood};
+use crate::city::{Alarm, City, Neighbourhood, entity};
 use crate::draw::Draw;
 use crate::error::{DemoError, Result};
 use crate::format::{Cell, ColumnsFile};
 use crate::options::DemoFile;
+use crate::rates;
 use crate::spelling::{Habit, spell};
 use crate::truth::Truth;
 
 const DEVICES: &str = "data/iot/设备台账.parquet";
 const ALARMS: &str = "data/iot/设备告警.parquet";
+const ALARM_SOURCE: &str = "alarms";
 
 /// Devices and alarms.
 pub struct Iot {
@@ -59,31 +61,25 @@ impl Iot {
         })
     }
 
-    fn alarms(&mut self, city: &City, device: &Device) -> Result<()> {
-        let from: NaiveDate = city.from.max(device.installed);
-        let days = (city.until - from).num_days();
-        let serial = device.code[3..].parse().unwrap_or(0);
-        let mut draw = Draw::new(city.seed, "alarms", serial);
-        let count = draw.poisson(device.alarms_a_year * days as f64 / 365.25);
-        let mut times = (0..count).map(|_| (draw.between(0, days - 1), draw.between(0, 86_399))).collect::<Vec<_>>();
-        times.sort_unstable();
-        for (day, second) in times {
-            self.number += 1;
-            let at = (from + Days::new(day.unsigned_abs())).and_hms_opt(0, 0, 0).unwrap_or_default()
-                + TimeDelta::seconds(second);
-            let cleared = draw.chance(0.97).then(|| at + TimeDelta::minutes(draw.between(2, 600)));
-            self.alarms.row(&[
-                Cell::Text(&format!("AL{:011}", self.number)),
-                Cell::Text(&device.code),
-                Cell::Text(&format!("{}告警", device.kind)),
-                Cell::Moment(Some(at)),
-                Cell::Moment(cleared),
-                Cell::Integer(draw.between(1, 3)),
-                Cell::Number((draw.real(10.0, 99.0) * 10.0).round() / 10.0),
-                Cell::Boolean(draw.chance(0.35)),
-            ])?;
-        }
-        Ok(())
+    fn alarm(&mut self, city: &City, home: &Neighbourhood, alarm: &Alarm, truth: &mut Truth) -> Result<()> {
+        self.number += 1;
+        let mut draw = Draw::new(city.seed, "alarm row", self.number);
+        let device = &home.devices[alarm.device];
+        let number = format!("AL{:011}", self.number);
+        let cleared = draw.chance(0.97).then(|| alarm.at + TimeDelta::minutes(draw.between(2, 600)));
+        let marked = if alarm.mistaken { rates::ALARM_MARKED_FALSE } else { rates::ALARM_MARKED_WRONGLY };
+        let kind: &&str = draw.pick(&device.kind().alarms);
+        self.alarms.row(&[
+            Cell::Text(&number),
+            Cell::Text(&device.code),
+            Cell::Text(kind),
+            Cell::Moment(Some(alarm.at)),
+            Cell::Moment(cleared),
+            Cell::Integer(draw.between(1, 3)),
+            Cell::Number((draw.real(10.0, 99.0) * 10.0).round() / 10.0),
+            Cell::Boolean(draw.chance(marked)),
+        ])?;
+        truth.incident(ALARM_SOURCE, "events", &number, &entity(alarm.incident))
     }
 }
 
@@ -99,18 +95,19 @@ impl Department for Iot {
             let millionth = |value: f64| (value * 1e6).round() / 1e6;
             self.devices.row(&[
                 Cell::Text(&device.code),
-                Cell::Text(device.kind),
-                Cell::Text(device.operator),
+                Cell::Text(device.kind().name),
+                Cell::Text(device.kind().operator),
                 Cell::Number(millionth(x)),
                 Cell::Number(millionth(y)),
                 Cell::Text(&spell(home, device.place, Habit::Caller, &mut draw)),
                 Cell::Date(device.installed),
                 Cell::Boolean(device.online),
             ])?;
+            truth.object("devices", "objects", &device.code, &device.code)?;
             truth.address("devices", "objects", &device.code, home, device.place)?;
-            if device.online {
-                self.alarms(city, device)?;
-            }
+        }
+        for alarm in &home.alarms {
+            self.alarm(city, home, alarm, truth)?;
         }
         Ok(())
     }

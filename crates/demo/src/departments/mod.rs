@@ -14,6 +14,7 @@ mod lists;
 mod organizations;
 mod planning;
 mod property;
+mod streets;
 mod volunteers;
 
 use std::path::{Path, PathBuf};
@@ -46,6 +47,7 @@ pub fn all(dir: &Path) -> Result<Vec<Box<dyn Department>>> {
         Box::new(hotline::Hotline::create(dir)?),
         Box::new(city_management::CityManagement::create(dir)?),
         Box::new(iot::Iot::create(dir)?),
+        Box::new(streets::Streets::create(dir)),
         Box::new(property::Property::create(dir)),
         Box::new(access_control::AccessControl::create(dir)?),
         Box::new(volunteers::Volunteers::create(dir)?),

@@ -11,6 +11,7 @@ use crate::error::{DemoError, Result};
 use crate::format::{Field, FieldKind, Shapefile};
 use crate::geography::Point;
 use crate::options::DemoFile;
+use crate::rates;
 use crate::spelling::{Habit, spell};
 use crate::truth::Truth;
 
@@ -99,8 +100,14 @@ impl Department for Planning {
             let compound = &home.compounds[building.compound];
             let ring = self.metres(&building.ring)?;
             let place = home.place_of_building(number);
+            let mut code = building.code.clone();
+            // Surveyed anew under a number of another thousand: no building has it.
+            if draw.chance(rates::BUILDING_CODE_WRONG) {
+                let digit = code.len() - 4;
+                code.replace_range(digit..=digit, "5");
+            }
             let values = [
-                building.code.clone(),
+                code.clone(),
                 format!("{}{}", compound.name, compound.part),
                 format!("{}号楼", building.number),
                 building.floors.to_string(),
@@ -110,8 +117,8 @@ impl Department for Planning {
                 "住宅".to_owned(),
             ];
             self.buildings.polygon(&ring, &values)?;
-            truth.housing("buildings", "housing", &building.code, &building.code)?;
-            truth.address("buildings", "housing", &building.code, home, place)?;
+            truth.housing("buildings", "housing", &code, &building.code)?;
+            truth.address("buildings", "housing", &code, home, place)?;
         }
         Ok(())
     }

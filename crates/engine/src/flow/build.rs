@@ -12,7 +12,8 @@ use jingwei_store::{TableName, WriteOptions};
 
 use super::areas::Areas;
 use super::base::{CHANGED, against_last, place, shape};
-use super::linkage::{incidents, members_of};
+use super::incidents::incidents;
+use super::linkage::members_of;
 use super::spellings::spellings_schema;
 use super::ties::{Lookups, targets};
 use super::{Flow, addresses, clean, filled_columns, fingerprint, made_from, records, relations, ties};
@@ -109,7 +110,7 @@ impl Flow<'_> {
     }
 
     /// What ties are looked up in, made once a run.
-    async fn lookups(&mut self) -> Result<Arc<Lookups>> {
+    pub(super) async fn lookups(&mut self) -> Result<Arc<Lookups>> {
         if let Some(lookups) = &self.lookups {
             return Ok(Arc::clone(lookups));
         }

@@ -6,9 +6,7 @@ use std::time::Instant;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::functions::expr_fn::coalesce;
-use datafusion::functions_aggregate::expr_fn::min;
-use datafusion::prelude::{DataFrame, JoinType, ident};
+use datafusion::prelude::DataFrame;
 use jingwei_link::{Links, Matcher, ModelMatcher, Previous, RuleMatcher, edges_schema, members_schema};
 use jingwei_model::Element;
 use jingwei_model::config::{EntityConfig, Survivorship};
@@ -37,7 +35,15 @@ impl Flow<'_> {
         }
         let began = Instant::now();
         let names = [members_of(element), TableName::new("link", format!("{element}_edges"))];
-        if let Some(links) = self.link_by(element, &config, &names, &format!("linking {element}")).await? {
+        let sources = self.project.sources_of(element).map(|(name, _)| clean(name)).collect::<Vec<_>>();
+        if sources.is_empty() && self.run.state(&names[0]).is_none() {
+            return Ok(());
+        }
+        let inputs = self.inputs(sources, &fingerprint(&config)?);
+        if !self.is_made_from(&names[0], &inputs) {
+            let columns = linked_columns(&self.project, element, &config);
+            let records = records(&self.context, &self.project, element, &columns, None).await?;
+            let links = self.link_by(&config, &names, inputs, records, &format!("linking {element}")).await?;
             self.append_history(element, &links.history).await?;
             let counts = links.counts;
             self.report.elements.insert(
@@ -55,31 +61,19 @@ impl Flow<'_> {
                 },
             );
         }
-        if let Some(model) = config.incidents.clone() {
-            let config = EntityConfig { model: Some(model), ..alone(element) };
-            let names = [incidents(), TableName::new("link", "events_incident_edges")];
-            self.link_by(element, &config, &names, "tying reports of one incident").await?;
-        }
         Ok(())
     }
 
-    /// Links the records of an element by a configuration, and writes members and edges; `None` when they are as they
-    /// would be written.
-    async fn link_by(
+    /// Links records by a configuration, and writes members and edges.
+    pub(super) async fn link_by(
         &mut self,
-        element: Element,
         config: &EntityConfig,
         [members_table, edges_table]: &[TableName; 2],
+        inputs: String,
+        records: Option<DataFrame>,
         phase: &str,
-    ) -> Result<Option<Links>> {
-        let sources = self.project.sources_of(element).map(|(name, _)| clean(name)).collect::<Vec<_>>();
-        if sources.is_empty() && self.run.state(members_table).is_none() {
-            return Ok(None);
-        }
-        let inputs = self.inputs(sources, &fingerprint(config)?);
-        if self.is_made_from(members_table, &inputs) {
-            return Ok(None);
-        }
+    ) -> Result<Links> {
+        let element = config.element;
         let began = Instant::now();
         self.progress.begin(phase);
         let failed = |error| EngineError::Link { element: element.to_string(), error: Box::new(error) };
@@ -89,8 +83,7 @@ impl Flow<'_> {
         };
         let former = self.former_ids(element).await?;
         let previous = Previous::new(&before, former).map_err(failed)?;
-        let columns = linked_columns(&self.project, element, config);
-        let links = match records(&self.context, &self.project, element, &columns, None).await? {
+        let links = match records {
             Some(records) => {
                 let matcher: Box<dyn Matcher> = match ModelMatcher::new(config.clone()) {
                     Some(model) => Box::new(model),
@@ -108,39 +101,7 @@ impl Flow<'_> {
         self.rewrite(edges_table, &edges_schema(), &links.edges, options).await?;
         *self.report.phases.entry("linking".to_owned()).or_default() += began.elapsed().as_secs_f64();
         self.progress.end(phase, &format!("{} records, {} entities", links.counts.records, links.counts.entities));
-        Ok(Some(links))
-    }
-
-    /// Gives events the incident they are a report of, where a model ties them.
-    pub(super) async fn with_incidents(&self, events: DataFrame) -> Result<DataFrame> {
-        let tied = self.project.entities.get(&Element::Events).is_some_and(|config| config.incidents.is_some());
-        if !tied || self.run.state(&incidents()).is_none() {
-            return Ok(events);
-        }
-        let step = || EngineError::plan("incidents of events");
-        let read = |name: TableName| self.context.table(name.to_string());
-        let reports = read(incidents())
-            .await
-            .and_then(|rows| {
-                rows.select(vec![ident("record_key").alias("_report"), ident("entity_id").alias("_incident")])
-            })
-            .map_err(step())?;
-        let known = read(members_of(Element::Events))
-            .await
-            .and_then(|rows| rows.join(reports, JoinType::Inner, &["record_key"], &["_report"], None))
-            .and_then(|rows| {
-                let event = ident("entity_id").alias("_event");
-                rows.aggregate(vec![event], vec![min(ident("_incident")).alias("_incident")])
-            })
-            .map_err(step())?;
-        let own = events.schema().has_column_with_unqualified_name("same_incident_id");
-        let incident =
-            if own { coalesce(vec![ident("same_incident_id"), ident("_incident")]) } else { ident("_incident") };
-        events
-            .join(known, JoinType::Left, &["id"], &["_event"], None)
-            .and_then(|rows| rows.with_column("same_incident_id", incident))
-            .and_then(|rows| rows.drop_columns(&["_event", "_incident"]))
-            .map_err(step())
+        Ok(links)
     }
 
     /// Writes a table anew.
@@ -225,13 +186,8 @@ pub(super) fn members_of(element: Element) -> TableName {
     TableName::new("link", format!("{element}_members"))
 }
 
-/// `link.events_incidents`: records of events and the incidents they are reports of.
-pub(super) fn incidents() -> TableName {
-    TableName::new("link", "events_incidents")
-}
-
 /// Without a configuration each record is an entity of its own.
-fn alone(element: Element) -> EntityConfig {
+pub(super) fn alone(element: Element) -> EntityConfig {
     EntityConfig {
         element,
         rules: Vec::new(),

@@ -279,7 +279,8 @@ pub fn metres(left: (f64, f64), right: (f64, f64)) -> f64 {
     2.0 * 6_371_008.8 * a.sqrt().min(1.0).asin()
 }
 
-/// The functions of the kernels, so that conditions can be written and tried in SQL.
+/// What conditions and the ready-made ladders call, so that they can be written and tried in SQL: the kernels, and the
+/// key under which whole and masked ids meet. A session needs to know none of it beforehand.
 #[must_use]
 pub fn udfs() -> Vec<ScalarUDF> {
     Kernel::ALL
@@ -290,6 +291,7 @@ pub fn udfs() -> Vec<ScalarUDF> {
                 signature: Signature::any(kernel.arguments(), Volatility::Immutable),
             })
         })
+        .chain([crate::functions::mask_key()])
         .collect()
 }
 

@@ -84,24 +84,22 @@ pub fn levels(comparison: &ComparisonConfig) -> Result<Vec<LevelConfig>> {
                 })
                 .collect()
         }
-        ComparisonKind::ChineseName => vec![
-            equal(true),
-            level(
-                format!("substr({l}, 2) = substr({r}, 2) and character_length({l}) >= 3"),
-                "given name equal".to_owned(),
-            ),
-            level(
-                format!(
-                    "character_length({l}) >= 3 and character_length({r}) >= 3 and damerau_levenshtein({l}, {r}) <= 1"
-                ),
-                "one character apart".to_owned(),
-            ),
-            level(
-                format!("substr({l}, 1, 1) = substr({r}, 1, 1) and damerau_levenshtein({l}, {r}) <= 1"),
-                "one character missing or different".to_owned(),
-            ),
-            level(format!("substr({l}, 1, 1) = substr({r}, 1, 1)"), "surname only".to_owned()),
-        ],
+        ComparisonKind::ChineseName => {
+            let score = |least: f64, label: &str| {
+                level(format!("chinese_name_similarity({l}, {r}) >= {least:?}"), label.to_owned())
+            };
+            vec![
+                equal(true),
+                score(0.95, "same sound or another form"),
+                score(0.93, "characters swapped"),
+                score(0.92, "one character looks alike"),
+                score(0.85, "nearly the same sound, or in pinyin"),
+                score(0.75, "one character missing or masked"),
+                score(0.6, "given name only"),
+                score(0.5, "one given character differs"),
+                score(0.2, "surname only"),
+            ]
+        }
         ComparisonKind::ResidentId => vec![
             equal(false),
             level(format!("mask_key({l}, 6, 4) = mask_key({r}, 6, 4)"), "shown digits equal".to_owned()),

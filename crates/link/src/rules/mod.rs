@@ -7,7 +7,8 @@
 mod cluster;
 mod plan;
 
-pub(crate) use cluster::{Clusters, Edge};
+pub(crate) use cluster::{Clusters, Edge, cluster};
+pub(crate) use plan::hashed;
 
 use async_trait::async_trait;
 use datafusion::prelude::DataFrame;
@@ -32,8 +33,8 @@ impl RuleMatcher {
 #[async_trait]
 impl Matcher for RuleMatcher {
     async fn link(&self, records: DataFrame, previous: &Previous) -> Result<Links> {
-        let records = plan::hashed(&self.config, records).await?;
-        let clusters = cluster::cluster(&self.config, &records);
+        let records = hashed(&self.config, records).await?;
+        let clusters = cluster(&self.config, &records);
         ids::assign(self.config.element, &records.keys, &records.names, &clusters, previous)
     }
 }

@@ -21,11 +21,13 @@ pub struct EntityConfig {
     /// link that would bring two values into one entity is refused, also through a chain.
     #[serde(default)]
     pub conflict: Vec<String>,
-    /// A probabilistic model in place of the rules.
+    /// A probabilistic model. Where there are rules as well they come first: what they join is one entity whatever the
+    /// model makes of it, and the model finds what has no key, or a wrong one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<LinkModel>,
     /// Of events: a probabilistic model of which ones are reports of one incident, through whatever network they came.
-    /// They stay events of their own, tied by `same_incident_id`.
+    /// They stay events of their own, tied by `same_incident_id`. It sees where they happened (`place_id`,
+    /// `place_building_id`, `place_compound_id`, `place_lon`, `place_lat`) and the `object_kind` of what they concern.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incidents: Option<LinkModel>,
     /// Whose value survives.

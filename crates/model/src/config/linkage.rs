@@ -159,7 +159,9 @@ pub enum ComparisonKind {
     Tokens,
     /// Places (two fields, longitude and latitude), by metres: 50, 500, 5000.
     Place,
-    /// Chinese names: variants, homophones, swapped or missing characters.
+    /// Chinese names, of persons: the same, the same sound or another form of a character, characters swapped, one that
+    /// looks alike, nearly the same sound or pinyin, one missing or masked, the given name only, one given character
+    /// different, the surname only.
     ChineseName,
     /// Citizen identity numbers, whole, mistyped, of fifteen digits or masked.
     ResidentId,

@@ -7,6 +7,9 @@ pub mod credit;
 pub mod division;
 pub mod estate;
 pub mod grid;
+mod mask;
 pub mod phone;
 pub mod plate;
 pub mod resident;
+
+pub use mask::mask_key;

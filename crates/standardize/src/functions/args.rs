@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, StringArray, StructArray,
-    TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, StringArray, StructArray, TimestampMicrosecondArray,
 };
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
@@ -33,12 +32,6 @@ impl Argument<StringArray> {
     }
 }
 
-impl Argument<Int64Array> {
-    pub fn integer(&self, row: usize) -> Option<i64> {
-        self.place(row).map(|place| self.array.value(place))
-    }
-}
-
 impl Argument<TimestampMicrosecondArray> {
     pub fn micros(&self, row: usize) -> Option<i64> {
         self.place(row).map(|place| self.array.value(place))
@@ -48,11 +41,6 @@ impl Argument<TimestampMicrosecondArray> {
 pub(crate) fn text(args: &ScalarFunctionArgs, place: usize) -> Result<Argument<StringArray>> {
     let (array, constant) = argument(args, place, &DataType::Utf8)?;
     Ok(Argument { array: array.as_string::<i32>().clone(), constant })
-}
-
-pub(crate) fn integer(args: &ScalarFunctionArgs, place: usize) -> Result<Argument<Int64Array>> {
-    let (array, constant) = argument(args, place, &DataType::Int64)?;
-    Ok(Argument { array: array.as_primitive().clone(), constant })
 }
 
 pub(crate) fn timestamp(args: &ScalarFunctionArgs, place: usize) -> Result<Argument<TimestampMicrosecondArray>> {

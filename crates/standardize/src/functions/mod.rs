@@ -4,7 +4,6 @@ pub(crate) mod args;
 mod credit_code;
 pub(crate) mod function;
 mod id_parts;
-mod mask_key;
 mod name_key;
 mod parse_date;
 mod phone;
@@ -29,7 +28,6 @@ pub fn functions() -> Vec<ScalarUDF> {
         name_key::udf(),
         pinyin::udf(),
         simplify::udf(),
-        mask_key::udf(),
         parse_date::udf(),
         work_hours::udf(),
     ];
