@@ -99,12 +99,8 @@ pub fn visit_rings(bytes: &[u8], visit: &mut impl FnMut(&[[u8; 16]], bool) -> Op
 /// A vertex of the usual form.
 #[inline]
 pub fn coord_of(pair: &[u8; 16]) -> Coord {
-    let [x, y] = [0, 8].map(|at| {
-        let mut number = [0; 8];
-        number.copy_from_slice(&pair[at..at + 8]);
-        f64::from_le_bytes(number)
-    });
-    Coord { x, y }
+    let (numbers, _) = pair.as_chunks::<8>();
+    Coord { x: f64::from_le_bytes(numbers[0]), y: f64::from_le_bytes(numbers[1]) }
 }
 
 /// The geometry, and whether its coordinates are finite.
