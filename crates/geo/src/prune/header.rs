@@ -207,7 +207,8 @@ mod tests {
 
         #[test]
         fn a_cut_header_is_none(cut in 0_usize..69) {
-            prop_assert_eq!(header(&bytes(HEADER)[..cut]), None);
+            let bytes = bytes(HEADER);
+            prop_assert_eq!(header(&bytes[..cut]), None);
         }
     }
 }
