@@ -1,15 +1,17 @@
-//! The spatial join over tables in memory: points in polygons, points near points, nearest points, polygons on polygons.
+//! What takes the time of spatial queries, over tables in memory: the spatial join (points in polygons, points near points,
+//! nearest points, polygons on polygons), the index alone, dissolving, and reading geometries out of their bytes.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+use std::hint::black_box;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BinaryArray, Int64Array, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use geo::{Geometry, LineString, Polygon};
-use jingwei_geo::{from_geometry, point_to_wkb, register, with_spatial_join};
+use jingwei_geo::{from_geometry, point_to_wkb, register, to_geometry, with_spatial_join};
 
 /// Numbers between 0 and 1, the same in every run (the additive recurrence of the golden ratio's relatives).
 fn draw(index: usize, stream: f64) -> f64 {
@@ -82,5 +84,56 @@ fn joins(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, joins);
+/// Shapes that are decided by a glance, or nearly so: most of the time is the index's.
+fn index(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut group = criterion.benchmark_group("index");
+    group.sample_size(10);
+    let probes = points(200_000);
+    for (name, items) in [("of points", points(20_000)), ("of boxes", cells(141, 4))] {
+        let context = context(&items, &probes);
+        let sql = "SELECT count(*) FROM a JOIN b ON st_intersects(a.geom, b.geom)";
+        group.throughput(Throughput::Elements(probes.num_rows() as u64));
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter(|| runtime.block_on(async { context.sql(sql).await.unwrap().collect().await.unwrap() }));
+        });
+    }
+    group.finish();
+}
+
+/// Cells of a tiling, dissolved into a hundred districts: those that fit edge to edge, and those that overlap.
+fn unions(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut group = criterion.benchmark_group("union");
+    group.sample_size(10);
+    let cells = cells(60, 72);
+    let context = context(&cells, &cells);
+    for (name, shape) in [("of cells that fit", "geom"), ("of boxes that overlap", "ST_Expand(geom, 2)")] {
+        let sql = format!(
+            "SELECT sum(ST_NPoints(g)) FROM
+             (SELECT ST_Union({shape}) AS g FROM a GROUP BY id / 60 / 6 * 10 + id % 60 / 6)"
+        );
+        group.throughput(Throughput::Elements(cells.num_rows() as u64));
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter(|| runtime.block_on(async { context.sql(&sql).await.unwrap().collect().await.unwrap() }));
+        });
+    }
+    group.finish();
+}
+
+/// Geometries out of their bytes.
+fn decoding(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("wkb");
+    group.sample_size(20);
+    for (name, batch) in [("points", points(100_000)), ("polygons of 72 vertices", cells(60, 72))] {
+        let column = batch.column(1).as_binary::<i32>();
+        group.throughput(Throughput::Elements(batch.num_rows() as u64));
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter(|| column.iter().flatten().filter(|bytes| to_geometry(black_box(bytes)).is_ok()).count());
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, joins, index, unions, decoding);
 criterion_main!(benches);

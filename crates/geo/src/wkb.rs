@@ -77,6 +77,32 @@ pub fn to_finite_geometry(bytes: &[u8]) -> Result<Geometry, GeoError> {
     }
 }
 
+/// Hands on the rings of a polygon or multipolygon of the usual form (little endian, two dimensions) out of its bytes, and
+/// whether each is a hole; `None` for anything else, or where `visit` gives it.
+pub fn visit_rings(bytes: &[u8], visit: &mut impl FnMut(&[[u8; 16]], bool) -> Option<()>) -> Option<()> {
+    let mut reader = Reader { bytes, big_endian: false, dimensions: 2, finite: true };
+    match reader.plain_header()? {
+        3 => reader.visit_rings(visit)?,
+        6 => {
+            for _ in 0..reader.count(5).ok()? {
+                if reader.plain_header()? != 3 {
+                    return None;
+                }
+                reader.visit_rings(visit)?;
+            }
+        }
+        _ => return None,
+    }
+    reader.bytes.is_empty().then_some(())
+}
+
+/// A vertex of the usual form.
+#[inline]
+pub fn coord_of(pair: &[u8; 16]) -> Coord {
+    let (numbers, _) = pair.as_chunks::<8>();
+    Coord { x: f64::from_le_bytes(numbers[0]), y: f64::from_le_bytes(numbers[1]) }
+}
+
 /// The geometry, and whether its coordinates are finite.
 fn read(bytes: &[u8]) -> Result<(Geometry, bool), GeoError> {
     let mut reader = Reader { bytes, big_endian: false, dimensions: 2, finite: true };
@@ -230,17 +256,27 @@ impl<'a> Reader<'a> {
     fn plain_line(&mut self, count: usize) -> Result<LineString, GeoError> {
         let mut finite = true;
         let coords = self.take(16 * count)?.as_chunks::<16>().0.iter().map(|pair| {
-            let [x, y] = [0, 8].map(|at| {
-                let mut number = [0; 8];
-                number.copy_from_slice(&pair[at..at + 8]);
-                f64::from_le_bytes(number)
-            });
-            finite &= x.is_finite() && y.is_finite();
-            Coord { x, y }
+            let coord = coord_of(pair);
+            finite &= coord.x.is_finite() && coord.y.is_finite();
+            coord
         });
         let coords = coords.collect();
         self.finite &= finite;
         Ok(LineString(coords))
+    }
+
+    /// The type of a geometry of the usual form.
+    fn plain_header(&mut self) -> Option<u32> {
+        self.header().ok().filter(|_| !self.big_endian && self.dimensions == 2)
+    }
+
+    /// The rings behind a polygon's header.
+    fn visit_rings(&mut self, visit: &mut impl FnMut(&[[u8; 16]], bool) -> Option<()>) -> Option<()> {
+        for ring in 0..self.count(4).ok()? {
+            let count = self.count(16).ok()?;
+            visit(self.take(16 * count).ok()?.as_chunks::<16>().0, ring > 0)?;
+        }
+        Some(())
     }
 
     fn polygon(&mut self) -> Result<Polygon, GeoError> {

@@ -9,7 +9,9 @@ use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Float64Array, Int64Arr
 use arrow::datatypes::{DataType, Field, Fields, Int64Type, Schema};
 use datafusion::execution::SessionStateBuilder;
 use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::file::metadata::KeyValue;
+use datafusion::parquet::file::metadata::{
+    KeyValue, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, ParquetMetaDataWriter,
+};
 use datafusion::parquet::file::properties::WriterProperties;
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
@@ -51,10 +53,31 @@ fn write_points(path: &Path, covering: bool) {
         .set_key_value_metadata(Some(vec![KeyValue::new("geo".to_owned(), geo.to_string())]))
         .set_max_row_group_row_count(Some(1000))
         .set_data_page_row_count_limit(100)
+        .set_write_page_header_statistics(true)
         .set_write_batch_size(100);
     let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), schema, Some(properties.build())).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
+}
+
+/// The file as most writers leave one: without an index of the pages, but with bounds in their headers.
+fn without_index(from: &Path, to: &Path) {
+    let reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Skip);
+    let metadata = reader.parse_and_finish(&File::open(from).unwrap()).unwrap();
+    let groups = metadata.row_groups().iter().map(|group| {
+        let columns = group.columns().iter().map(|column| {
+            let column = column.clone().into_builder().set_column_index_offset(None).set_column_index_length(None);
+            column.set_offset_index_offset(None).set_offset_index_length(None).build().unwrap()
+        });
+        group.clone().into_builder().set_column_metadata(columns.collect()).build().unwrap()
+    });
+    let chunks = metadata.row_groups().iter().flat_map(|group| group.columns());
+    let end = chunks.map(|chunk| chunk.byte_range().0 + chunk.byte_range().1).max().unwrap();
+    let mut bytes = std::fs::read(from).unwrap();
+    bytes.truncate(usize::try_from(end).unwrap());
+    let metadata = ParquetMetaData::new(metadata.file_metadata().clone(), groups.collect());
+    ParquetMetaDataWriter::new(&mut bytes, &metadata).finish().unwrap();
+    std::fs::write(to, bytes).unwrap();
 }
 
 async fn context(folder: &Path) -> SessionContext {
@@ -70,6 +93,9 @@ async fn context(folder: &Path) -> SessionContext {
         write_points(&path, covering);
         context.register_parquet(name, path.to_str().unwrap(), ParquetReadOptions::default()).await.unwrap();
     }
+    let path = folder.join("unindexed.parquet");
+    without_index(&folder.join("boxed.parquet"), &path);
+    context.register_parquet("unindexed", path.to_str().unwrap(), ParquetReadOptions::default()).await.unwrap();
     context
 }
 
@@ -106,13 +132,38 @@ fn expected() -> Vec<i64> {
 async fn a_constant_place_leaves_out_row_groups_and_pages() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path()).await;
-    let boxed = plan(&context, &format!("SELECT id FROM boxed WHERE {NEAR}")).await;
-    assert_eq!(ids(&context, boxed.clone()).await, expected());
-    assert_eq!(metric(&boxed, "row_groups_pruned_spatial"), 9);
-    assert_eq!(metric(&boxed, "rows_pruned_spatial"), ROWS - 200, "{}", displayable(boxed.as_ref()).indent(false));
+    for table in ["boxed", "unindexed"] {
+        let boxed = plan(&context, &format!("SELECT id FROM {table} WHERE {NEAR}")).await;
+        assert_eq!(ids(&context, boxed.clone()).await, expected(), "{table}");
+        assert_eq!(metric(&boxed, "row_groups_pruned_spatial"), 9, "{table}");
+        let shown = displayable(boxed.as_ref()).indent(false).to_string();
+        assert_eq!(metric(&boxed, "rows_pruned_spatial"), ROWS - 200, "{table}: {shown}");
+    }
     let bare = plan(&context, &format!("SELECT id FROM bare WHERE {NEAR}")).await;
     assert_eq!(ids(&context, bare.clone()).await, expected());
     assert_eq!(metric(&bare, "rows_pruned_spatial"), 0);
+}
+
+#[tokio::test]
+async fn every_column_of_a_file_without_an_index_is_read_in_the_rows_that_are_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path()).await;
+    let of = |table: &str| {
+        format!(
+            "SELECT id, bbox, bbox['xmin'] + 1, ST_AsText(geom) FROM {table}
+             WHERE {NEAR} AND bbox['ymin'] < 128 AND id % 3 > 0 ORDER BY id"
+        )
+    };
+    let rows = |table| {
+        let (context, sql) = (&context, of(table));
+        async move { collect(plan(context, &sql).await, context.task_ctx()).await.unwrap() }
+    };
+    let (indexed, unindexed, bare) = (rows("boxed").await, rows("unindexed").await, rows("bare").await);
+    let [indexed, unindexed, bare] = [indexed, unindexed, bare]
+        .map(|batches| arrow::compute::concat_batches(&batches[0].schema(), &batches).unwrap());
+    assert_eq!(indexed.num_rows(), 27);
+    assert_eq!(unindexed, indexed);
+    assert_eq!(bare, indexed);
 }
 
 #[tokio::test]
@@ -167,7 +218,7 @@ async fn a_join_within_a_distance_reads_as_far_as_the_distance_reaches() {
 async fn a_small_place_is_asked_for_before_other_conditions() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path()).await;
-    for table in ["boxed", "bare"] {
+    for table in ["boxed", "bare", "unindexed"] {
         let sql = format!(
             "SELECT id FROM {table} WHERE id % 2 = 0 AND ST_Intersects(geom, ST_MakeEnvelope(123.4, 0, 130, 200)) AND id < 1290"
         );

@@ -2,6 +2,7 @@
 """Jingwei and its peers in turn, so that what else the machine does meets all of them alike.
 
   beside.py --data DIR --binary target/release/jingwei [--engines sedonadb,duckdb] [--queries pip,...] [--rounds 5]
+            [--pg "host=127.0.0.1 user=postgres"]   (for the engine postgis, after peers.py --load-postgis)
 
 A round runs each query once in each engine: Jingwei as a process of its own, start and all; a peer warm, after one run
 that does not count. Prints for each query the medians of wall and CPU seconds and of peak megabytes, and how many times the CPU
@@ -10,12 +11,13 @@ seconds of Jingwei a peer takes. Ends with an error where checks differ; SedonaD
 import argparse, json, os, statistics, subprocess, sys
 
 from jingwei import SQL, once
+from peers import SQL as PEERS_SQL
 
 PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers.py")
 
 
-def peer(engine, query, data):
-    command = [sys.executable, PEERS, "--data", data, "--reps", "1", "--child", engine, query]
+def peer(engine, query, data, pg):
+    command = [sys.executable, PEERS, "--data", data, "--reps", "1", "--pg", pg, "--child", engine, query]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     answer = json.loads(run.stdout)
     return answer["median_s"], answer["cpu_s"], answer["peak_rss_mb"], answer["check"]
@@ -28,6 +30,7 @@ def main():
     parser.add_argument("--engines", default="sedonadb,duckdb")
     parser.add_argument("--queries", default=",".join(query for query in SQL if query != "knn_lateral"))
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--pg", default="host=127.0.0.1 user=postgres")
     args = parser.parse_args()
     differ = False
     for query in args.queries.split(","):
@@ -35,7 +38,8 @@ def main():
         for _ in range(args.rounds):
             runs.setdefault("jingwei", []).append(once(args.binary, args.data, query))
             for engine in filter(None, args.engines.split(",")):
-                runs.setdefault(engine, []).append(peer(engine, query, args.data))
+                if query in PEERS_SQL[engine]:
+                    runs.setdefault(engine, []).append(peer(engine, query, args.data, args.pg))
         check = runs["jingwei"][0][3]
         line = {"query": query, "check": check}
         ours = statistics.median(run[1] for run in runs["jingwei"])

@@ -124,7 +124,7 @@ impl<'a> Neighbours<'a> {
         for dot in &self.chunk.dots {
             let extent = Extent::of_point(dot.x, dot.y);
             // What was near the last point bounds what is near this one.
-            let bound = last.map_or(f64::INFINITY, |(x, y, bound)| (bound + (x - dot.x).hypot(dot.y - y)) * ROOM);
+            let bound = last.map_or(f64::INFINITY, |(x, y, bound)| (bound + between(x - dot.x, dot.y - y)) * ROOM);
             let seeker = Seeker::Dot(dot.x, dot.y);
             if self.filter.is_none() {
                 shapes.search(seeker, &extent, self.k, bound, self.fill, &mut found);

@@ -10,95 +10,32 @@
 //! than once, and the region they bound is the union.
 
 use geo::kernels::{Kernel, Orientation, RobustKernel};
-use geo::{Coord, Line, LineString, MultiPolygon, Polygon};
+use geo::{Coord, Line, MultiPolygon, Polygon};
 use hashbrown::HashMap;
 
+use super::boundary::{Boundary, Rings};
 use super::grid::Grid;
-use super::rings::{nest, signed_area};
+use super::rings::nest;
 use crate::predicate::{on_segment, segments_meet};
-
-/// Vertices by number, and directed edges by the vertex they begin at.
-#[derive(Default)]
-struct Edges {
-    numbers: HashMap<(u64, u64), u32>,
-    coords: Vec<Coord>,
-    /// Edges not cancelled so far, from lower to higher number or the other way round.
-    left: HashMap<(u32, u32), bool>,
-}
 
 /// The union of polygons that fit edge to edge; `None` where they do not.
 #[must_use]
 pub fn dissolve<'a>(polygons: impl IntoIterator<Item = &'a Polygon>) -> Option<MultiPolygon> {
-    let mut edges = Edges::default();
+    let mut rings = Rings::default();
     for polygon in polygons {
-        edges.ring(polygon.exterior(), false)?;
-        for hole in polygon.interiors() {
-            edges.ring(hole, true)?;
-        }
+        rings.push_polygon(polygon)?;
     }
-    let left = edges.remaining();
-    if !take_turns(&left, &edges.coords) || !meet_in_vertices_only(&left, &edges.coords) {
-        return None;
-    }
-    nest(link(&left, &edges.coords)?)
+    dissolve_rings(rings)
 }
 
-impl Edges {
-    fn number(&mut self, coord: Coord) -> u32 {
-        // Adding zero makes -0.0 and 0.0 one vertex.
-        let key = ((coord.x + 0.0).to_bits(), (coord.y + 0.0).to_bits());
-        let next = u32::try_from(self.coords.len()).unwrap_or(u32::MAX);
-        let number = *self.numbers.entry(key).or_insert(next);
-        if number == next {
-            self.coords.push(coord);
-        }
-        number
+/// The union of areas by their rings; `None` where they do not fit edge to edge.
+#[must_use]
+pub fn dissolve_rings(rings: Rings) -> Option<MultiPolygon> {
+    let boundary = rings.boundary()?;
+    if !take_turns(&boundary.edges, &boundary.coords) || !meet_in_vertices_only(&boundary.edges, &boundary.coords) {
+        return None;
     }
-
-    /// Adds a ring's edges, the area to their left; `None` where an edge runs twice the same way.
-    fn ring(&mut self, ring: &LineString, hole: bool) -> Option<()> {
-        if ring.0.len() < 4 || !ring.is_closed() {
-            return if ring.0.is_empty() { Some(()) } else { None };
-        }
-        let counter_clockwise = signed_area(&ring.0) > 0.0;
-        let flip = counter_clockwise == hole;
-        let mut before = self.number(ring.0[0]);
-        for coord in &ring.0[1..] {
-            let next = self.number(*coord);
-            if before != next {
-                let (from, to) = if flip { (next, before) } else { (before, next) };
-                self.edge(from, to)?;
-            }
-            before = next;
-        }
-        Some(())
-    }
-
-    fn edge(&mut self, from: u32, to: u32) -> Option<()> {
-        let upward = from < to;
-        let key = if upward { (from, to) } else { (to, from) };
-        match self.left.entry(key) {
-            hashbrown::hash_map::Entry::Vacant(entry) => {
-                entry.insert(upward);
-            }
-            hashbrown::hash_map::Entry::Occupied(entry) if *entry.get() != upward => {
-                entry.remove();
-            }
-            hashbrown::hash_map::Entry::Occupied(_) => return None,
-        }
-        Some(())
-    }
-
-    /// The edges left, in an order that does not depend on hashing.
-    fn remaining(&self) -> Vec<(u32, u32)> {
-        let mut left = self
-            .left
-            .iter()
-            .map(|(&(low, high), upward)| if *upward { (low, high) } else { (high, low) })
-            .collect::<Vec<_>>();
-        left.sort_unstable();
-        left
-    }
+    nest(link(&boundary)?)
 }
 
 /// Whether around every vertex the edges that leave it and those that come to it take turns: the area lies to the left
@@ -136,85 +73,82 @@ fn meet_in_vertices_only(edges: &[(u32, u32)], coords: &[Coord]) -> bool {
     let lines = edges.iter().map(|(from, to)| Line::new(coords[*from as usize], coords[*to as usize]));
     let lines = lines.collect::<Vec<_>>();
     let Some(grid) = Grid::over(&lines) else { return true };
-    grid.all_pairs(&lines, |a, b| !segments_meet(lines[a], lines[b]) || share_end_only(edges[a], edges[b], coords))
+    grid.all_pairs(&lines, |a, b| match shared(edges[a], edges[b]) {
+        Some((shared, from_a, from_b)) => share_end_only(coords, shared, from_a, from_b),
+        None => !segments_meet(lines[a], lines[b]),
+    })
 }
 
-fn share_end_only(a: (u32, u32), b: (u32, u32), coords: &[Coord]) -> bool {
-    let (shared, from_a, from_b) = if a.0 == b.0 {
-        (a.0, a.1, b.1)
+/// The vertex that two edges have in common, and the other ends.
+fn shared(a: (u32, u32), b: (u32, u32)) -> Option<(u32, u32, u32)> {
+    if a.0 == b.0 {
+        Some((a.0, a.1, b.1))
     } else if a.0 == b.1 {
-        (a.0, a.1, b.0)
+        Some((a.0, a.1, b.0))
     } else if a.1 == b.0 {
-        (a.1, a.0, b.1)
+        Some((a.1, a.0, b.1))
     } else if a.1 == b.1 {
-        (a.1, a.0, b.0)
+        Some((a.1, a.0, b.0))
     } else {
-        return false;
-    };
+        None
+    }
+}
+
+fn share_end_only(coords: &[Coord], shared: u32, from_a: u32, from_b: u32) -> bool {
     let at = |number: u32| coords[number as usize];
     !on_segment(Line::new(at(shared), at(from_a)), at(from_b))
         && !on_segment(Line::new(at(shared), at(from_b)), at(from_a))
 }
 
 /// Rings of the edges, the area to their left, each touching itself nowhere.
-fn link(edges: &[(u32, u32)], coords: &[Coord]) -> Option<Vec<Vec<Coord>>> {
-    // Edges are sorted by the vertex they begin at, so those of one vertex lie together.
-    let first = |vertex: u32| edges.partition_point(|(from, _)| *from < vertex);
+fn link(boundary: &Boundary) -> Option<Vec<Vec<Coord>>> {
+    let Boundary { coords, edges } = boundary;
+    // Edges are sorted by the vertex they begin at, so those of one vertex lie together, and every vertex has one.
+    let mut first = vec![0; coords.len() + 1];
+    for (from, _) in edges {
+        first[*from as usize + 1] += 1;
+    }
+    for vertex in 0..coords.len() {
+        first[vertex + 1] += first[vertex];
+    }
     let mut used = vec![false; edges.len()];
-    let mut rings = Vec::new();
+    let mut cut = Cut { coords, place: vec![NOWHERE; coords.len()], rings: Vec::new() };
+    let mut walk = Vec::with_capacity(edges.len());
     for start in 0..edges.len() {
         if used[start] {
             continue;
         }
-        let mut walk = Vec::new();
+        walk.clear();
         let mut edge = start;
         loop {
             used[edge] = true;
             let (from, to) = edges[edge];
             walk.push(from);
-            if to == edges[start].0 {
-                let outgoing = outgoing(edges, first(to), to, &used);
-                // Back at the start: done, unless the way on lies nearer than the first edge.
-                if outgoing.is_empty() || sharpest(from, to, &outgoing, Some(start), edges, coords) == start {
-                    break;
-                }
-                edge = sharpest(from, to, &outgoing, Some(start), edges, coords);
-                continue;
+            let outgoing = (first[to as usize]..first[to as usize + 1]).filter(|edge| !used[*edge]);
+            // Back at the start: done, unless another way on lies nearer than the first edge.
+            let next = sharpest(from, to, outgoing.chain((to == edges[start].0).then_some(start)), boundary)?;
+            if next == start {
+                break;
             }
-            let outgoing = outgoing(edges, first(to), to, &used);
-            if outgoing.is_empty() {
-                return None;
-            }
-            edge = sharpest(from, to, &outgoing, None, edges, coords);
+            edge = next;
         }
-        split(&walk, coords, &mut rings);
+        cut.cut(&walk);
     }
-    Some(rings)
-}
-
-fn outgoing(edges: &[(u32, u32)], first: usize, vertex: u32, used: &[bool]) -> Vec<usize> {
-    (first..edges.len()).take_while(|edge| edges[*edge].0 == vertex).filter(|edge| !used[*edge]).collect()
+    Some(cut.rings)
 }
 
 /// Of the edges that leave a vertex, the first met when turning clockwise from the way back: it bounds
 /// the same area as the edge that was walked.
-fn sharpest(
-    from: u32,
-    at: u32,
-    outgoing: &[usize],
-    also: Option<usize>,
-    edges: &[(u32, u32)],
-    coords: &[Coord],
-) -> usize {
-    let mut all = outgoing.iter().copied().chain(also);
-    let Some(mut best) = all.next() else { return also.unwrap_or_default() };
+fn sharpest(from: u32, at: u32, mut outgoing: impl Iterator<Item = usize>, boundary: &Boundary) -> Option<usize> {
+    let Boundary { coords, edges } = boundary;
+    let mut best = outgoing.next()?;
     let (centre, back) = (coords[at as usize], coords[from as usize]);
-    for edge in all {
+    for edge in outgoing {
         if clockwise_before(centre, back, coords[edges[edge].1 as usize], coords[edges[best].1 as usize]) {
             best = edge;
         }
     }
-    best
+    Some(best)
 }
 
 /// Whether, turning clockwise around `centre` from `back`, `a` comes before `b`.
@@ -234,37 +168,97 @@ pub fn clockwise_before(centre: Coord, back: Coord, a: Coord, b: Coord) -> bool 
     }
 }
 
-/// Cuts a closed walk where it comes back to a vertex, so that no ring touches itself.
-fn split(walk: &[u32], coords: &[Coord], rings: &mut Vec<Vec<Coord>>) {
-    let mut place: HashMap<u32, usize> = HashMap::with_capacity(walk.len());
-    let mut path: Vec<u32> = Vec::with_capacity(walk.len());
-    let mut emit = |loop_: &[u32]| {
-        if loop_.len() >= 3 {
-            let mut ring = loop_.iter().map(|vertex| coords[*vertex as usize]).collect::<Vec<_>>();
-            ring.push(ring[0]);
-            rings.push(ring);
-        }
-    };
-    for vertex in walk {
-        if let Some(&since) = place.get(vertex) {
-            emit(&path[since..]);
-            for gone in path.drain(since + 1..) {
-                place.remove(&gone);
+/// Not on the path.
+const NOWHERE: u32 = u32::MAX;
+
+/// Cuts closed walks where they come back to a vertex, so that no ring touches itself.
+struct Cut<'a> {
+    coords: &'a [Coord],
+    /// Where a vertex is on the path; nowhere between two walks.
+    place: Vec<u32>,
+    rings: Vec<Vec<Coord>>,
+}
+
+impl Cut<'_> {
+    fn cut(&mut self, walk: &[u32]) {
+        let mut path: Vec<u32> = Vec::with_capacity(walk.len());
+        for vertex in walk {
+            let place = self.place[*vertex as usize];
+            if place == NOWHERE {
+                self.place[*vertex as usize] = path.len() as u32;
+                path.push(*vertex);
+                continue;
             }
-        } else {
-            place.insert(*vertex, path.len());
-            path.push(*vertex);
+            let since = place as usize;
+            self.emit(&path[since..]);
+            for gone in path.drain(since + 1..) {
+                self.place[gone as usize] = NOWHERE;
+            }
+        }
+        self.emit(&path);
+        for vertex in path {
+            self.place[vertex as usize] = NOWHERE;
         }
     }
-    emit(&path);
+
+    fn emit(&mut self, path: &[u32]) {
+        if path.len() >= 3 {
+            let mut ring = Vec::with_capacity(path.len() + 1);
+            ring.extend(path.iter().map(|vertex| self.coords[*vertex as usize]));
+            ring.push(ring[0]);
+            self.rings.push(ring);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use geo::{Area, polygon};
+    use geo::{Area, Geometry, LineString, polygon};
+    use proptest::prelude::*;
 
     use super::*;
+    use crate::validity::why_invalid;
+
+    /// Cells of a grid whose inner vertices are moved, with vertices within their edges.
+    fn cells(side: usize, shifts: &[(f64, f64)]) -> Vec<Polygon> {
+        let vertex = |column: usize, row: usize| {
+            let inner = column > 0 && row > 0 && column < side && row < side;
+            let (dx, dy) = if inner { shifts[(row * side + column) % shifts.len()] } else { (0.0, 0.0) };
+            Coord { x: column as f64 + dx, y: row as f64 + dy }
+        };
+        let cell = |number: usize| {
+            let (column, row) = (number % side, number / side);
+            let corners = [(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)].map(|(x, y)| vertex(column + x, row + y));
+            let mut ring = Vec::new();
+            for pair in corners.windows(2) {
+                ring.push(pair[0]);
+                ring.push((pair[0] + pair[1]) / 2.0);
+            }
+            ring.push(corners[0]);
+            Polygon::new(LineString(ring), Vec::new())
+        };
+        (0..side * side).map(cell).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn any_cells_of_a_tiling_dissolve_into_valid_areas_of_the_same_size_in_whatever_order_they_come(
+            shifts in prop::collection::vec((-0.2_f64..0.2, -0.2_f64..0.2), 36),
+            chosen in prop::collection::vec(any::<bool>(), 36),
+            order in Just((0..36_usize).collect::<Vec<_>>()).prop_shuffle(),
+        ) {
+            let cells = cells(6, &shifts);
+            let chosen = order.iter().filter(|cell| chosen[**cell]).map(|cell| &cells[*cell]).collect::<Vec<_>>();
+            let union = dissolve(chosen.iter().copied()).unwrap();
+            let area = chosen.iter().map(|cell| cell.unsigned_area()).sum::<f64>();
+            prop_assert!((union.unsigned_area() - area).abs() < 1e-9);
+            prop_assert!(why_invalid(&Geometry::MultiPolygon(union.clone())).is_none());
+            let mut sorted = chosen.clone();
+            sorted.sort_by(|a, b| a.exterior().0[0].x.total_cmp(&b.exterior().0[0].x));
+            prop_assert_eq!(dissolve(sorted), Some(union));
+        }
+    }
 
     #[test]
     fn polygons_that_fit_keep_their_vertices() {

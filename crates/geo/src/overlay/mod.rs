@@ -4,6 +4,7 @@
 //! Invariant: a vertex that was there before keeps its coordinates; nothing is in the result twice.
 
 mod areas;
+mod boundary;
 mod coverage;
 mod grid;
 mod lines;
@@ -17,7 +18,9 @@ use geo::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, Mult
 use hashbrown::HashSet;
 
 pub use areas::operate as operate_areas;
+use boundary::Rings;
 pub use coverage::clockwise_before;
+use coverage::dissolve_rings;
 pub use grid::Grid;
 use lines::{Key, Noded, canonical, middle, node};
 pub use lines::{key, meetings};
@@ -26,6 +29,7 @@ pub use subdivide::subdivide;
 pub use valid::make_valid;
 
 use crate::predicate::{Part, Place, Slabs, parts};
+use crate::wkb::{coord_of, visit_rings};
 
 /// A set operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +108,20 @@ pub fn union_all(geometries: Vec<Geometry>) -> Geometry {
     let drawn = lines_of(&area, &lines, |place| place == Place::Outside);
     let points = points_outside(&area, &lines, &points);
     assemble(areas, drawn, points).unwrap_or_else(|| empty(dimension))
+}
+
+/// The union of areas that fit edge to edge, straight out of their bytes; `None` where they do not, and for anything
+/// else.
+#[must_use]
+pub fn union_of_fitting(values: &[&[u8]]) -> Option<Geometry> {
+    let mut rings = Rings::default();
+    // A vertex is two numbers of eight bytes.
+    rings.reserve(values.iter().map(|value| value.len()).sum::<usize>() / 16);
+    for value in values {
+        visit_rings(value, &mut |ring, hole| rings.push(ring.iter().map(coord_of), hole))?;
+    }
+    let areas = dissolve_rings(rings)?.0;
+    Some(assemble(areas, Vec::new(), Vec::new()).unwrap_or_else(|| empty(Dimensions::TwoDimensional)))
 }
 
 /// A set operation on two geometries.

@@ -8,13 +8,17 @@ use datafusion::common::{DataFusionError, Result, Statistics, internal_err};
 use datafusion::config::ConfigOptions;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
-use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, ParquetRowSelection};
+use datafusion::datasource::physical_plan::parquet::{
+    CachedParquetFileReaderFactory, ParquetAccessPlan, ParquetFileReaderFactory, ParquetRowSelection,
+};
 use datafusion::datasource::physical_plan::{
     FileGroup, FileScanConfig, FileScanConfigBuilder, FileSource, ParquetSource,
 };
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::parquet::file::metadata::ParquetMetaData;
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, PlanProperties, ReplaceChildrenOptions};
 use datafusion::physical_plan::filter_pushdown::{
     ChildPushdownResult, FilterDescription, FilterPushdownPhase, FilterPushdownPropagation,
@@ -24,10 +28,14 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ChildStats, DisplayAs, DisplayFormatType, ExecutionPlan, StatisticsArgs};
 use futures::future::{BoxFuture, FutureExt, Shared};
 use futures::{StreamExt, TryStreamExt};
+use hashbrown::{HashMap, HashSet};
+use object_store::ObjectStore;
+use object_store::path::Path;
 
-use super::covering::covering;
+use super::covering::{Covering, covering};
+use super::pages::{Pages, Told};
 use super::rule::place_first;
-use super::select::{Selected, select};
+use super::select::{Selected, groups_that_may_meet, select};
 use crate::join::{Extent, Reach};
 
 /// Where rows must lie to matter.
@@ -120,7 +128,11 @@ async fn prune(
     let store = context.runtime_env().object_store(&config.object_store_url)?;
     let cache = context.runtime_env().cache_manager.get_file_metadata_cache();
     let mut groups = Vec::with_capacity(config.file_groups.len());
-    let mut known: Vec<(object_store::path::Path, Selected)> = Vec::new();
+    let mut known: Vec<(Path, Selected)> = Vec::new();
+    let roots = columns_read(source);
+    // Elsewhere a look at a header takes as long as reading the pages.
+    let local = config.object_store_url.as_str().starts_with("file:");
+    let mut told = HashMap::new();
     // The box around all files, as far as every one of them says its own.
     let mut around = Some(Extent::EMPTY);
     for group in &config.file_groups {
@@ -147,7 +159,18 @@ async fn prune(
                         around
                     });
                     let selected = match covering {
-                        Some(covering) => select(&metadata, &covering, &extent),
+                        Some(covering) => {
+                            let of_file = OfFile { metadata: &metadata, covering: &covering, extent: &extent };
+                            let (pages, index) = if local {
+                                of_file.pages(store.as_ref(), location, &roots).await
+                            } else {
+                                (Pages::default(), None)
+                            };
+                            if let Some(index) = index {
+                                told.insert(location.clone(), Arc::new(index));
+                            }
+                            select(&metadata, &covering, &extent, &pages)
+                        }
                         None => Selected { rows: None, row_groups: 0, skipped: 0 },
                     };
                     row_groups.add(selected.row_groups);
@@ -163,13 +186,58 @@ async fn prune(
         }
         groups.push(FileGroup::new(files));
     }
-    let mut new = FileScanConfigBuilder::from(config.clone()).with_file_groups(groups);
+    let mut new = source.clone();
     if around.is_some_and(|around| is_small_part(&extent, &around))
         && let Some(predicate) = source.filter().and_then(|predicate| place_first(&predicate, &column))
     {
-        new = new.with_source(Arc::new(source.with_predicate(predicate).with_reorder_filters(false)));
+        new = new.with_predicate(predicate).with_reorder_filters(false);
     }
-    Ok(DataSourceExec::from_data_source(new.build()))
+    if !told.is_empty() {
+        let readers: Arc<dyn ParquetFileReaderFactory> = match source.parquet_file_reader_factory() {
+            Some(readers) => Arc::clone(readers),
+            None => Arc::new(CachedParquetFileReaderFactory::new(store, cache)),
+        };
+        new = new.with_parquet_file_reader_factory(Arc::new(Told::new(readers, told)));
+    }
+    let config = FileScanConfigBuilder::from(config.clone()).with_file_groups(groups).with_source(Arc::new(new));
+    Ok(DataSourceExec::from_data_source(config.build()))
+}
+
+/// The columns of the files that a scan reads, those its conditions need among them.
+fn columns_read(source: &ParquetSource) -> HashSet<String> {
+    let projected = source.projection().into_iter().flat_map(|projection| projection.iter());
+    let exprs = projected.map(|projected| Arc::clone(&projected.expr)).chain(source.filter());
+    exprs.flat_map(|expr| collect_columns(&expr)).map(|column| column.name().to_owned()).collect()
+}
+
+/// What is known of a file before it is read.
+struct OfFile<'a> {
+    metadata: &'a ParquetMetaData,
+    covering: &'a Covering,
+    extent: &'a Extent,
+}
+
+impl OfFile<'_> {
+    /// The pages of a file that has no index of them, and the metadata with such an index; nothing where it has one, or
+    /// has no boxes.
+    async fn pages(
+        &self,
+        store: &dyn ObjectStore,
+        location: &Path,
+        roots: &HashSet<String>,
+    ) -> (Pages, Option<ParquetMetaData>) {
+        let Some(boxes) = self.covering.leaves.filter(|_| self.metadata.offset_index().is_none()) else {
+            return (Pages::default(), None);
+        };
+        let groups = groups_that_may_meet(self.metadata, self.covering, self.extent);
+        let schema = self.metadata.file_metadata().schema_descr();
+        let read = |leaf: &usize| schema.column(*leaf).path().parts().first().is_some_and(|root| roots.contains(root));
+        let leaves = (0..schema.num_columns()).filter(read).collect::<Vec<_>>();
+        let all = leaves.iter().chain(boxes.iter().filter(|leaf| !leaves.contains(leaf))).copied().collect::<Vec<_>>();
+        let pages = Pages::find(store, location, self.metadata, &groups, &all).await;
+        let index = pages.index(self.metadata, &groups, &leaves);
+        (pages, index)
+    }
 }
 
 /// Whether what lies in `extent` is likely to be few of the rows that lie in `around`.

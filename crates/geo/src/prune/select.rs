@@ -7,6 +7,7 @@ use datafusion::parquet::file::page_index::offset_index::OffsetIndexMetaData;
 use datafusion::parquet::file::statistics::Statistics;
 
 use super::covering::Covering;
+use super::pages::{Page, Pages};
 use crate::join::Extent;
 
 /// The rows to read, and what was left out.
@@ -20,8 +21,18 @@ pub struct Selected {
     pub skipped: usize,
 }
 
-/// Selects the rows whose bounding box may meet `extent`.
-pub fn select(metadata: &ParquetMetaData, covering: &Covering, extent: &Extent) -> Selected {
+/// The row groups that may hold something in `extent`, as far as their statistics tell.
+pub fn groups_that_may_meet(metadata: &ParquetMetaData, covering: &Covering, extent: &Extent) -> Vec<usize> {
+    if extent.is_empty() || covering.bbox.is_some_and(|bbox| !bbox.meets(extent)) {
+        return Vec::new();
+    }
+    let Some(leaves) = covering.leaves else { return Vec::new() };
+    let groups = metadata.row_groups().iter().enumerate();
+    groups.filter(|(_, group)| group_may_meet(group, leaves, extent)).map(|(number, _)| number).collect()
+}
+
+/// Selects the rows whose bounding box may meet `extent`; `found` are pages of a file without an index of them.
+pub fn select(metadata: &ParquetMetaData, covering: &Covering, extent: &Extent, found: &Pages) -> Selected {
     let rows = usize::try_from(metadata.file_metadata().num_rows()).unwrap_or(usize::MAX);
     if extent.is_empty() || covering.bbox.is_some_and(|bbox| !bbox.meets(extent)) {
         let rows_none = RowSelection::from(vec![RowSelector::skip(rows)]);
@@ -37,7 +48,7 @@ pub fn select(metadata: &ParquetMetaData, covering: &Covering, extent: &Extent) 
             selectors.push(RowSelector::skip(rows));
             continue;
         }
-        match pages(metadata, number, leaves, extent, rows) {
+        match pages(metadata, found, number, leaves, extent, rows) {
             Some(pages) => {
                 skipped += rows - pages.row_count();
                 selectors.extend(pages.iter().copied());
@@ -75,26 +86,45 @@ fn group_may_meet(group: &RowGroupMetaData, leaves: [usize; 4], extent: &Extent)
     })
 }
 
-/// The pages of a row group that may meet the extent; `None` when the file has no index of pages.
+/// The pages of a row group that may meet the extent; `None` when nothing is known of pages.
 fn pages(
     metadata: &ParquetMetaData,
+    found: &Pages,
     group: usize,
     leaves: [usize; 4],
     extent: &Extent,
     rows: usize,
 ) -> Option<RowSelection> {
-    let columns = metadata.column_index()?.get(group)?;
-    let offsets = metadata.offset_index()?.get(group)?;
+    let columns = metadata.column_index().and_then(|columns| columns.get(group));
+    let offsets = metadata.offset_index().and_then(|offsets| offsets.get(group));
     let mut all: Option<RowSelection> = None;
     for (side, leaf) in leaves.iter().enumerate() {
-        let (Some(index), Some(offsets)) = (columns.get(*leaf), offsets.get(*leaf)) else { continue };
-        let Some(one) = pages_of_side(index, offsets, side, extent, rows) else { continue };
+        let index = columns.and_then(|columns| columns.get(*leaf)).zip(offsets.and_then(|offsets| offsets.get(*leaf)));
+        let one = match (index, found.of(group, *leaf)) {
+            (Some((index, offsets)), _) => pages_of_side(index, offsets, side, extent, rows),
+            (None, Some(pages)) => Some(found_of_side(pages, side, extent)),
+            (None, None) => None,
+        };
+        let Some(one) = one else { continue };
         all = Some(match all {
             Some(all) => all.intersection(&one),
             None => one,
         });
     }
     all
+}
+
+fn found_of_side(pages: &[Page], side: usize, extent: &Extent) -> RowSelection {
+    let selectors = pages.iter().map(|page| {
+        let bound = page.bounds.map(|(least, most)| if BY_MINIMUM[side] { least } else { most });
+        // Without bounds the page may hold anything.
+        if bound.is_none_or(|bound| bound.is_nan() || may_meet(side, bound, extent)) {
+            RowSelector::select(page.rows)
+        } else {
+            RowSelector::skip(page.rows)
+        }
+    });
+    RowSelection::from(selectors.collect::<Vec<_>>())
 }
 
 fn pages_of_side(

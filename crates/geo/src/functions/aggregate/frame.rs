@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, BooleanArray, LargeBinaryBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, BooleanArray, LargeBinaryArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, ScalarValue, plan_err};
@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, Documentation, EmitTo, GroupsAccumulator, Signature, Volatility,
 };
 
-use super::state::{Kind, State};
+use super::state::{Kind, State, Values};
 use crate::crs::geometry_field;
 use crate::functions::doc::documentation;
 use crate::functions::frame::common_crs;
@@ -96,7 +96,7 @@ impl AggregateUDFImpl for Aggregate {
     }
 
     fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(One { kind: self.kind, name: self.name, state: State::default(), rows: 0 }))
+        Ok(Box::new(One { kind: self.kind, name: self.name, values: Values::default(), state: State::default() }))
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs) -> bool {
@@ -104,7 +104,7 @@ impl AggregateUDFImpl for Aggregate {
     }
 
     fn create_groups_accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(Groups { kind: self.kind, name: self.name, states: Vec::new() }))
+        Ok(Box::new(Groups { kind: self.kind, name: self.name, values: Values::default(), states: Vec::new() }))
     }
 
     fn documentation(&self) -> Option<&Documentation> {
@@ -113,11 +113,12 @@ impl AggregateUDFImpl for Aggregate {
 }
 
 /// The values of an argument as plain binary.
-fn values(array: &ArrayRef) -> Result<ArrayRef> {
-    Ok(match array.data_type() {
+fn values(array: &ArrayRef) -> Result<LargeBinaryArray> {
+    let array = match array.data_type() {
         DataType::LargeBinary => Arc::clone(array),
         _ => cast(array, &DataType::LargeBinary)?,
-    })
+    };
+    Ok(array.as_binary::<i64>().clone())
 }
 
 /// One group.
@@ -125,36 +126,44 @@ fn values(array: &ArrayRef) -> Result<ArrayRef> {
 struct One {
     kind: Kind,
     name: &'static str,
+    values: Values,
     state: State,
-    rows: usize,
 }
 
 impl Accumulator for One {
     fn update_batch(&mut self, arrays: &[ArrayRef]) -> Result<()> {
         let array = values(&arrays[0])?;
-        for value in array.as_binary::<i64>().iter().flatten() {
-            self.state.add(self.kind, value, self.name, self.rows)?;
-            self.rows += 1;
+        if self.kind != Kind::Extent {
+            self.values.keep(&array, false);
+        }
+        for row in (0..array.len()).filter(|row| array.is_valid(*row)) {
+            self.state.add(self.kind, &self.values, &array, row, self.name)?;
         }
         Ok(())
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
         let array = values(&states[0])?;
-        array.as_binary::<i64>().iter().flatten().for_each(|state| self.state.merge(self.kind, state));
+        if self.kind != Kind::Extent {
+            self.values.keep(&array, true);
+        }
+        for row in (0..array.len()).filter(|row| array.is_valid(*row)) {
+            self.state.merge(self.kind, &self.values, &array, row);
+        }
         Ok(())
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        Ok(vec![ScalarValue::LargeBinary(Some(self.state.bytes().to_vec()))])
+        let packed = self.values.pack(std::slice::from_ref(&self.state), self.name)?;
+        Ok(vec![ScalarValue::LargeBinary(Some(packed.value(0).to_vec()))])
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        Ok(ScalarValue::Binary(self.state.finish(self.kind, self.name)?))
+        Ok(ScalarValue::Binary(self.state.finish(self.kind, &self.values, self.name)?))
     }
 
     fn size(&self) -> usize {
-        size_of::<Self>() + self.state.size()
+        size_of::<Self>() + self.values.size() + self.state.size()
     }
 }
 
@@ -162,13 +171,12 @@ impl Accumulator for One {
 struct Groups {
     kind: Kind,
     name: &'static str,
+    values: Values,
     states: Vec<State>,
 }
 
-impl Groups {
-    fn taken(&self, filter: Option<&BooleanArray>, row: usize) -> bool {
-        filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
-    }
+fn taken(filter: Option<&BooleanArray>, row: usize) -> bool {
+    filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
 }
 
 impl GroupsAccumulator for Groups {
@@ -181,10 +189,12 @@ impl GroupsAccumulator for Groups {
     ) -> Result<()> {
         self.states.resize_with(total, State::default);
         let array = values(&arrays[0])?;
-        let array = array.as_binary::<i64>();
+        if self.kind != Kind::Extent {
+            self.values.keep(&array, false);
+        }
         for (row, group) in groups.iter().enumerate() {
-            if array.is_valid(row) && self.taken(filter, row) {
-                self.states[*group].add(self.kind, array.value(row), self.name, row)?;
+            if array.is_valid(row) && taken(filter, row) {
+                self.states[*group].add(self.kind, &self.values, &array, row, self.name)?;
             }
         }
         Ok(())
@@ -193,44 +203,48 @@ impl GroupsAccumulator for Groups {
     fn merge_batch(&mut self, arrays: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
         self.states.resize_with(total, State::default);
         let array = values(&arrays[0])?;
-        let array = array.as_binary::<i64>();
+        if self.kind != Kind::Extent {
+            self.values.keep(&array, true);
+        }
         for (row, group) in groups.iter().enumerate() {
             if array.is_valid(row) {
-                self.states[*group].merge(self.kind, array.value(row));
+                self.states[*group].merge(self.kind, &self.values, &array, row);
             }
         }
         Ok(())
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        let mut out = LargeBinaryBuilder::new();
-        emit_to.take_needed(&mut self.states).iter().for_each(|state| out.append_value(state.bytes()));
-        Ok(vec![Arc::new(out.finish())])
+        let states = emit_to.take_needed(&mut self.states);
+        let packed = self.values.pack(&states, self.name)?;
+        self.values.forget(&self.states);
+        Ok(vec![Arc::new(packed)])
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
         let mut out = BinaryBuilder::new();
         for state in emit_to.take_needed(&mut self.states) {
-            out.append_option(state.finish(self.kind, self.name)?);
+            out.append_option(state.finish(self.kind, &self.values, self.name)?);
         }
+        self.values.forget(&self.states);
         Ok(Arc::new(out.finish()))
     }
 
     fn convert_to_state(&self, arrays: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
         let array = values(&arrays[0])?;
-        let array = array.as_binary::<i64>();
-        let mut out = LargeBinaryBuilder::new();
-        for row in 0..array.len() {
-            let mut state = State::default();
-            if array.is_valid(row) && self.taken(filter, row) {
-                state.add(self.kind, array.value(row), self.name, row)?;
+        let mut values = Values::default();
+        values.keep(&array, false);
+        let mut states = vec![State::default(); array.len()];
+        for (row, state) in states.iter_mut().enumerate() {
+            if array.is_valid(row) && taken(filter, row) {
+                state.add(self.kind, &values, &array, row, self.name)?;
             }
-            out.append_value(state.bytes());
         }
-        Ok(vec![Arc::new(out.finish())])
+        Ok(vec![Arc::new(values.pack(&states, self.name)?)])
     }
 
     fn size(&self) -> usize {
-        self.states.iter().map(State::size).sum::<usize>() + self.states.capacity() * size_of::<State>()
+        let states = self.states.iter().map(State::size).sum::<usize>();
+        self.values.size() + states + self.states.capacity() * size_of::<State>()
     }
 }
