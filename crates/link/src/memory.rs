@@ -13,8 +13,9 @@ use crate::model::Program;
 use crate::records::{Records, Spill};
 use crate::{LinkError, Result};
 
-/// Bytes of the program itself, and of the rows that are being cleaned, a few batches at a time.
-const PROGRAM: u64 = 96 << 20;
+/// Bytes of the program itself, as far as it is looked at, and of the rows that are being cleaned, a few batches at a time:
+/// what a linkage of hardly any records takes.
+const PROGRAM: u64 = 192 << 20;
 /// Bytes a record takes in components, households and entities while these are made.
 const WORK_OF_RECORD: u64 = 96;
 /// Bytes a record takes while a rule's groups are made: twice its key for sorting, then its group.
@@ -23,8 +24,8 @@ const WORK_OF_GROUPS: u64 = 32;
 const WORK_OF_PAIR: u64 = 2 * size_of::<ScoredPair>() as u64 + 8;
 /// Bytes a value takes whose frequency counts: how often it stands there, the logarithm of that, and its class.
 const WORK_OF_TERM: u64 = 9;
-/// The least of files that is in memory at once: with less, pages are given back sooner than they are used.
-const WINDOW: u64 = 4 << 20;
+/// The least of large files that is in memory at once: with less, pages are given back sooner than they are used.
+const WINDOW: u64 = 64 << 20;
 
 /// Bytes that records may take while they are read.
 pub fn for_records(megabytes: Option<usize>) -> Option<u64> {
@@ -55,7 +56,8 @@ impl Budget {
             budget.needed = needed(program, records);
         }
         if let Some(spill) = records.spill.as_ref().map(Arc::clone) {
-            let window = (limit.saturating_sub(budget.needed) / 4).max(WINDOW);
+            let least = WINDOW.min(spill.written() / 2);
+            let window = (limit.saturating_sub(budget.needed) / 4).max(least);
             spill.set_window(window);
             budget.needed += window;
             tracing::debug!(written = spill.written(), window, "records lie in files");

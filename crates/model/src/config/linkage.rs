@@ -198,9 +198,10 @@ pub struct LinkLimits {
     /// Pairs a single rule may bring together; more is an error. Without it, a rule's largest groups are left
     /// out, with a warning, until it brings at most 200 pairs a record.
     pub pairs: Option<u64>,
-    /// MiB that records, groups of blocking rules and pairs may take together; the program itself and the rows being
-    /// cleaned come on top. Where groups do not fit they are made anew whenever they are needed; where records and
-    /// pairs do not, the linkage ends with an error that tells the least.
+    /// MiB of memory that a linkage may take, about 200 for the program itself among them. Records that do not fit go to
+    /// temporary files (in `TMPDIR`), groups of blocking rules are made anew whenever they are needed; it takes longer,
+    /// and what is found is the same. Where not even the pairs and a few bytes of each record fit, the linkage ends
+    /// with an error that tells the least.
     pub memory_mb: Option<usize>,
 }
 
