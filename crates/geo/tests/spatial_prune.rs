@@ -150,7 +150,7 @@ async fn every_column_of_a_file_without_an_index_is_read_in_the_rows_that_are_le
     let context = context(folder.path()).await;
     let of = |table: &str| {
         format!(
-            "SELECT id, bbox, bbox['xmin'] + 1, ST_AsText(geom) FROM {table}
+            "SELECT id, bbox, bbox['xmin'] + 1 AS next, ST_AsText(geom) AS shape FROM {table}
              WHERE {NEAR} AND bbox['ymin'] < 128 AND id % 3 > 0 ORDER BY id"
         )
     };

@@ -86,6 +86,12 @@ fn alarms_calls_and_inspections_of_one_incident_are_tied_though_an_alarm_names_n
             ),
         )
     };
+    let apart = number(
+        demo_city(),
+        "SELECT count(*) FROM events e JOIN objects o ON e.object_id = o.id \
+         WHERE e.channel = '物联网' AND o.geom IS NOT NULL AND (e.geom IS NULL OR e.geom <> o.geom)",
+    );
+    assert_eq!(apart, 0.0, "alarms that do not lie where their device is");
     for (a, b) in [("12345", "网格"), ("12345", "物联网"), ("网格", "物联网")] {
         assert!(networks(a, b) >= 5.0, "{a} and {b}: {}", networks(a, b));
     }

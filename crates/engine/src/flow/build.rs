@@ -142,7 +142,7 @@ impl Flow<'_> {
         let mut tables = self.project.sources_of(element).map(|(name, _)| clean(name)).collect::<Vec<_>>();
         tables.push(members_of(element));
         if element == Element::Events {
-            tables.push(incidents());
+            tables.extend([incidents(), base(Table::of(Element::Objects))]);
         }
         for target in targets(&self.project, &[element]) {
             tables.push(members_of(target.element()));
@@ -186,8 +186,10 @@ impl Flow<'_> {
                 let survivors = survivors
                     .with_column("confidence", round(vec![ident("confidence"), lit(CONFIDENCE_DIGITS)]))
                     .map_err(EngineError::plan("rounding confidence"))?;
-                let survivors =
-                    if element == Element::Events { self.with_incidents(survivors).await? } else { survivors };
+                let survivors = match element {
+                    Element::Events => self.with_points_of_objects(self.with_incidents(survivors).await?).await?,
+                    _ => survivors,
+                };
                 let placed = match &self.areas {
                     None => survivors,
                     Some(areas) => {

@@ -150,6 +150,24 @@ impl Flow<'_> {
         self.context.table(table.to_string()).await.map(Some).map_err(step)
     }
 
+    /// Gives events without a point that of the object they concern: an alarm happened where its device is.
+    pub(super) async fn with_points_of_objects(&self, events: DataFrame) -> Result<DataFrame> {
+        let has = |name: &str| events.schema().has_column_with_unqualified_name(name);
+        let Some(objects) = self.last_of("objects").await?.filter(|_| has("object_id")) else { return Ok(events) };
+        let own = has("geom");
+        let points = objects
+            .filter(ident("geom").is_not_null())
+            .and_then(|objects| objects.select(vec![ident("id").alias("_object"), ident("geom").alias("_object_geom")]))
+            .map_err(EngineError::plan("points of objects"))?;
+        let point = ident("_object_geom");
+        let point = if own { coalesce(vec![ident("geom"), point]) } else { point };
+        events
+            .join(points, JoinType::Left, &["object_id"], &["_object"], None)
+            .and_then(|rows| rows.with_column("geom", point))
+            .and_then(|rows| rows.drop_columns(&["_object", "_object_geom"]))
+            .map_err(EngineError::plan("points of events"))
+    }
+
     /// Gives events the incident they are a report of, where a model ties them.
     pub(super) async fn with_incidents(&self, events: DataFrame) -> Result<DataFrame> {
         let tied = self.project.entities.get(&Element::Events).is_some_and(|config| config.incidents.is_some());
