@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use crate::commands::{
-    config, demo, explain, geocode, history, init, integrate, link, plan, profile, quality, query, serve, sql,
+    config, decide, decisions, demo, explain, geocode, history, init, integrate, link, plan, profile, quality, query,
+    review, serve, sql, undo,
 };
 
 /// Joins a city's departmental data into base tables of people, land, housing, events, objects and
@@ -43,6 +44,14 @@ pub enum Command {
     Geocode(geocode::Geocode),
     /// Tell why an entity is what it is, or why two records are (not) the same.
     Explain(explain::Explain),
+    /// Show the pairs of records that are for people to decide.
+    Review(review::Review),
+    /// Decide that two records are the same, or that they differ.
+    Decide(decide::Decide),
+    /// List what people decided.
+    Decisions(decisions::Decisions),
+    /// Take back a decision, or the merge or split of an entity.
+    Undo(undo::Undo),
     /// Compare the linkage with truth files: precision, recall and F1.
     Quality(quality::Quality),
     /// Link any tables with a model, without a project.

@@ -8,12 +8,15 @@ use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::prelude::{DataFrame, JoinType, SessionContext, ident, lit};
 use jingwei_link::{Explanation, ModelMatcher};
-use jingwei_model::config::Prefer;
+use jingwei_model::config::{EntityConfig, Prefer};
 use jingwei_model::{Element, RecordKey, Table};
+use jingwei_store::Ops;
 use serde::Serialize;
 
+use crate::city::City;
+use crate::decisions::{Linked, in_force};
 use crate::error::{EngineError, Result};
-use crate::flow::{filled_columns, records};
+use crate::flow::{Lookups, filled_columns, incident_config, records, reports};
 use crate::project::Project;
 
 /// One entity with the evidence for it.
@@ -62,7 +65,7 @@ pub struct ExplainedValue {
 pub struct HistoryEvent {
     /// The id it happened to.
     pub entity_id: String,
-    /// `merged_into`, `split_from` or `retired`.
+    /// `merged_into`, `split_from`, `moved_to`, `restored` or `retired`.
     pub event: String,
     /// The other id.
     pub other_id: Option<String>,
@@ -75,15 +78,26 @@ pub struct HistoryEvent {
 pub struct PairExplanation {
     /// The element.
     pub element: Element,
-    /// The entities of the two.
-    pub entities: [String; 2],
-    /// Whether they are one entity.
-    pub same: bool,
+    /// Whether they are one entity, and why.
+    #[serde(flatten)]
+    pub entity: PairLinkage,
     /// Column, what the one says, what the other says.
     pub values: Vec<(String, Option<String>, Option<String>)>,
-    /// Rules that speak for or were refused between records of the two entities: rule, probability, reason of refusal.
+    /// Whether they tell of one incident, and why, where reports are tied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incident: Option<PairLinkage>,
+}
+
+/// What a linkage makes of two records.
+#[derive(Debug, Clone, Serialize)]
+pub struct PairLinkage {
+    /// The entities, or incidents, of the two.
+    pub entities: [String; 2],
+    /// Whether they are one.
+    pub same: bool,
+    /// What speaks for it or was refused between records of the two entities: rule, probability, reason of refusal.
     pub evidence: Vec<(String, f64, Option<String>)>,
-    /// The score of the two part by part, where the element is linked by a model.
+    /// The score of the two part by part, where they are linked by a model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<Explanation>,
 }
@@ -95,7 +109,7 @@ pub struct PairExplanation {
 pub async fn explain_entity(context: &SessionContext, project: &Project, subject: &str) -> Result<EntityExplanation> {
     let id = if subject.contains('/') {
         let (key, element) = record_of(project, subject)?;
-        entity_of(context, &key, element).await?
+        entity_of(context, &key, Linked::Element(element)).await?
     } else {
         subject.to_owned()
     };
@@ -109,7 +123,7 @@ pub async fn explain_entity(context: &SessionContext, project: &Project, subject
     let element = Element::ALL.into_iter().find(|element| id.starts_with(element.id_letter())).ok_or_else(unknown)?;
     let step = || EngineError::plan(format!("explaining {id}"));
     let history = history(context, id).await?;
-    let members = members(context, element).await?.filter(ident("entity_id").eq(lit(id))).map_err(step())?;
+    let members = members(context, Linked::Element(element)).await?.filter(ident("entity_id").eq(lit(id))).map_err(step())?;
     let rows = members.clone().collect().await.map_err(step())?;
     let mut found = rows.iter().flat_map(member_records).collect::<Vec<_>>();
     found.sort_by(|a, b| (&a.source, &a.record, &a.record_id).cmp(&(&b.source, &b.record, &b.record_id)));
@@ -152,36 +166,31 @@ pub async fn explain_entity(context: &SessionContext, project: &Project, subject
 ///
 /// # Errors
 /// A record that is not there, or two of different elements.
-pub async fn explain_pair(
-    context: &SessionContext,
-    project: &Project,
-    left: &str,
-    right: &str,
-) -> Result<PairExplanation> {
-    let (left, right) = (record_of(project, left)?, record_of(project, right)?);
-    let (element, other) = (left.1, right.1);
+pub async fn explain_pair(context: &SessionContext, city: &City, left: &str, right: &str) -> Result<PairExplanation> {
+    let project = &city.project;
+    let ((left, element), (right, other)) = (record_of(project, left)?, record_of(project, right)?);
     if element != other {
         return Err(EngineError::usage(format!("one record speaks of {element}, the other of {other}")));
     }
     let step = || EngineError::plan("explaining two records");
-    let entity = async |key: &RecordKey| entity_of(context, key, element).await;
-    let entities = [entity(&left.0).await?, entity(&right.0).await?];
     let columns = filled_columns(project, element);
     let all = records(context, project, element, &columns, None).await?;
-    let score = match (project.entities.get(&element).cloned().and_then(ModelMatcher::new), &all) {
-        (Some(matcher), Some(records)) => matcher
-            .explain(records.clone(), left.0.hash(), right.0.hash())
-            .await
-            .map_err(|error| EngineError::Link { element: element.to_string(), error: Box::new(error) })?,
+    let ops = city.store.ops()?;
+    let keys = [&left, &right];
+    let config = project.entities.get(&element).cloned();
+    let entity = pair_linkage(context, &ops, Linked::Element(element), keys, config, all.clone()).await?;
+    let incident = match incident_config(project).filter(|_| element == Element::Events) {
+        Some(config) if context.table_exist(Linked::Incidents.members().to_string()).map_err(step())? => {
+            let lookups = Lookups::build(context, project).await?;
+            let reports = reports(context, project, &config, &lookups).await?;
+            Some(pair_linkage(context, &ops, Linked::Incidents, keys, Some(config), reports).await?)
+        }
         _ => None,
     };
     let said = match all {
         None => Vec::new(),
         Some(records) => records
-            .filter(
-                ident("_key")
-                    .in_list([&left.0, &right.0].map(|key| lit(key.hash().to_be_bytes().to_vec())).to_vec(), false),
-            )
+            .filter(ident("_key").in_list(keys.map(|key| lit(key.hash().to_be_bytes().to_vec())).to_vec(), false))
             .map_err(step())?
             .collect()
             .await
@@ -194,17 +203,37 @@ pub async fn explain_pair(
     };
     let values = columns
         .iter()
-        .map(|column| (column.name.to_owned(), one(&left.0, column.name), one(&right.0, column.name)))
+        .map(|column| (column.name.to_owned(), one(&left, column.name), one(&right, column.name)))
         .filter(|(_, left, right)| left.is_some() || right.is_some())
         .collect();
-    let evidence = evidence(context, element, &entities).await?;
-    Ok(PairExplanation { element, same: entities[0] == entities[1], entities, values, evidence, score })
+    Ok(PairExplanation { element, entity, values, incident })
+}
+
+/// What a linkage makes of two records.
+async fn pair_linkage(
+    context: &SessionContext,
+    ops: &Ops,
+    linked: Linked,
+    keys: [&RecordKey; 2],
+    config: Option<EntityConfig>,
+    records: Option<DataFrame>,
+) -> Result<PairLinkage> {
+    let entities = [entity_of(context, keys[0], linked).await?, entity_of(context, keys[1], linked).await?];
+    let score = match (config.and_then(ModelMatcher::new), records) {
+        (Some(matcher), Some(records)) => matcher
+            .explain(records, (keys[0].hash(), keys[1].hash()), &in_force(ops, linked)?)
+            .await
+            .map_err(|error| EngineError::Link { element: linked.to_string(), error: Box::new(error) })?,
+        _ => None,
+    };
+    let evidence = evidence(context, linked, &entities).await?;
+    Ok(PairLinkage { same: entities[0] == entities[1], entities, evidence, score })
 }
 
 /// The entity that a record is part of.
-async fn entity_of(context: &SessionContext, key: &RecordKey, element: Element) -> Result<String> {
+pub(crate) async fn entity_of(context: &SessionContext, key: &RecordKey, linked: Linked) -> Result<String> {
     let step = || EngineError::plan("looking for a record's entity");
-    let rows = members(context, element)
+    let rows = members(context, linked)
         .await?
         .filter(ident("record_key").eq(lit(key.hash().to_be_bytes().to_vec())))
         .map_err(step())?
@@ -214,12 +243,12 @@ async fn entity_of(context: &SessionContext, key: &RecordKey, element: Element) 
     rows.iter().find_map(|batch| cell(batch, "entity_id", 0)).ok_or_else(|| {
         EngineError::usage_with_hint(
             format!("no record `{}` of `{}` is linked", key.record_id, key.source),
-            format!("ids are in link.{element}_members, column record_id"),
+            format!("ids are in {}, column record_id", linked.members()),
         )
     })
 }
 
-fn record_of(project: &Project, text: &str) -> Result<(RecordKey, Element)> {
+pub(crate) fn record_of(project: &Project, text: &str) -> Result<(RecordKey, Element)> {
     let wrong = || {
         EngineError::usage_with_hint(
             format!("`{text}` names no record"),
@@ -241,9 +270,9 @@ fn record_of(project: &Project, text: &str) -> Result<(RecordKey, Element)> {
     ))
 }
 
-async fn members(context: &SessionContext, element: Element) -> Result<DataFrame> {
-    context.table(format!("link.{element}_members")).await.map_err(|_| {
-        EngineError::usage_with_hint(format!("no linkage of {element} is published"), "run `jingwei integrate` first")
+async fn members(context: &SessionContext, linked: Linked) -> Result<DataFrame> {
+    context.table(linked.members().to_string()).await.map_err(|_| {
+        EngineError::usage_with_hint(format!("no linkage of {linked} is published"), "run `jingwei integrate` first")
     })
 }
 
@@ -272,20 +301,20 @@ async fn history(context: &SessionContext, id: &str) -> Result<Vec<HistoryEvent>
 /// Edges whose ends are records of the two entities.
 async fn evidence(
     context: &SessionContext,
-    element: Element,
+    linked: Linked,
     entities: &[String; 2],
 ) -> Result<Vec<(String, f64, Option<String>)>> {
     let step = || EngineError::plan("reading edges");
     let inside = ident("entity_id").in_list(entities.iter().map(|id| lit(id.as_str())).collect(), false);
     let keys = async |name: &str| -> Result<DataFrame> {
-        members(context, element)
+        members(context, linked)
             .await?
             .filter(inside.clone())
             .and_then(|keys| keys.select(vec![ident("record_key").alias(name)]))
             .map_err(step())
     };
     let rows = context
-        .table(format!("link.{element}_edges"))
+        .table(linked.edges().to_string())
         .await
         .map_err(step())?
         .join(keys("_left").await?, JoinType::LeftSemi, &["left_key"], &["_left"], None)
@@ -350,13 +379,13 @@ fn ranked(said: &[RecordBatch], column: &str, prefer: Prefer) -> Vec<(String, St
     all.into_iter().map(|(_, _, name, value)| (name, value)).collect()
 }
 
-fn is_record(batch: &RecordBatch, row: usize, key: &RecordKey) -> bool {
+pub(crate) fn is_record(batch: &RecordBatch, row: usize, key: &RecordKey) -> bool {
     let says = |column: &str, value: &str| cell(batch, column, row).is_some_and(|cell| cell == value);
     says("_source", &key.source) && says("_record", &key.record) && says("_record_id", &key.record_id)
 }
 
 /// A cell as text; geometry as WKT.
-fn cell(batch: &RecordBatch, column: &str, row: usize) -> Option<String> {
+pub(crate) fn cell(batch: &RecordBatch, column: &str, row: usize) -> Option<String> {
     let column = batch.column_by_name(column)?;
     if row >= column.len() || column.is_null(row) {
         return None;
@@ -367,6 +396,21 @@ fn cell(batch: &RecordBatch, column: &str, row: usize) -> Option<String> {
     }
     let options = FormatOptions::default();
     ArrayFormatter::try_new(column, &options).ok()?.value(row).try_to_string().ok()
+}
+
+/// What two records say of a column, side by side.
+pub(crate) fn beside(
+    f: &mut fmt::Formatter<'_>,
+    column: &str,
+    left: Option<&str>,
+    right: Option<&str>,
+) -> fmt::Result {
+    let mark = match (left, right) {
+        (Some(left), Some(right)) if left == right => "=",
+        (Some(_), Some(_)) => "≠",
+        _ => " ",
+    };
+    writeln!(f, "  {column:<22} {mark} {} | {}", left.unwrap_or("-"), right.unwrap_or("-"))
 }
 
 impl fmt::Display for EntityExplanation {
@@ -401,23 +445,29 @@ impl fmt::Display for EntityExplanation {
 
 impl fmt::Display for PairExplanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.same {
-            true => writeln!(f, "the same {}: {}", self.element, self.entities[0])?,
-            false => writeln!(f, "two different {}: {} and {}", self.element, self.entities[0], self.entities[1])?,
+        let [one, other] = &self.entity.entities;
+        match self.entity.same {
+            true => writeln!(f, "the same {}: {one}", self.element)?,
+            false => writeln!(f, "two different {}: {one} and {other}", self.element)?,
         }
         for (column, left, right) in &self.values {
-            let mark = match (left, right) {
-                (Some(left), Some(right)) if left == right => "=",
-                (Some(_), Some(_)) => "≠",
-                _ => " ",
-            };
-            writeln!(
-                f,
-                "  {column:<22} {mark} {} | {}",
-                left.as_deref().unwrap_or("-"),
-                right.as_deref().unwrap_or("-")
-            )?;
+            beside(f, column, left.as_deref(), right.as_deref())?;
         }
+        write!(f, "{}", self.entity)?;
+        if let Some(incident) = &self.incident {
+            let [one, other] = &incident.entities;
+            match incident.same {
+                true => writeln!(f, "reports of one incident: {one}")?,
+                false => writeln!(f, "reports of two incidents: {one} and {other}")?,
+            }
+            write!(f, "{incident}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for PairLinkage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (rule, probability, refused) in &self.evidence {
             match refused {
                 None => writeln!(f, "  for:     {rule}, {probability:.3}")?,

@@ -13,6 +13,7 @@ mod linkage;
 mod plan;
 mod records;
 mod relations;
+mod reports;
 mod spellings;
 mod ties;
 
@@ -26,7 +27,10 @@ use jingwei_model::hash::{base32, hash128};
 use jingwei_store::{Run, RunStatus, TableName};
 
 pub use plan::{Plan, SourcePlan, SourceState, plan};
+pub(crate) use linkage::incident_config;
 pub(crate) use records::{Scope, filled_columns, linked_columns, records};
+pub(crate) use reports::reports;
+pub(crate) use ties::Lookups;
 
 use crate::city::City;
 use crate::error::{EngineError, Result};
@@ -75,7 +79,7 @@ async fn weave(
     run_id: &str,
     progress: &dyn Progress,
 ) -> Result<(RunReport, Option<u64>)> {
-    let plan = plan::against(&city.project, run.base(), request).await?;
+    let plan = plan::against(city, run.base(), request).await?;
     let mut flow = Flow::begin(city, request, run, run_id, progress)?;
     flow.land(&plan).await?; //           source → standardize → raw, clean, quarantine
     flow.link(&[Element::Areas]).await?; // polygons first: everything else is placed in them
@@ -192,6 +196,8 @@ impl<'a> Flow<'a> {
 
 /// The name under which a table notes what it was made from.
 const INPUTS: &str = "made_from";
+/// The name under which members note the decisions that they obey.
+const DECISIONS: &str = "decisions";
 
 /// A table's state input map.
 fn made_from(inputs: String) -> std::collections::BTreeMap<String, String> {

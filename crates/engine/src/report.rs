@@ -18,6 +18,12 @@ pub struct RunReport {
     pub sources: BTreeMap<String, SourceReport>,
     /// Element by element.
     pub elements: BTreeMap<String, ElementReport>,
+    /// The linkages that a model made, by element, or `incidents`.
+    #[serde(default)]
+    pub linkages: BTreeMap<String, LinkageReport>,
+    /// What went not quite as it should.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// Standard addresses.
     pub addresses: u64,
     /// Ties between entities.
@@ -76,6 +82,17 @@ pub struct ElementReport {
     pub refused: u64,
     /// Seconds.
     pub seconds: f64,
+}
+
+/// How a model linked.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LinkageReport {
+    /// Seconds by phase.
+    pub seconds: BTreeMap<String, f64>,
+    /// Pairs that each blocking rule brought together first.
+    pub pairs: BTreeMap<String, u64>,
+    /// Pairs for people to decide.
+    pub review: u64,
 }
 
 impl RunReport {
@@ -145,6 +162,13 @@ impl fmt::Display for RunReport {
         }
         writeln!(f, "{:<24} {:>25}", "addresses", self.addresses)?;
         writeln!(f, "{:<24} {:>25}", "relations", self.relations)?;
+        let review = self.linkages.values().map(|linkage| linkage.review).sum::<u64>();
+        if review > 0 {
+            writeln!(f, "{:<24} {review:>25}", "to review")?;
+        }
+        for warning in &self.warnings {
+            writeln!(f, "warning: {warning}")?;
+        }
         write!(f, "\n{:.1} s", self.seconds)?;
         if let Some(memory) = self.peak_memory_mb {
             write!(f, ", {memory} MB at most")?;

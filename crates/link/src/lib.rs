@@ -40,7 +40,7 @@ pub use clock::cpu_seconds;
 pub use error::{LinkError, Result};
 pub use explain::{Explanation, Named, Part, PartKind};
 pub use functions::{aggregates, functions};
-pub use ids::Previous;
+pub use ids::{Former, Previous};
 pub use incremental::{Change, Edit, Incremental, Rows, Trained};
 pub use linker::{Decision, EntityEdge, LinkReport, Linkage, Linker, RuleReport};
 pub use matcher::{Counts, Links, Matcher, edges_schema, history_schema, members_schema};

@@ -7,14 +7,15 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::prelude::DataFrame;
 
-use crate::{Previous, Result};
+use crate::{Decision, LinkReport, Previous, Result};
 
 /// A way of deciding which records are the same thing.
 #[async_trait]
 pub trait Matcher: Send + Sync {
     /// Links `records` (`_key` Binary of 16 bytes, `_source`, `_record`, `_record_id` Utf8, and base columns).
-    /// Rows that share a key are one record. Entities keep the ids they have in `previous`.
-    async fn link(&self, records: DataFrame, previous: &Previous) -> Result<Links>;
+    /// Rows that share a key are one record. Entities keep the ids they have in `previous`. What people decided stands
+    /// above rules and models; decisions about records that are not there wait for when they are.
+    async fn link(&self, records: DataFrame, previous: &Previous, decisions: &[Decision]) -> Result<Links>;
 }
 
 /// The outcome of linkage.
@@ -28,6 +29,8 @@ pub struct Links {
     pub history: Vec<RecordBatch>,
     /// How many of each.
     pub counts: Counts,
+    /// How it went, where a model was at work.
+    pub report: Option<LinkReport>,
 }
 
 /// Numbers of a linkage.
@@ -73,15 +76,30 @@ pub fn edges_schema() -> SchemaRef {
         Field::new("probability", DataType::Float64, false),
         Field::new("accepted", DataType::Boolean, false),
         Field::new("reason", DataType::Utf8, true),
+        Field::new("review", DataType::Boolean, false),
     ]))
 }
 
-/// Events of ids: `merged_into`, `split_from`, `retired`.
+/// What became of entities that changed:
+///
+/// * `merged_into`: the entity is no more, most of its records are the other's;
+/// * `split_from`: the entity is new, its records were the other's;
+/// * `moved_to`: records of the entity are the other's, and both go on;
+/// * `restored`: the entity is back under the id it had before it was merged, its records were the other's;
+/// * `retired`: the entity is no more, nor is any of its records.
+///
+/// `record_keys` are the records that went from the one to the other: enough to take it back.
 #[must_use]
 pub fn history_schema() -> SchemaRef {
     Arc::new(Schema::new(vec![
         Field::new("entity_id", DataType::Utf8, false),
         Field::new("event", DataType::Utf8, false),
         Field::new("other_id", DataType::Utf8, true),
+        Field::new("record_keys", DataType::List(record_keys_item()), true),
     ]))
+}
+
+/// One of the records of an event.
+pub(crate) fn record_keys_item() -> Arc<Field> {
+    Arc::new(Field::new("element", DataType::Binary, true))
 }

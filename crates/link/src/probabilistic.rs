@@ -1,6 +1,6 @@
 //! Linkage by a model behind the joint: [`crate::Matcher`] for the integration of a city. Where the configuration has
 //! exact rules as well they come first: what they join is one entity whatever the model makes of it, and the model
-//! finds what has no key, or a wrong one.
+//! finds what has no key, or a wrong one. What people decided comes before both.
 
 use async_trait::async_trait;
 use datafusion::prelude::{DataFrame, SessionContext};
@@ -42,13 +42,13 @@ impl ModelMatcher {
         Linker::new(model).with_decisions(decisions).link(&context, vec![table], &|_| {}).await
     }
 
-    /// What the rules join, if there are any.
-    async fn exact(&self, records: DataFrame) -> Result<Exact> {
-        if self.config.rules.is_empty() {
+    /// What people and rules join, if there are any.
+    async fn exact(&self, records: DataFrame, decisions: &[Decision]) -> Result<Exact> {
+        if self.config.rules.is_empty() && decisions.is_empty() {
             return Ok(Exact::default());
         }
         let hashed = hashed(&self.config, records).await?;
-        let clusters = cluster(&self.config, &hashed);
+        let clusters = cluster(&self.config, &hashed, decisions);
         Ok(Exact { keys: hashed.keys, clusters })
     }
 
@@ -57,9 +57,14 @@ impl ModelMatcher {
     ///
     /// # Errors
     /// A model that does not fit the records.
-    pub async fn explain(&self, records: DataFrame, left: u128, right: u128) -> Result<Option<Explanation>> {
-        let exact = self.exact(records.clone()).await?;
-        let linkage = self.linkage(records, exact.decisions()).await?;
+    pub async fn explain(
+        &self,
+        records: DataFrame,
+        (left, right): (u128, u128),
+        decisions: &[Decision],
+    ) -> Result<Option<Explanation>> {
+        let exact = self.exact(records.clone(), decisions).await?;
+        let linkage = self.linkage(records, exact.decisions(decisions)).await?;
         let place = |key: u128| linkage.records.keys.binary_search(&key).ok().map(|place| place as u32);
         Ok(place(left)
             .zip(place(right))
@@ -70,15 +75,15 @@ impl ModelMatcher {
 
 #[async_trait]
 impl Matcher for ModelMatcher {
-    async fn link(&self, records: DataFrame, previous: &Previous) -> Result<Links> {
+    async fn link(&self, records: DataFrame, previous: &Previous, decisions: &[Decision]) -> Result<Links> {
         let keyed = Keyed::read(records.clone(), Vec::new(), |_| {}).await?;
         let mut rows = (0..keyed.keys.len()).collect::<Vec<_>>();
         rows.sort_unstable_by_key(|row| keyed.keys[*row]);
         rows.dedup_by_key(|row| keyed.keys[*row]);
         let keys = rows.iter().map(|row| keyed.keys[*row]).collect::<Vec<_>>();
         let names = keyed.names(&rows)?;
-        let exact = self.exact(records.clone()).await?;
-        let linkage = self.linkage(records, exact.decisions()).await?;
+        let exact = self.exact(records.clone(), decisions).await?;
+        let linkage = self.linkage(records, exact.decisions(decisions)).await?;
         if *linkage.records.keys != *keys {
             return Err(LinkError::Internal("records and their names differ".to_owned()));
         }
@@ -95,6 +100,7 @@ impl Matcher for ModelMatcher {
             })
             .collect();
         let mut edges = exact.edges(&keys);
+        let [low, high] = linkage.review;
         let known = edges.iter().map(|edge| (edge.left, edge.right)).collect::<HashSet<_>>();
         let modelled = linkage.edges().into_iter().filter(|edge| !known.contains(&(edge.left, edge.right)));
         edges.extend(modelled.map(|edge| Edge {
@@ -103,13 +109,15 @@ impl Matcher for ModelMatcher {
             rule: MODEL.to_owned(),
             probability: edge.probability,
             refused: edge.refused.map(str::to_owned),
+            review: (low..high).contains(&edge.probability),
         }));
         let clusters = Clusters { root: entities.root.clone(), rule, edges };
-        ids::assign(self.config.element, &keys, &names, &clusters, previous)
+        let links = ids::assign(self.config.element, &keys, &names, &clusters, previous)?;
+        Ok(Links { report: Some(linkage.report), ..links })
     }
 }
 
-/// What exact rules found, before the model is asked.
+/// What people and exact rules say, before the model is asked.
 #[derive(Debug, Default)]
 struct Exact {
     /// Key of each row; a record may have several.
@@ -118,11 +126,12 @@ struct Exact {
 }
 
 impl Exact {
-    /// That the records of a cluster are one.
-    fn decisions(&self) -> Vec<Decision> {
+    /// That the records of a cluster are one, and what people keep apart.
+    fn decisions(&self, people: &[Decision]) -> Vec<Decision> {
         let rows = self.clusters.root.iter().enumerate();
         rows.map(|(row, root)| Decision { left: self.keys[*root as usize], right: self.keys[row], same: true })
             .filter(|decision| decision.left != decision.right)
+            .chain(people.iter().filter(|decision| !decision.same).copied())
             .collect()
     }
 

@@ -61,7 +61,7 @@ fn link_with(element: &str, more: &str, rows: &[(&str, &str)]) -> BTreeMap<Strin
     let records = SessionContext::new().read_batch(batch).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     let matcher = ModelMatcher::new(config).unwrap();
-    let links = runtime.block_on(matcher.link(records, &Previous::default())).unwrap();
+    let links = runtime.block_on(matcher.link(records, &Previous::default(), &[])).unwrap();
     let members = &links.members[0];
     let (ids, entities) = (members.column(3).as_string::<i32>(), members.column(4).as_string::<i32>());
     (0..members.num_rows()).map(|row| (ids.value(row).to_owned(), entities.value(row).to_owned())).collect()

@@ -1,5 +1,7 @@
 //! What ties a base value back to a departmental file.
 
+use std::fmt;
+
 use crate::Element;
 use crate::hash::{base32, hash128};
 
@@ -19,6 +21,12 @@ impl RecordKey {
     #[must_use]
     pub fn hash(&self) -> u128 {
         hash128(format!("{}\u{1f}{}\u{1f}{}", self.source, self.record, self.record_id).as_bytes())
+    }
+}
+
+impl fmt::Display for RecordKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.source, self.record, self.record_id)
     }
 }
 

@@ -5,6 +5,7 @@
 //! table, its Delta version and data files. Invariant: a snapshot is created whole or not at all, so a
 //! reader never sees half a run, and whatever a dead run left behind is unreferenced and harmless.
 
+mod decisions;
 mod delta;
 mod error;
 mod location;
@@ -20,6 +21,7 @@ mod tests;
 mod types;
 mod writer;
 
+pub use decisions::{DecisionRecord, NewDecision};
 pub use error::StoreError;
 pub use ops::{Ops, RunRecord, RunStatus};
 pub use run::{Run, Updated};

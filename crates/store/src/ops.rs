@@ -1,4 +1,4 @@
-//! The history of runs, failed ones included, in `SQLite`.
+//! The history of runs, failed ones included, in `SQLite`; beside it what people decided.
 
 use std::path::{Path, PathBuf};
 
@@ -55,7 +55,7 @@ pub struct RunRecord {
 /// The history file.
 #[derive(Debug)]
 pub struct Ops {
-    connection: Connection,
+    pub(crate) connection: Connection,
     folder: Option<PathBuf>,
 }
 
@@ -74,6 +74,7 @@ impl Ops {
                 report TEXT
             )",
         )?;
+        connection.execute_batch(crate::decisions::TABLE)?;
         Ok(Self { connection, folder: folder.map(Path::to_owned) })
     }
 

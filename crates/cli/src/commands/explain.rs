@@ -36,7 +36,7 @@ pub async fn run(project: &Path, args: Explain) -> Result<()> {
             say(explanation.to_string().trim_end());
         }
         Some(other) => {
-            let explanation = explain_pair(&context, &city.project, &args.subject, other).await?;
+            let explanation = explain_pair(&context, &city, &args.subject, other).await?;
             if json {
                 return say_json(&explanation);
             }

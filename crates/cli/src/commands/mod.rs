@@ -1,6 +1,8 @@
 //! One file per command.
 
 pub mod config;
+pub mod decide;
+pub mod decisions;
 pub mod demo;
 pub mod explain;
 pub mod geocode;
@@ -12,5 +14,7 @@ pub mod plan;
 pub mod profile;
 pub mod quality;
 pub mod query;
+pub mod review;
 pub mod serve;
 pub mod sql;
+pub mod undo;

@@ -4,6 +4,7 @@
 
 mod areas;
 mod bad_input;
+mod decisions;
 mod demo;
 mod determinism;
 mod geocode;

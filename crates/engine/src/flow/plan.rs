@@ -1,6 +1,6 @@
 //! What a run would do: which sources are new, changed, unchanged or gone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jingwei_model::Element;
@@ -10,8 +10,9 @@ use jingwei_source::Locator;
 use jingwei_store::{Snapshot, TableName};
 use serde::Serialize;
 
-use super::{INPUTS, Request, clean, fingerprint};
+use super::{DECISIONS, INPUTS, Request, clean, fingerprint};
 use crate::city::City;
+use crate::decisions::{Linked, in_force};
 use crate::error::{EngineError, Result};
 use crate::project::{Project, nearest};
 
@@ -52,6 +53,8 @@ pub struct Plan {
     pub sources: BTreeMap<String, SourcePlan>,
     /// Elements whose base tables would be looked at again.
     pub elements: Vec<Element>,
+    /// Elements about whose records people have decided something since.
+    pub decided: BTreeSet<Element>,
 }
 
 impl SourcePlan {
@@ -67,7 +70,7 @@ impl SourcePlan {
 /// # Errors
 /// A missing source file or a name that is no source.
 pub async fn plan(city: &City, request: &Request) -> Result<Plan> {
-    against(&city.project, city.snapshot().await?.as_ref(), request).await
+    against(city, city.snapshot().await?.as_ref(), request).await
 }
 
 /// Where a project's sources are looked for.
@@ -79,7 +82,8 @@ pub(super) fn locator(project: &Project) -> Locator {
     }
 }
 
-pub(super) async fn against(project: &Project, snapshot: Option<&Snapshot>, request: &Request) -> Result<Plan> {
+pub(super) async fn against(city: &City, snapshot: Option<&Snapshot>, request: &Request) -> Result<Plan> {
+    let project = &city.project;
     for name in &request.sources {
         if !project.sources.contains_key(name) {
             return Err(EngineError::Usage {
@@ -117,11 +121,19 @@ pub(super) async fn against(project: &Project, snapshot: Option<&Snapshot>, requ
         }
     }
     let gone = sources.values().any(|source| source.state == SourceState::Gone);
-    let elements = Element::ALL
-        .into_iter()
-        .filter(|element| gone || sources.values().any(|source| source.is_read() && source.elements.contains(element)))
-        .collect();
-    Ok(Plan { sources, elements })
+    let mut decided = BTreeSet::new();
+    let ops = city.store.ops()?;
+    for linked in Linked::all() {
+        let obeyed = state_of(&linked.members()).map(|members| members.inputs.get(DECISIONS));
+        let now = crate::decisions::fingerprint(&in_force(&ops, linked)?);
+        if obeyed.is_some_and(|obeyed| obeyed.map_or("", String::as_str) != now) {
+            decided.insert(linked.element());
+        }
+    }
+    let read = |element: &Element| sources.values().any(|source| source.is_read() && source.elements.contains(element));
+    let elements =
+        Element::ALL.into_iter().filter(|element| gone || read(element) || decided.contains(element)).collect();
+    Ok(Plan { sources, elements, decided })
 }
 
 fn elements_of(config: &SourceConfig) -> Vec<Element> {
@@ -151,6 +163,9 @@ impl fmt::Display for Plan {
             };
             let elements = source.elements.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             writeln!(f, "{}", format!("{name:<width$}  {what:<40}  {elements}").trim_end())?;
+        }
+        for element in &self.decided {
+            writeln!(f, "{:<width$}  decided since: will be linked again", element.name())?;
         }
         if self.elements.is_empty() {
             let idle = |source: &SourcePlan| matches!(source.state, SourceState::Unchanged | SourceState::Skipped);

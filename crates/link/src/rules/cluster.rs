@@ -1,8 +1,16 @@
-//! The kernel: union-find over groups of equal hashes, with the conflict values of whole clusters in view.
+//! The kernel: union-find over groups of equal hashes, with the conflict values of whole clusters in view, and with what
+//! people decided before everything else.
 
+use hashbrown::HashMap;
 use jingwei_model::config::EntityConfig;
 
 use super::plan::Hashed;
+use crate::Decision;
+
+/// What members and edges are said to come from that a person decided.
+pub const DECISION: &str = "decision";
+/// Why two records are kept apart that a person keeps apart.
+const DIFFERENT: &str = "a person decided that they differ";
 
 /// Which rows belong together, and the evidence.
 #[derive(Debug, Default)]
@@ -28,11 +36,13 @@ pub struct Edge {
     pub probability: f64,
     /// Why it was refused, if it was.
     pub refused: Option<String>,
+    /// Whether it is for people to decide.
+    pub review: bool,
 }
 
 /// Clusters the rows. Rules come in their order, groups in the order of their hashes, rows in the order of their
 /// keys: nothing depends on how the records arrived.
-pub fn cluster(config: &EntityConfig, records: &Hashed) -> Clusters {
+pub fn cluster(config: &EntityConfig, records: &Hashed, decisions: &[Decision]) -> Clusters {
     let mut kernel = Kernel::new(records);
     for row in 1..records.keys.len() {
         if records.keys[row] == records.keys[row - 1] {
@@ -41,6 +51,16 @@ pub fn cluster(config: &EntityConfig, records: &Hashed) -> Clusters {
     }
     let mut rule_of: Vec<Option<u16>> = vec![None; records.keys.len()];
     let mut edges = Vec::new();
+    for (left, right, same) in decided(records, decisions) {
+        let refused = (!same).then(|| DIFFERENT.to_owned());
+        let probability = if same { 1.0 } else { 0.0 };
+        edges.push(Edge { left, right, rule: DECISION.to_owned(), probability, refused, review: false });
+        if !same {
+            kernel.bar(left, right);
+        } else if let Some(newcomer) = kernel.decided(left, right) {
+            rule_of[newcomer as usize] = Some(PERSON);
+        }
+    }
     for (number, rule) in config.rules.iter().enumerate() {
         let hashes = &records.rules[number];
         let mut order = (0..hashes.len()).filter(|row| hashes[*row] != 0).map(|row| row as u32).collect::<Vec<_>>();
@@ -52,6 +72,7 @@ pub fn cluster(config: &EntityConfig, records: &Hashed) -> Clusters {
                 rule: rule.rule.clone(),
                 probability: rule.probability,
                 refused,
+                review: false,
             };
             let mut rows = Vec::with_capacity(group.len());
             for row in group {
@@ -72,8 +93,11 @@ pub fn cluster(config: &EntityConfig, records: &Hashed) -> Clusters {
                     rule_of[newcomer as usize] = u16::try_from(number).ok();
                     edges.push(edge(left, right, None));
                 }
-                Outcome::Conflict { left, right, column } => {
+                Outcome::Conflict { left, right, against: Against::Column(column) } => {
                     edges.push(edge(left, right, Some(format!("conflict: {}", config.conflict[column]))));
+                }
+                Outcome::Conflict { left, right, against: Against::Person } => {
+                    edges.push(edge(left, right, Some(DIFFERENT.to_owned())));
                 }
                 Outcome::Ambiguous { left, right } => {
                     edges.push(edge(
@@ -89,17 +113,47 @@ pub fn cluster(config: &EntityConfig, records: &Hashed) -> Clusters {
     let rule = rule_of
         .into_iter()
         .map(|number| {
-            number.map(|number| {
-                (config.rules[usize::from(number)].rule.clone(), config.rules[usize::from(number)].probability)
+            number.map(|number| match config.rules.get(usize::from(number)) {
+                Some(rule) => (rule.rule.clone(), rule.probability),
+                None => (DECISION.to_owned(), 1.0),
             })
         })
         .collect();
     Clusters { root, rule, edges }
 }
 
+/// Stands for a person among the numbers of rules.
+const PERSON: u16 = u16::MAX;
+
+/// What people decided about rows: those that are one before those that differ, each in the order of the rows.
+fn decided(records: &Hashed, decisions: &[Decision]) -> Vec<(u32, u32, bool)> {
+    let row = |key: u128| {
+        let row = records.keys.partition_point(|known| *known < key);
+        (records.keys.get(row) == Some(&key)).then_some(row as u32)
+    };
+    let mut decided = Vec::new();
+    for decision in decisions {
+        if let (Some(a), Some(b)) = (row(decision.left), row(decision.right))
+            && a != b
+        {
+            decided.push((a.min(b), a.max(b), decision.same));
+        }
+    }
+    decided.sort_unstable_by_key(|(left, right, same)| (!same, *left, *right));
+    decided.dedup();
+    decided
+}
+
+/// What keeps two clusters apart.
+#[derive(Clone, Copy)]
+enum Against {
+    Column(usize),
+    Person,
+}
+
 enum Outcome {
     Joined { left: u32, right: u32, newcomer: u32 },
-    Conflict { left: u32, right: u32, column: usize },
+    Conflict { left: u32, right: u32, against: Against },
     Ambiguous { left: u32, right: u32 },
 }
 
@@ -108,11 +162,14 @@ struct Kernel {
     parent: Vec<u32>,
     /// For each conflict column, the one value of a root's cluster; 0 while it has none.
     values: Vec<Vec<u64>>,
+    /// For roots of clusters that people keep apart from others, rows of these others.
+    barred: HashMap<u32, Vec<u32>>,
 }
 
 impl Kernel {
     fn new(records: &Hashed) -> Self {
-        Self { parent: (0..records.keys.len() as u32).collect(), values: records.conflicts.clone() }
+        let parent = (0..records.keys.len() as u32).collect();
+        Self { parent, values: records.conflicts.clone(), barred: HashMap::new() }
     }
 
     fn find(&mut self, mut row: u32) -> u32 {
@@ -130,16 +187,43 @@ impl Kernel {
         self.join(left.min(right), left.max(right));
     }
 
-    /// The conflict column on which two clusters disagree.
-    fn conflict(&self, left: u32, right: u32) -> Option<usize> {
-        self.values.iter().position(|values| {
+    /// Joins two clusters because a person says so, whatever they say; gives the root that is one no longer.
+    fn decided(&mut self, left: u32, right: u32) -> Option<u32> {
+        let (left, right) = (self.find(left), self.find(right));
+        let (root, other) = (left.min(right), left.max(right));
+        (root != other).then(|| {
+            self.join(root, other);
+            other
+        })
+    }
+
+    /// Keeps the clusters of two rows apart.
+    fn bar(&mut self, left: u32, right: u32) {
+        for (row, other) in [(left, right), (right, left)] {
+            let root = self.find(row);
+            self.barred.entry(root).or_default().push(other);
+        }
+    }
+
+    /// What keeps two clusters apart, which are told by their roots.
+    fn conflict(&mut self, left: u32, right: u32) -> Option<Against> {
+        if let Some(others) = self.barred.get(&left).cloned()
+            && others.into_iter().any(|row| self.find(row) == right)
+        {
+            return Some(Against::Person);
+        }
+        let column = self.values.iter().position(|values| {
             let (left, right) = (values[left as usize], values[right as usize]);
             left != 0 && right != 0 && left != right
-        })
+        });
+        column.map(Against::Column)
     }
 
     fn join(&mut self, root: u32, other: u32) {
         self.parent[other as usize] = root;
+        if let Some(others) = self.barred.remove(&other) {
+            self.barred.entry(root).or_default().extend(others);
+        }
         for values in &mut self.values {
             if values[root as usize] == 0 {
                 values[root as usize] = values[other as usize];
@@ -171,7 +255,7 @@ impl Kernel {
                         count += 1;
                         fits = fits.or(Some(number));
                     }
-                    Some(column) => tell(Outcome::Conflict { left: camps[number].1, right: row, column }),
+                    Some(against) => tell(Outcome::Conflict { left: camps[number].1, right: row, against }),
                 }
             }
             match fits {
@@ -230,7 +314,7 @@ mod tests {
     fn a_chain_does_not_join_two_that_conflict() {
         // 1 and 2 share a phone with 3; 1 and 2 have different ids.
         let rows = [(1, [7, 0], 11), (2, [0, 8], 12), (3, [7, 8], 0)];
-        let clusters = cluster(&config(2), &records(&rows));
+        let clusters = cluster(&config(2), &records(&rows), &[]);
         assert_eq!(clusters.root, vec![0, 1, 0]);
         assert_eq!(clusters.edges.iter().filter(|edge| edge.refused.is_some()).count(), 1);
     }
@@ -238,26 +322,68 @@ mod tests {
     #[test]
     fn a_record_that_fits_two_conflicting_ones_joins_neither() {
         let rows = [(1, [7, 0], 11), (2, [7, 0], 12), (3, [7, 0], 0)];
-        let clusters = cluster(&config(2), &records(&rows));
+        let clusters = cluster(&config(2), &records(&rows), &[]);
         assert_eq!(clusters.root, vec![0, 1, 2]);
     }
 
     #[test]
     fn a_crowded_key_is_no_evidence() {
         let rows = (1..=101).map(|key| (key, [7, 0], 0)).collect::<Vec<_>>();
-        let clusters = cluster(&config(2), &records(&rows));
+        let clusters = cluster(&config(2), &records(&rows), &[]);
         assert!(clusters.root.iter().enumerate().all(|(row, root)| row as u32 == *root));
         assert_eq!(clusters.edges.len(), 1);
     }
 
+    fn decision(left: u128, right: u128, same: bool) -> Decision {
+        Decision { left, right, same }
+    }
+
+    #[test]
+    fn what_a_person_decided_stands_above_rules_and_conflicts() {
+        // 1 and 2 share a phone and 3 and 4 nothing; 3 and 4 have different ids.
+        let rows = [(1, [7, 0], 0), (2, [7, 0], 0), (3, [0, 0], 11), (4, [0, 0], 12)];
+        let decisions = [decision(2, 1, false), decision(4, 3, true), decision(4, 99, true)];
+        let clusters = cluster(&config(2), &records(&rows), &decisions);
+        assert_eq!(clusters.root, vec![0, 1, 2, 2]);
+        assert_eq!(clusters.rule[3], Some((DECISION.to_owned(), 1.0)));
+        let refused = clusters.edges.iter().filter(|edge| edge.refused.as_deref() == Some(DIFFERENT));
+        assert_eq!(refused.map(|edge| edge.rule.as_str()).collect::<Vec<_>>(), [DECISION, "r0"]);
+    }
+
+    #[test]
+    fn those_kept_apart_are_not_joined_through_a_third() {
+        // 2 shares a phone with 1, an address with 3; 1 and 3 differ.
+        let rows = [(1, [7, 0], 0), (2, [7, 8], 0), (3, [0, 8], 0)];
+        let clusters = cluster(&config(2), &records(&rows), &[decision(1, 3, false)]);
+        assert_eq!(clusters.root, vec![0, 0, 2]);
+    }
+
     proptest! {
+        #[test]
+        fn decisions_that_agree_with_each_other_are_obeyed(
+            rows in prop::collection::vec((0u128..20, [0u64..6, 0u64..6], 0u64..4), 0..40),
+            people in prop::collection::vec(0u8..8, 20), pairs in prop::collection::vec((0u128..20, 0u128..20), 0..20),
+        ) {
+            let mut rows = rows;
+            rows.sort_unstable();
+            rows.dedup_by_key(|row| row.0);
+            // Everybody decides by who the records really are.
+            let same = |a: u128, b: u128| people[a as usize] == people[b as usize];
+            let decisions = pairs.iter().map(|(a, b)| decision(*a, *b, same(*a, *b))).collect::<Vec<_>>();
+            let records = records(&rows);
+            let clusters = cluster(&config(2), &records, &decisions);
+            for (a, b, same) in decided(&records, &decisions) {
+                prop_assert_eq!(clusters.root[a as usize] == clusters.root[b as usize], same);
+            }
+        }
+
         #[test]
         fn no_cluster_ever_holds_two_conflicting_values(rows in prop::collection::vec((0u128..40, [0u64..6, 0u64..6], 0u64..4), 0..60)) {
             let mut rows = rows;
             rows.sort_unstable();
             rows.dedup_by_key(|row| row.0);
             let records = records(&rows);
-            let clusters = cluster(&config(2), &records);
+            let clusters = cluster(&config(2), &records, &[]);
             for a in 0..rows.len() {
                 for b in 0..rows.len() {
                     if clusters.root[a] == clusters.root[b] {

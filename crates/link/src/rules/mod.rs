@@ -7,14 +7,14 @@
 mod cluster;
 mod plan;
 
-pub(crate) use cluster::{Clusters, Edge, cluster};
+pub(crate) use cluster::{Clusters, DECISION, Edge, cluster};
 pub(crate) use plan::hashed;
 
 use async_trait::async_trait;
 use datafusion::prelude::DataFrame;
 use jingwei_model::config::EntityConfig;
 
-use crate::{Links, Matcher, Previous, Result, ids};
+use crate::{Decision, Links, Matcher, Previous, Result, ids};
 
 /// Links by the rules of an entity configuration.
 #[derive(Debug, Clone)]
@@ -32,9 +32,9 @@ impl RuleMatcher {
 
 #[async_trait]
 impl Matcher for RuleMatcher {
-    async fn link(&self, records: DataFrame, previous: &Previous) -> Result<Links> {
+    async fn link(&self, records: DataFrame, previous: &Previous, decisions: &[Decision]) -> Result<Links> {
         let records = hashed(&self.config, records).await?;
-        let clusters = cluster(&self.config, &records);
+        let clusters = cluster(&self.config, &records, decisions);
         ids::assign(self.config.element, &records.keys, &records.names, &clusters, previous)
     }
 }
