@@ -12,7 +12,7 @@ use jingwei_link::{
     Decision, Former, Links, Matcher, ModelMatcher, Previous, RuleMatcher, edges_schema, history_schema, members_schema,
 };
 use jingwei_model::Element;
-use jingwei_model::config::{EntityConfig, Survivorship};
+use jingwei_model::config::{EntityConfig, LinkMode, Survivorship};
 use jingwei_store::{TableName, WriteOptions, storable};
 
 use super::{DECISIONS, Flow, clean, fingerprint, linked_columns, made_from, records};
@@ -32,12 +32,7 @@ impl Flow<'_> {
 
     async fn link_one(&mut self, element: Element) -> Result<()> {
         let config = self.project.entities.get(&element).cloned().unwrap_or_else(|| alone(element));
-        if config.incidents.is_some() && element != Element::Events {
-            return Err(EngineError::usage_with_hint(
-                format!("config/entities/{element}.toml: `[incidents]` is of events alone"),
-                "use `[model]` to say which records are one entity",
-            ));
-        }
+        fits(&config)?;
         let began = Instant::now();
         let linked = Linked::Element(element);
         let sources = self.project.sources_of(element).map(|(name, _)| clean(name)).collect::<Vec<_>>();
@@ -222,6 +217,27 @@ impl Flow<'_> {
         let options = WriteOptions { comment: Some("What became of former ids".to_owned()), ..WriteOptions::default() };
         self.rewrite(&table, &schema, &[all], options).await
     }
+}
+
+/// What a configuration asks for that an element's records cannot give.
+fn fits(config: &EntityConfig) -> Result<()> {
+    let element = config.element;
+    if config.incidents.is_some() && element != Element::Events {
+        return Err(EngineError::usage_with_hint(
+            format!("config/entities/{element}.toml: `[incidents]` is of events alone"),
+            "use `[model]` to say which records are one entity",
+        ));
+    }
+    for model in config.model.iter().chain(&config.incidents) {
+        if !model.one_to_one.is_empty() || model.mode == LinkMode::LinkOnly {
+            return Err(EngineError::usage_with_hint(
+                format!("config/entities/{element}.toml: in a project the records of all sources are one table, so that \
+                         `one_to_one` and `mode = \"link_only\"` have no tables to tell apart"),
+                "take them out; `never` says what cannot be one entity",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A linkage to be made, and what it is made from.
