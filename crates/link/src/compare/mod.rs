@@ -35,6 +35,20 @@ pub struct Pair<'a> {
 }
 
 impl Pair<'_> {
+    /// Both records, as they were given.
+    #[inline]
+    #[must_use]
+    pub const fn records(&self) -> (u32, u32) {
+        (self.left, self.right)
+    }
+
+    /// The rows of both records.
+    #[inline]
+    #[must_use]
+    pub const fn rows(&self) -> (&[u32], &[u32]) {
+        (self.a, self.b)
+    }
+
     /// Whether a column of the left record equals one of the right; none when a value is missing.
     #[inline]
     fn equal(&self, left: usize, right: usize) -> Option<bool> {
@@ -75,7 +89,7 @@ impl<'a> Comparer<'a> {
         self.records
     }
 
-    /// Takes up a pair, whose comparisons are then asked for one by one.
+    /// Takes up a pair, whose comparisons and conditions are then asked for one by one.
     #[inline]
     pub fn pair(&mut self, left: u32, right: u32) -> Pair<'a> {
         self.fresh.fill(false);
@@ -183,7 +197,12 @@ impl<'a> Comparer<'a> {
     /// Whether a condition holds for a pair that stands alone.
     pub fn holds(&mut self, condition: &Condition, left: u32, right: u32) -> bool {
         let pair = self.pair(left, right);
-        self.decide(condition, &pair) == Some(true)
+        self.holds_for(condition, &pair)
+    }
+
+    /// Whether a condition holds for a pair that was taken up.
+    pub fn holds_for(&mut self, condition: &Condition, pair: &Pair<'_>) -> bool {
+        self.decide(condition, pair) == Some(true)
     }
 
     /// Whether a condition holds; none when a missing value leaves it open (the logic of SQL).

@@ -6,12 +6,17 @@
 //! similarities of one comparison after the other are computed, the cheapest first. Nothing is given up that would be
 //! kept: every number here is a bound from above.
 
-use crate::compare::{Comparer, Glance, Kernel};
+use super::sight::{Seen, Sight};
+use crate::block::{Groups, meets};
+use crate::compare::{Comparer, Glance, Kernel, Pair};
 use crate::model::{Comparison, Condition, Program};
+use crate::records::Records;
 use crate::train::Scorer;
 
 /// Far more than what adding up in another order can change, far less than what matters.
 const MARGIN: f64 = 1e-3;
+/// What follows from so many sights is remembered; a power of two.
+const MEMORY: usize = 1 << 12;
 
 /// Bounds of what the comparisons of a pair are worth.
 #[derive(Debug)]
@@ -19,20 +24,35 @@ pub struct Hope<'a> {
     program: &'a Program,
     scorer: &'a Scorer<'a>,
     least: f64,
-    /// Log odds of one entity against two related ones, and against strangers, before anything is compared.
-    start: [f64; 2],
     /// For each comparison: the most it is worth when its level lies between two others, the last of them certain to
     /// hold if none before does.
     between: Vec<Vec<Vec<[f64; 2]>>>,
     /// Comparisons in the order in which their similarities are computed.
     order: Vec<usize>,
+    sight: Sight,
+    /// The bounds before anything is compared.
+    nothing: Bounds,
+}
+
+/// What is known of a pair before any similarity is computed.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    /// The levels of the comparisons; of one that is open, the level that holds if none before does.
+    pattern: u64,
+    /// The first level that an open comparison can have, laid out as in a pattern.
+    first: u64,
+    /// A bit for each comparison that is open, of which there are never more than 64.
+    open: u64,
+    /// A bit for each comparison that is worth the more, the rarer its values are.
+    rare: u64,
+    /// The most that the pair scores as one entity against two related ones, and against strangers, but for what is rare.
+    most: [f64; 2],
 }
 
 impl<'a> Hope<'a> {
     /// Bounds for pairs scored without households, of which those are wanted that score `least` or more.
     #[must_use]
     pub fn new(program: &'a Program, scorer: &'a Scorer<'a>, least: f32) -> Self {
-        let prior = scorer.prior();
         let between = program.comparisons.iter().enumerate().map(|(number, comparison)| {
             let last = comparison.levels.len() + 1;
             let worth = (0..=last).map(|level| scorer.worth_at_most(number, level)).collect::<Vec<_>>();
@@ -45,55 +65,142 @@ impl<'a> Hope<'a> {
         });
         let mut order = (0..program.comparisons.len()).collect::<Vec<_>>();
         order.sort_by_key(|number| cost(program, &program.comparisons[*number]));
+        let prior = scorer.prior();
+        let most = [prior.same - prior.related, prior.same - prior.other];
         Self {
             program,
             scorer,
             least: f64::from(least) - MARGIN,
-            start: [prior.same - prior.related, prior.same - prior.other],
             between: between.collect(),
             order,
+            sight: Sight::new(program),
+            nothing: Bounds { pattern: 0, first: 0, open: 0, rare: 0, most },
         }
     }
 
+    /// What a comparison adds to the bounds of a pair.
+    fn look(&self, number: usize, comparer: &mut Comparer<'_>, pair: &Pair<'_>, bounds: &mut Bounds) {
+        let comparison = &self.program.comparisons[number];
+        let (level, worth) = match comparer.glance(comparison, pair) {
+            Glance::Level(level) if self.scorer.varies(number, level) => {
+                bounds.rare |= 1 << number;
+                (level, [0.0; 2])
+            }
+            Glance::Level(level) => (level, self.scorer.worth_at_most(number, level)),
+            Glance::Between(from, to) => {
+                bounds.open |= 1 << number;
+                bounds.first |= (from as u64) << comparison.shift;
+                (to, self.between[number][from][to])
+            }
+        };
+        bounds.pattern |= (level as u64) << comparison.shift;
+        bounds.most = [bounds.most[0] + worth[0], bounds.most[1] + worth[1]];
+    }
+}
+
+/// Looks at one pair after the other; one for each thread.
+#[derive(Debug)]
+pub struct Look<'a> {
+    hope: &'a Hope<'a>,
+    /// Compares what does not show.
+    pub comparer: Comparer<'a>,
+    /// What followed from what pairs showed, of the comparisons that are seen.
+    memory: Vec<(Seen, Bounds)>,
+}
+
+/// A pair that is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken<'a> {
+    pair: Pair<'a>,
+    seen: Seen,
+}
+
+impl<'a> Look<'a> {
+    /// A look at records.
+    #[must_use]
+    pub fn new(hope: &'a Hope<'a>, records: &'a Records) -> Self {
+        let memory = vec![(Seen::NOTHING, hope.nothing); MEMORY];
+        Self { hope, comparer: Comparer::new(hope.program, records), memory }
+    }
+
+    /// Takes up a pair.
+    #[inline]
+    pub fn pair(&mut self, left: u32, right: u32) -> Taken<'a> {
+        let pair = self.comparer.pair(left, right);
+        Taken { pair, seen: self.hope.sight.of(&pair) }
+    }
+
+    /// Whether a rule with these groups brings the pair together.
+    #[inline]
+    pub fn meets(&mut self, rule: usize, groups: &Groups, taken: &Taken<'_>) -> bool {
+        let brought = match self.hope.sight.agrees(rule, taken.seen) {
+            Some(agrees) if !agrees || groups.left_out_keys.is_empty() => agrees,
+            _ => {
+                let (left, right) = taken.pair.records();
+                let block = &self.hope.program.blocks[rule];
+                meets(block, self.comparer.records(), left, right, &groups.left_out_keys)
+            }
+        };
+        brought && self.passes(rule, taken)
+    }
+
+    /// Whether a pair that a rule brings together passes its filter.
+    #[inline]
+    pub fn passes(&mut self, rule: usize, taken: &Taken<'_>) -> bool {
+        let filter = self.hope.program.blocks[rule].filter.as_ref();
+        filter.is_none_or(|filter| self.comparer.holds_for(filter, &taken.pair))
+    }
+
     /// The levels of all comparisons, if the pair may score enough.
-    pub fn pattern(&self, comparer: &mut Comparer<'_>, left: u32, right: u32) -> Option<u64> {
-        let pair = comparer.pair(left, right);
-        let mut most = self.start;
-        let mut pattern = 0;
-        // A bit for each comparison that is open, of which there are never more than 64, and the first level it can have;
-        // the one that holds if none before does is in the pattern meanwhile.
-        let (mut open, mut first) = (0_u64, [0_u16; 64]);
-        for (number, comparison) in self.program.comparisons.iter().enumerate() {
-            let worth = match comparer.glance(comparison, &pair) {
-                Glance::Level(level) => {
-                    pattern |= (level as u64) << comparison.shift;
-                    self.scorer.worth(number, level, left, right)
-                }
-                Glance::Between(from, to) => {
-                    open |= 1 << number;
-                    first[number] = from as u16;
-                    pattern |= (to as u64) << comparison.shift;
-                    self.between[number][from][to]
-                }
-            };
-            most = [most[0] + worth[0], most[1] + worth[1]];
+    pub fn pattern(&mut self, taken: &Taken<'_>) -> Option<u64> {
+        let hope = self.hope;
+        let pair = &taken.pair;
+        let (left, right) = pair.records();
+        let mut bounds = self.bounds(taken);
+        let comparisons = &hope.program.comparisons;
+        let mut rare = bounds.rare;
+        while rare != 0 {
+            let number = rare.trailing_zeros() as usize;
+            let worth = hope.scorer.worth(number, comparisons[number].level_in(bounds.pattern), left, right);
+            bounds.most = [bounds.most[0] + worth[0], bounds.most[1] + worth[1]];
+            rare &= rare - 1;
         }
-        if most[0].min(most[1]) < self.least {
+        if bounds.most[0].min(bounds.most[1]) < hope.least {
             return None;
         }
-        for number in self.order.iter().copied().filter(|number| open >> number & 1 == 1) {
-            let comparison = &self.program.comparisons[number];
-            let bound = self.between[number][usize::from(first[number])][comparison.level_in(pattern)];
-            let level = comparer.level_of(comparison, &pair);
-            pattern &= !(((1 << comparison.bits) - 1) << comparison.shift);
-            pattern |= (level as u64) << comparison.shift;
-            let worth = self.scorer.worth(number, level, left, right);
-            most = [most[0] - bound[0] + worth[0], most[1] - bound[1] + worth[1]];
-            if most[0].min(most[1]) < self.least {
+        for number in hope.order.iter().copied().filter(|number| bounds.open >> number & 1 == 1) {
+            let comparison = &comparisons[number];
+            let (first, last) = (comparison.level_in(bounds.first), comparison.level_in(bounds.pattern));
+            let bound = hope.between[number][first][last];
+            let level = self.comparer.level_of(comparison, pair);
+            bounds.pattern &= !(((1 << comparison.bits) - 1) << comparison.shift);
+            bounds.pattern |= (level as u64) << comparison.shift;
+            let worth = hope.scorer.worth(number, level, left, right);
+            bounds.most = [bounds.most[0] - bound[0] + worth[0], bounds.most[1] - bound[1] + worth[1]];
+            if bounds.most[0].min(bounds.most[1]) < hope.least {
                 return None;
             }
         }
-        Some(pattern)
+        Some(bounds.pattern)
+    }
+
+    /// The bounds of a pair: those of another that showed the same, and what does not show.
+    #[inline]
+    fn bounds(&mut self, taken: &Taken<'_>) -> Bounds {
+        let hope = self.hope;
+        let (known, bounds) = &mut self.memory[taken.seen.place(MEMORY)];
+        if *known != taken.seen {
+            *known = taken.seen;
+            *bounds = hope.nothing;
+            for number in hope.sight.covered() {
+                hope.look(*number, &mut self.comparer, &taken.pair, bounds);
+            }
+        }
+        let mut bounds = *bounds;
+        for number in hope.sight.others() {
+            hope.look(*number, &mut self.comparer, &taken.pair, &mut bounds);
+        }
+        bounds
     }
 }
 
@@ -119,93 +226,5 @@ fn sites_of(condition: &Condition, into: &mut Vec<usize>) {
         Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| sites_of(part, into)),
         Condition::Not(part) => sites_of(part, into),
         Condition::Equal { .. } | Condition::Flag { .. } | Condition::Difference { .. } | Condition::Constant(_) => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use std::sync::Arc;
-
-    use arrow::array::{ArrayRef, RecordBatch, StringArray};
-    use datafusion::prelude::SessionContext;
-
-    use super::*;
-    use crate::{Linker, Table};
-
-    const MODEL: &str = r#"
-id = "id"
-[[block]]
-on = ["phone"]
-[[block]]
-on = ["name"]
-[[compare]]
-name = "name"
-levels = [
-  { where = "l.name = r.name", term_frequency = "name" },
-  { where = "chinese_name_similarity(l.name, r.name) >= 0.9" },
-  { where = "substr(l.name, 1, 1) = substr(r.name, 1, 1)", term_frequency = "name" },
-  { where = "not (jaro_winkler(l.name, r.name) < 0.5 or l.born = r.born)" },
-]
-[[compare]]
-name = "born"
-kind = "date"
-null = "l.name <> r.name and levenshtein(l.born, r.born) > 5"
-[[compare]]
-name = "phone"
-kind = "phone"
-household = true
-"#;
-
-    /// Records of few values, some of them missing.
-    fn records(count: usize) -> RecordBatch {
-        let column =
-            |of: &dyn Fn(usize) -> Option<String>| Arc::new((0..count).map(of).collect::<StringArray>()) as ArrayRef;
-        let name = |n: usize| {
-            (!n.is_multiple_of(11)).then(|| format!("{}{}", ["王", "李", "欧"][n % 3], ["芳", "方", "小明"][n / 3 % 3]))
-        };
-        let born = |n: usize| {
-            (!n.is_multiple_of(7)).then(|| format!("19{:02}-0{}-0{}", 60 + n / 2 % 5, 1 + n % 4, 1 + n / 5 % 4))
-        };
-        let phone = |n: usize| (!n.is_multiple_of(5)).then(|| format!("1380013{:04}", n / 4 + n % 3));
-        let columns = [
-            ("id", column(&|n| Some(n.to_string()))),
-            ("name", column(&name)),
-            ("born", column(&born)),
-            ("phone", column(&phone)),
-        ];
-        RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true))).unwrap()
-    }
-
-    #[tokio::test]
-    async fn no_pair_is_given_up_that_scores_enough_and_patterns_are_those_of_the_full_comparison() {
-        let context = SessionContext::new();
-        let table = Table { name: "t".to_owned(), rows: context.read_batch(records(240)).unwrap() };
-        let linker = Linker::new(jingwei_model::config::parse("model.toml", MODEL, |_| None).unwrap());
-        let linkage = linker.link(&context, vec![table], &|_| {}).await.unwrap();
-        let (program, records) = (&linkage.program, &linkage.records);
-        let scorer = Scorer::new(program, records, &linkage.weights);
-        let mut comparer = Comparer::new(program, records);
-        for least in [-30.0, -4.0, -1.0, 0.0] {
-            let hope = Hope::new(program, &scorer, least);
-            let (mut kept, mut given_up) = (0, 0);
-            for right in 0..records.len() as u32 {
-                for left in 0..right {
-                    let pattern = comparer.pattern(left, right);
-                    let logit = scorer.evidence(pattern, left, right).logit() as f32;
-                    match hope.pattern(&mut comparer, left, right) {
-                        Some(found) => assert_eq!(found, pattern),
-                        None => {
-                            assert!(logit < least, "{left} {right} scores {logit}");
-                            given_up += 1;
-                        }
-                    }
-                    let found = scorer.logit_from(least, pattern, left, right);
-                    assert_eq!(found, Some(logit).filter(|logit| *logit >= least));
-                    kept += usize::from(found.is_some());
-                }
-            }
-            assert!(kept > 0 && (given_up > 0 || least < -20.0), "{least}: {kept} kept, {given_up} given up");
-        }
     }
 }

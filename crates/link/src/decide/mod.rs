@@ -1,17 +1,20 @@
 //! All candidate pairs, scored; those that could matter become edges.
 
 mod hope;
+mod sight;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::block::{Blocks, Groups, allowed, meets, numbered_groups};
+use crate::block::{Blocks, Groups, allowed, numbered_groups};
 use crate::compare::Comparer;
 use crate::household::{Households, personal};
 use crate::model::{Condition, Program};
 use crate::parallel;
 use crate::records::{NULL, Records};
 use crate::train::{Scorer, Weights};
-use hope::Hope;
+use hope::{Hope, Look};
 
 /// A pair that may be one entity.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -94,10 +97,10 @@ fn rule_pairs(
     kept: &AtomicU64,
 ) -> (Vec<ScoredPair>, u64) {
     let Job { program, records, blocks, one_to_one, least, room } = *job;
-    let mut comparer = Comparer::new(program, records);
+    let mut look = Look::new(hope, records);
     let mut found = Vec::new();
     let mut looked = 0_u64;
-    let block = &program.blocks[number];
+    let before = &blocks.known()[..number];
     let mut fetched = run.start;
     for group in run.clone() {
         if group == fetched {
@@ -111,24 +114,19 @@ fn rule_pairs(
                 if !allowed(program, records, left, right) {
                     continue;
                 }
-                if let Some(filter) = &block.filter
-                    && !comparer.holds(filter, left, right)
+                let pair = look.pair(left, right);
+                if !look.passes(number, &pair)
+                    || before.iter().enumerate().any(|(rule, groups)| look.meets(rule, groups, &pair))
                 {
                     continue;
                 }
-                if program.blocks[..number].iter().zip(blocks.known()).any(|(block, groups)| {
-                    meets(block, records, left, right, &groups.left_out_keys)
-                        && block.filter.as_ref().is_none_or(|filter| comparer.holds(filter, left, right))
-                }) {
-                    continue;
-                }
                 looked += 1;
-                if let Some(pattern) = hope.pattern(&mut comparer, left, right)
+                if let Some(pattern) = look.pattern(&pair)
                     && let Some(logit) = scorer.logit_from(least, pattern, left, right)
                     && kept.fetch_add(1, Ordering::Relaxed) < room
                 {
                     // The records are at hand here, and no longer when clusters are made.
-                    let never = Some(forbids(program, &mut comparer, one_to_one, left, right));
+                    let never = Some(forbids(program, &mut look.comparer, one_to_one, left, right));
                     found.push(ScoredPair { left, right, pattern, logit, rule: number as u16, never });
                 }
             }

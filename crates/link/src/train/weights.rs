@@ -233,6 +233,13 @@ impl<'a> Scorer<'a> {
         evidence
     }
 
+    /// Whether what a comparison's level is worth depends on the values.
+    #[inline]
+    #[must_use]
+    pub fn varies(&self, comparison: usize, level: usize) -> bool {
+        self.frequencies[comparison][level].is_some()
+    }
+
     /// How much a comparison's level speaks for one entity against two related ones, and against two strangers: what it
     /// adds to the log odds of each, without households.
     #[must_use]
