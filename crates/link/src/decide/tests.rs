@@ -117,7 +117,8 @@ fn scored(linkage: &Linkage) -> (Vec<ScoredPair>, Vec<u64>, Vec<u32>) {
     while blocks.push_next().is_some() {}
     let job = Job { program, records, blocks: &blocks, one_to_one: &[false], least: -8.0, room: u64::MAX };
     let (pairs, looked, count) = score(&job, &Scorer::new(program, records, &linkage.weights));
-    assert_eq!(count, pairs.len() as u64);
+    // A pair whose sides agree both ways is counted twice and kept once.
+    assert!(count >= pairs.len() as u64);
     let column = program.comparisons[0].levels[0].term_frequency.unwrap();
     (pairs, looked, records.frequencies(column))
 }
@@ -140,7 +141,10 @@ async fn a_rule_brings_the_pairs_that_no_rule_before_it_brings() {
         }
     }
     assert!(expected.iter().all(|count| *count > 0), "{expected:?}");
-    assert_eq!(scored(&linkage).1, expected);
+    for ((block, looked), expected) in program.blocks.iter().zip(scored(&linkage).1).zip(expected) {
+        // Where the sides of a rule differ, a pair may agree both ways, and is looked at each time.
+        assert!(looked == expected || (!block.is_symmetric() && looked > expected), "{}: {looked} {expected}", block.name);
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use super::plan::Hashed;
 use crate::Decision;
 
 /// What members and edges are said to come from that a person decided.
-pub const DECISION: &str = "decision";
+const DECISION: &str = "decision";
 /// Why two records are kept apart that a person keeps apart.
 const DIFFERENT: &str = "a person decided that they differ";
 

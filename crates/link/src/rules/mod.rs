@@ -7,7 +7,7 @@
 mod cluster;
 mod plan;
 
-pub(crate) use cluster::{Clusters, DECISION, Edge, cluster};
+pub(crate) use cluster::{Clusters, Edge, cluster};
 pub(crate) use plan::hashed;
 
 use async_trait::async_trait;
