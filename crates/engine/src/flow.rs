@@ -111,7 +111,7 @@ struct Flow<'a> {
     /// Local time of the city in microseconds: what `valid_from` and `updated_at` say.
     now: i64,
     areas: Option<areas::Areas>,
-    lookups: Option<Arc<ties::Lookups>>,
+    lookups: Option<Arc<Lookups>>,
     written: bool,
 }
 

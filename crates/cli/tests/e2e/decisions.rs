@@ -202,7 +202,8 @@ levels = [{ where = "l.phone = r.phone" }, { where = "substr(l.phone, 1, 7) = su
 #[test]
 fn the_queue_holds_what_the_model_is_unsure_of_until_somebody_decides() {
     let project = project(MODEL);
-    let people = (0..60).map(|n| format!("{n},人{},,1380000{:04}\n", n % 40, n * 37 % 50)).collect::<String>();
+    let name = |n: usize| format!("{}{}", ["王", "李", "张", "刘"][n % 4], ["伟", "芳", "娜", "敏", "静"][n / 4 % 5]);
+    let people = (0..60).map(|n| format!("{n},{},,138{:04}{:04}\n", name(n), n % 3, n * 37 % 50)).collect::<String>();
     project.file("data/register.csv", format!("no,name,id,phone\n{people}"));
     integrate(project.path(), &[]);
     let queue = || {
