@@ -232,6 +232,16 @@ fn a_row_that_names_no_house_makes_none_and_a_rule_over_columns_nobody_fills_mat
 }
 
 #[test]
+fn a_model_that_tells_tables_apart_is_refused_where_records_are_one_table() {
+    for setting in ["one_to_one = [\"people\"]", "mode = \"link_only\""] {
+        let project = csv("no,name\n1,x\n");
+        let model = "[[model.block]]\non = [\"name\"]\n[[model.compare]]\nname = \"name\"\nkind = \"exact\"\n";
+        project.file("config/entities/people.toml", format!("element = \"people\"\n[model]\n{setting}\n{model}"));
+        refused(&project, &["config/entities/people.toml", "one table", "take them out"]);
+    }
+}
+
+#[test]
 fn a_new_projects_rules_and_models_serve_sources_that_fill_little() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("city");

@@ -76,6 +76,37 @@ fn the_linkage_of_the_demo_city_is_good_and_above_all_not_wrong() {
 }
 
 #[test]
+fn why_two_reports_are_of_one_incident_is_explained_by_the_model_that_ties_them() {
+    let pairs = rows(
+        demo_city(),
+        "SELECT min(source || '/' || record || '/' || record_id) AS a, max(source || '/' || record || '/' || record_id) AS b, \
+         entity_id FROM link.events_incidents GROUP BY entity_id HAVING count(DISTINCT source) = 2 ORDER BY entity_id LIMIT 1",
+    );
+    let (a, b) = (pairs[0]["a"].as_str().unwrap(), pairs[0]["b"].as_str().unwrap());
+    let text = fine(demo_city(), &["explain", a, b]);
+    let incident = format!("reports of one incident: {}", pairs[0]["entity_id"].as_str().unwrap());
+    assert!(text.contains("two different events") && text.contains(&incident), "{text}");
+    let told: Value = serde_json::from_str(&fine(demo_city(), &["explain", a, b, "--format", "json"])).unwrap();
+    let score = &told["incident"]["score"];
+    let parts = score["parts"].as_array().unwrap();
+    assert!(parts.iter().any(|part| part["name"].as_str().is_some_and(|name| name.contains("place"))), "{score}");
+    let sum = parts.iter().map(|part| part["weight"].as_f64().unwrap()).sum::<f64>();
+    assert!((sum - score["weight"].as_f64().unwrap()).abs() < 1e-6, "{sum} {score}");
+}
+
+#[test]
+fn what_the_models_are_unsure_of_waits_in_the_queue_of_the_demo_city() {
+    let queue: Value = serde_json::from_str(&fine(demo_city(), &["review", "--format", "json"])).unwrap();
+    let open = queue["open"].as_u64().unwrap();
+    let marked: f64 = ["people", "housing", "organizations", "objects", "events", "events_incident"]
+        .iter()
+        .map(|name| number(demo_city(), &format!("SELECT count(*) FROM link.{name}_edges WHERE review")))
+        .sum();
+    assert_eq!(open as f64, marked);
+    assert!(open > 0 && queue["pairs"].as_array().unwrap().len() == 10.min(open as usize), "{queue}");
+}
+
+#[test]
 fn alarms_calls_and_inspections_of_one_incident_are_tied_though_an_alarm_names_no_place() {
     let networks = |a: &str, b: &str| {
         number(
