@@ -123,7 +123,8 @@ pub async fn explain_entity(context: &SessionContext, project: &Project, subject
     let element = Element::ALL.into_iter().find(|element| id.starts_with(element.id_letter())).ok_or_else(unknown)?;
     let step = || EngineError::plan(format!("explaining {id}"));
     let history = history(context, id).await?;
-    let members = members(context, Linked::Element(element)).await?.filter(ident("entity_id").eq(lit(id))).map_err(step())?;
+    let members =
+        members(context, Linked::Element(element)).await?.filter(ident("entity_id").eq(lit(id))).map_err(step())?;
     let rows = members.clone().collect().await.map_err(step())?;
     let mut found = rows.iter().flat_map(member_records).collect::<Vec<_>>();
     found.sort_by(|a, b| (&a.source, &a.record, &a.record_id).cmp(&(&b.source, &b.record, &b.record_id)));
@@ -399,12 +400,7 @@ pub(crate) fn cell(batch: &RecordBatch, column: &str, row: usize) -> Option<Stri
 }
 
 /// What two records say of a column, side by side.
-pub(crate) fn beside(
-    f: &mut fmt::Formatter<'_>,
-    column: &str,
-    left: Option<&str>,
-    right: Option<&str>,
-) -> fmt::Result {
+pub(crate) fn beside(f: &mut fmt::Formatter<'_>, column: &str, left: Option<&str>, right: Option<&str>) -> fmt::Result {
     let mark = match (left, right) {
         (Some(left), Some(right)) if left == right => "=",
         (Some(_), Some(_)) => "≠",

@@ -26,8 +26,8 @@ use jingwei_model::Element;
 use jingwei_model::hash::{base32, hash128};
 use jingwei_store::{Run, RunStatus, TableName};
 
-pub use plan::{Plan, SourcePlan, SourceState, plan};
 pub(crate) use linkage::incident_config;
+pub use plan::{Plan, SourcePlan, SourceState, plan};
 pub(crate) use records::{Scope, filled_columns, linked_columns, records};
 pub(crate) use reports::reports;
 pub(crate) use ties::Lookups;

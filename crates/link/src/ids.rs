@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, AsArray, BinaryBuilder, BooleanBuilder, Float64Builder, ListBuilder, RecordBatch, StringBuilder, UInt32Array,
+    ArrayRef, AsArray, BinaryBuilder, BooleanBuilder, Float64Builder, ListBuilder, RecordBatch, StringBuilder,
+    UInt32Array,
 };
 use arrow::compute::{cast, take};
 use arrow::datatypes::DataType;
@@ -397,7 +398,10 @@ mod tests {
     fn an_id_that_was_in_use_is_never_given_again() {
         let first = run(&BTreeMap::from([(1, 0)]), &Previous::default());
         let former = ids(&first)[&1].clone();
-        let again = run(&BTreeMap::from([(1, 0)]), &Previous::new(&[], [Former { id: former.clone(), records: Vec::new() }]).unwrap());
+        let again = run(
+            &BTreeMap::from([(1, 0)]),
+            &Previous::new(&[], [Former { id: former.clone(), records: Vec::new() }]).unwrap(),
+        );
         assert_ne!(ids(&again)[&1], former);
     }
 

@@ -92,7 +92,17 @@ impl Ops {
             transaction.execute(
                 &sql,
                 params![
-                    number, new.linkage, names[0], names[1], names[2], names[3], names[4], names[5], same, new.by, new.note,
+                    number,
+                    new.linkage,
+                    names[0],
+                    names[1],
+                    names[2],
+                    names[3],
+                    names[4],
+                    names[5],
+                    same,
+                    new.by,
+                    new.note,
                     new.at
                 ],
             )?;
@@ -106,7 +116,8 @@ impl Ops {
     /// # Errors
     /// The file cannot be written.
     pub fn take_back(&self, decision: i64, by: Option<&str>, at: &str) -> Result<bool, StoreError> {
-        let sql = "UPDATE decisions SET taken_back_at = ?2, taken_back_by = ?3 WHERE decision = ?1 AND taken_back_at IS NULL";
+        let sql =
+            "UPDATE decisions SET taken_back_at = ?2, taken_back_by = ?3 WHERE decision = ?1 AND taken_back_at IS NULL";
         Ok(self.connection.execute(sql, params![decision, at, by])? > 0)
     }
 
@@ -158,7 +169,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut ops = Ops::open(&folder.path().join("ops.sqlite"), None).unwrap();
         let decide = |ops: &mut Ops, pairs: &[(RecordKey, RecordKey, bool)]| {
-            let new = NewDecision { linkage: "people", pairs, by: Some("wang"), note: None, at: "2026-01-01T00:00:00Z" };
+            let new =
+                NewDecision { linkage: "people", pairs, by: Some("wang"), note: None, at: "2026-01-01T00:00:00Z" };
             ops.decide(&new).unwrap()
         };
         assert_eq!(decide(&mut ops, &[(key("1"), key("2"), true), (key("1"), key("3"), false)]), 1);

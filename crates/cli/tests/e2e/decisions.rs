@@ -77,7 +77,10 @@ fn a_decision_is_obeyed_by_the_next_run_and_by_those_after_it_until_it_is_taken_
     fine(project.path(), &["decide", "register/people/2", "health/people/h3", "same", "--note", "her new name"]);
     assert!(fine(project.path(), &["plan"]).contains("decided since"));
     let report = integrate(project.path(), &[]);
-    assert_eq!((&report["elements"]["people"]["merged"], &report["elements"]["people"]["split"]), (&1.into(), &1.into()));
+    assert_eq!(
+        (&report["elements"]["people"]["merged"], &report["elements"]["people"]["split"]),
+        (&1.into(), &1.into())
+    );
     assert_ne!(entity(&project, "3"), entity(&project, "h2"));
     assert_eq!(entity(&project, "2"), entity(&project, "h3"));
     let why = fine(project.path(), &["explain", "register/3", "health/h2"]);
@@ -94,8 +97,12 @@ fn a_decision_is_obeyed_by_the_next_run_and_by_those_after_it_until_it_is_taken_
     integrate(project.path(), &[]);
     assert_eq!(entities(&project), before);
     assert_eq!(fine(project.path(), &["decisions"]), "");
-    let all = serde_json::from_str::<Value>(&fine(project.path(), &["decisions", "--all", "--format", "json"])).unwrap();
-    assert_eq!((&all[0]["by"], &all[0]["same"], &all[0]["left"]), (&"wang".into(), &false.into(), &"register/people/3".into()));
+    let all =
+        serde_json::from_str::<Value>(&fine(project.path(), &["decisions", "--all", "--format", "json"])).unwrap();
+    assert_eq!(
+        (&all[0]["by"], &all[0]["same"], &all[0]["left"]),
+        (&"wang".into(), &false.into(), &"register/people/3".into())
+    );
     assert_eq!((&all[1]["note"], &all[1]["taken_back_by"]), (&"her new name".into(), &"li".into()));
 }
 
@@ -143,7 +150,10 @@ fn what_contradicts_or_names_nothing_is_not_kept() {
     fine(project.path(), &["decide", "register/1", "register/2", "same"]);
     fine(project.path(), &["decide", "health/h3", "register/2", "same"]);
     for (args, message) in [
-        (&["decide", "health/h3", "register/1", "different"][..], "contradicts decisions 1 (register/people/1 = register/people/2)"),
+        (
+            &["decide", "health/h3", "register/1", "different"][..],
+            "contradicts decisions 1 (register/people/1 = register/people/2)",
+        ),
         (&["decide", "register/1", "register/1", "same"], "are one record"),
         (&["decide", "register/1", "register/77", "same"], "no record `77`"),
         (&["decide", "nowhere/1", "register/1", "same"], "`nowhere/1` names no record"),

@@ -48,12 +48,7 @@ type Pair = ([u8; 16], [u8; 16], f64);
 ///
 /// # Errors
 /// No linkage is published.
-pub async fn review(
-    city: &City,
-    context: &SessionContext,
-    linked: Option<Linked>,
-    limit: usize,
-) -> Result<Review> {
+pub async fn review(city: &City, context: &SessionContext, linked: Option<Linked>, limit: usize) -> Result<Review> {
     let mut found: Vec<(Linked, Pair)> = Vec::new();
     for linked in Linked::all().filter(|one| linked.is_none_or(|linked| linked == *one)) {
         found.extend(open(city, context, linked).await?.into_iter().map(|pair| (linked, pair)));
@@ -153,9 +148,7 @@ async fn members(
         .table(table.to_string())
         .await
         .and_then(|rows| rows.filter(filter))
-        .and_then(|rows| {
-            rows.select(["record_key", "source", "record", "record_id", "entity_id"].map(ident).to_vec())
-        })
+        .and_then(|rows| rows.select(["record_key", "source", "record", "record_id", "entity_id"].map(ident).to_vec()))
         .map_err(step())?
         .collect()
         .await

@@ -135,7 +135,8 @@ async fn last_change(context: &SessionContext, id: &str) -> Result<Change> {
         let lists = batch.column_by_name("record_keys").and_then(|column| column.as_list_opt::<i32>());
         for row in 0..batch.num_rows() {
             let run = text("run_id", row);
-            let Some(linked) = text("element", row).parse().ok().filter(|_| last.as_ref().is_none_or(|last| last.run <= run))
+            let Some(linked) =
+                text("element", row).parse().ok().filter(|_| last.as_ref().is_none_or(|last| last.run <= run))
             else {
                 continue;
             };

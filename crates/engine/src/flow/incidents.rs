@@ -44,7 +44,9 @@ impl Flow<'_> {
     /// Gives events without a point that of the object they concern: an alarm happened where its device is.
     pub(super) async fn with_points_of_objects(&self, events: DataFrame) -> Result<DataFrame> {
         let has = |name: &str| events.schema().has_column_with_unqualified_name(name);
-        let Some(objects) = last_of(&self.context, "objects").await?.filter(|_| has("object_id")) else { return Ok(events) };
+        let Some(objects) = last_of(&self.context, "objects").await?.filter(|_| has("object_id")) else {
+            return Ok(events);
+        };
         let own = has("geom");
         let points = objects
             .filter(ident("geom").is_not_null())

@@ -77,12 +77,7 @@ impl Flow<'_> {
     }
 
     /// Links records by a configuration, and writes members, edges and what became of former entities.
-    pub(super) async fn link_by(
-        &mut self,
-        task: Task<'_>,
-        records: Option<DataFrame>,
-        phase: &str,
-    ) -> Result<Links> {
+    pub(super) async fn link_by(&mut self, task: Task<'_>, records: Option<DataFrame>, phase: &str) -> Result<Links> {
         let Task { linked, config, decisions, decided, inputs } = task;
         let began = Instant::now();
         self.progress.begin(phase);
@@ -231,8 +226,10 @@ fn fits(config: &EntityConfig) -> Result<()> {
     for model in config.model.iter().chain(&config.incidents) {
         if !model.one_to_one.is_empty() || model.mode == LinkMode::LinkOnly {
             return Err(EngineError::usage_with_hint(
-                format!("config/entities/{element}.toml: in a project the records of all sources are one table, so that \
-                         `one_to_one` and `mode = \"link_only\"` have no tables to tell apart"),
+                format!(
+                    "config/entities/{element}.toml: in a project the records of all sources are one table, so that \
+                         `one_to_one` and `mode = \"link_only\"` have no tables to tell apart"
+                ),
                 "take them out; `never` says what cannot be one entity",
             ));
         }

@@ -54,9 +54,7 @@ async fn located(context: &SessionContext, records: DataFrame) -> Result<DataFra
                 .map_err(step())?;
             rows.join(objects, JoinType::Left, &["object_id"], &["_object"], None)
         }
-        _ => rows
-            .with_column(object[0], text(object[0]))
-            .and_then(|rows| rows.with_column(object[1], text(object[1]))),
+        _ => rows.with_column(object[0], text(object[0])).and_then(|rows| rows.with_column(object[1], text(object[1]))),
     }
     .map_err(step())?;
     let spellings = super::build::spelled();
@@ -83,9 +81,9 @@ async fn located(context: &SessionContext, records: DataFrame) -> Result<DataFra
                 .map_err(step())?;
             rows.join(above, JoinType::Left, &["place_id"], &["_standard"], None)
         }
-        None => rows
-            .with_column(PLACED[1], text(PLACED[1]))
-            .and_then(|rows| rows.with_column(PLACED[2], text(PLACED[2]))),
+        None => {
+            rows.with_column(PLACED[1], text(PLACED[1])).and_then(|rows| rows.with_column(PLACED[2], text(PLACED[2])))
+        }
     }
     .map_err(step())?;
     let points = ["geom", object[2]].into_iter().filter(|name| has(&rows, name)).map(ident).collect::<Vec<_>>();

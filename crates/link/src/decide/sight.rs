@@ -32,7 +32,8 @@ impl Seen {
     #[inline]
     pub const fn place(self, below: usize) -> usize {
         let columns = self.equal as u64 | (self.missing as u64) << 32;
-        let mixed = (columns ^ (self.flags as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mixed =
+            (columns ^ (self.flags as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         (mixed >> 40) as usize & (below - 1)
     }
 }

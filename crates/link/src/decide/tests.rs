@@ -57,9 +57,8 @@ fn records(count: usize) -> RecordBatch {
     let name = |n: usize| {
         (!n.is_multiple_of(11)).then(|| format!("{}{}", ["王", "李", "欧"][n % 3], ["芳", "方", "小明"][n / 3 % 3]))
     };
-    let born = |n: usize| {
-        (!n.is_multiple_of(7)).then(|| format!("19{:02}-0{}-0{}", 60 + n / 2 % 5, 1 + n % 4, 1 + n / 5 % 4))
-    };
+    let born =
+        |n: usize| (!n.is_multiple_of(7)).then(|| format!("19{:02}-0{}-0{}", 60 + n / 2 % 5, 1 + n % 4, 1 + n / 5 % 4));
     let phone = |n: usize| (!n.is_multiple_of(5)).then(|| format!("1380013{:04}", n / 4 + n % 3));
     let columns = [
         ("id", column(&|n| Some(n.to_string()))),
@@ -143,7 +142,11 @@ async fn a_rule_brings_the_pairs_that_no_rule_before_it_brings() {
     assert!(expected.iter().all(|count| *count > 0), "{expected:?}");
     for ((block, looked), expected) in program.blocks.iter().zip(scored(&linkage).1).zip(expected) {
         // Where the sides of a rule differ, a pair may agree both ways, and is looked at each time.
-        assert!(looked == expected || (!block.is_symmetric() && looked > expected), "{}: {looked} {expected}", block.name);
+        assert!(
+            looked == expected || (!block.is_symmetric() && looked > expected),
+            "{}: {looked} {expected}",
+            block.name
+        );
     }
 }
 
