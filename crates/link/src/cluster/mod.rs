@@ -5,8 +5,10 @@
 //! odds between their records speak for it and nothing forbids it. A chain a–b–c with a and c plainly different does
 //! not become one entity, and what can never be one entity is never in one cluster.
 
+mod chain;
 mod component;
 
+use chain::Chain;
 use component::Component;
 use hashbrown::HashMap;
 
@@ -183,7 +185,10 @@ impl Clusterer<'_> {
                 }
                 if members.len() > LARGE {
                     let edges = edges().copied().collect::<Vec<_>>();
-                    chain(program, &mut comparer, members, &edges, how.join, &mut joined);
+                    let mut chain = Chain::new(program, records, one_to_one, members);
+                    chain.decide(decided);
+                    chain.follow(&mut comparer, &edges, how.join);
+                    chain.tell(&mut joined);
                     continue;
                 }
                 component.begin(members);
@@ -259,46 +264,6 @@ fn components(count: usize, pairs: &[ScoredPair], edges: &[u32], decisions: &[(u
         parent[record as usize] = root;
     }
     parent
-}
-
-/// Joins the records of a component in which even the strongest edges connect very many: along its edges, strongest
-/// first, unless something forbids the ends or the first records of their clusters to be one.
-fn chain(
-    program: &Program,
-    comparer: &mut Comparer<'_>,
-    members: &[u32],
-    edges: &[ScoredPair],
-    least: f32,
-    joined: &mut Vec<(u32, u32, f32)>,
-) {
-    let place = |record: u32| members.binary_search(&record).unwrap_or_default() as u32;
-    let mut order = edges.iter().filter(|edge| edge.logit >= least).collect::<Vec<_>>();
-    order.sort_by(|a, b| b.logit.total_cmp(&a.logit).then((a.left, a.right).cmp(&(b.left, b.right))));
-    let mut parent = (0..members.len() as u32).collect::<Vec<_>>();
-    let mut strength = vec![f32::INFINITY; members.len()];
-    for edge in order {
-        let (a, b) = (place(edge.left), place(edge.right));
-        let (low, high) = {
-            let (a, b) = (find(&mut parent, a), find(&mut parent, b));
-            (a.min(b), a.max(b))
-        };
-        let (first, second) = (members[low as usize], members[high as usize]);
-        let mut forbidden =
-            |left: u32, right: u32| program.never.iter().any(|never| comparer.holds(never, left, right));
-        if low == high || forbidden(first, second) || forbidden(edge.left, edge.right) {
-            continue;
-        }
-        parent[high as usize] = low;
-        for end in [a, b] {
-            if strength[end as usize].is_infinite() {
-                strength[end as usize] = edge.logit;
-            }
-        }
-    }
-    for (number, record) in members.iter().enumerate() {
-        let root = find(&mut parent, number as u32);
-        joined.push((*record, members[root as usize], strength[number]));
-    }
 }
 
 fn find(parent: &mut [u32], mut record: u32) -> u32 {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::prelude::SessionContext;
-use jingwei_link::{Decision, Edit, Incremental, Linker, record_key};
+use jingwei_link::{Decision, Edit, Incremental, Linker, Trained, record_key};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
@@ -15,7 +15,7 @@ use crate::support::{
 
 /// What is done to one record.
 #[derive(Debug, Clone)]
-enum Step {
+pub enum Step {
     Put((String, String), Row),
     Delete((String, String)),
     Decide((String, String), (String, String), bool),
@@ -40,9 +40,14 @@ fn put(base: &Incremental, table: &str, id: &String, row: &Row) -> Edit {
 }
 
 /// Makes the steps and compares with the batch after each `stride` of them.
-fn follow(model: &str, start: &Data, steps: &[Step], stride: usize) -> Result<(), TestCaseError> {
-    let trained = learned(model);
-    let linker = linker(model).with_trained(Arc::clone(&trained));
+pub fn follow(
+    model: &str,
+    trained: &Arc<Trained>,
+    start: &Data,
+    steps: &[Step],
+    stride: usize,
+) -> Result<(), TestCaseError> {
+    let linker = linker(model).with_trained(Arc::clone(trained));
     let mut data = start.clone();
     let mut decisions = Vec::new();
     let mut base = begin(&linker, &data);
@@ -99,12 +104,12 @@ proptest! {
 
     #[test]
     fn edits_give_what_the_batch_gives(start in data(), steps in prop::collection::vec(step(), 1..9)) {
-        follow(PERSONS, &start, &steps, 1)?;
+        follow(PERSONS, &learned(PERSONS), &start, &steps, 1)?;
     }
 
     #[test]
     fn several_edits_at_once_give_what_the_batch_gives(start in data(), steps in prop::collection::vec(step(), 1..16)) {
-        follow(PERSONS, &start, &steps, 4)?;
+        follow(PERSONS, &learned(PERSONS), &start, &steps, 4)?;
     }
 
     #[test]
@@ -112,7 +117,8 @@ proptest! {
         start in data(),
         steps in prop::collection::vec(step(), 1..9),
     ) {
-        follow(&without_households(), &start, &steps, 1)?;
+        let model = without_households();
+        follow(&model, &learned(&model), &start, &steps, 1)?;
     }
 
     #[test]
@@ -120,7 +126,8 @@ proptest! {
         start in data(),
         steps in prop::collection::vec(step(), 1..9),
     ) {
-        follow(&format!("one_to_one = [\"a\"]\n{PERSONS}"), &start, &steps, 1)?;
+        let model = format!("one_to_one = [\"a\"]\n{PERSONS}");
+        follow(&model, &learned(&model), &start, &steps, 1)?;
     }
 
     #[test]
@@ -128,7 +135,8 @@ proptest! {
         start in data(),
         steps in prop::collection::vec(step(), 1..9),
     ) {
-        follow(&format!("mode = \"link_only\"\n{PERSONS}"), &start, &steps, 1)?;
+        let model = format!("mode = \"link_only\"\n{PERSONS}");
+        follow(&model, &learned(&model), &start, &steps, 1)?;
     }
 }
 
@@ -162,7 +170,7 @@ fn a_home_of_too_many_ties_nobody_until_it_is_one_of_few_again() {
         Step::Put(("a".to_owned(), "h3".to_owned()), person(3, "555-other")),
         Step::Put(("a".to_owned(), "h61".to_owned()), person(61, "555-elsewhere")),
     ];
-    follow(PERSONS, &start, &steps, 1).unwrap();
+    follow(PERSONS, &learned(PERSONS), &start, &steps, 1).unwrap();
 }
 
 #[test]

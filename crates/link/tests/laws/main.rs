@@ -1,6 +1,7 @@
 //! The laws of linkage, over data made up at random.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod crowds;
 mod edits;
 mod labels;
 mod order;
