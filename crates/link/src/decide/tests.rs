@@ -16,7 +16,7 @@ id = "id"
 on = ["phone"]
 [[block]]
 on = ["name"]
-max_group = 20
+max_group = 24
 [[block]]
 where = "l.born = r.born and l.phone <> r.phone"
 [[block]]
