@@ -9,7 +9,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::prelude::{DataFrame, JoinType, SessionContext, ident, lit};
 use jingwei_link::{Explanation, ModelMatcher};
 use jingwei_model::config::{EntityConfig, Prefer};
-use jingwei_model::{Element, RecordKey, Table};
+use jingwei_model::{Column, Element, RecordKey, Table};
 use jingwei_store::Ops;
 use serde::Serialize;
 
@@ -188,26 +188,49 @@ pub async fn explain_pair(context: &SessionContext, city: &City, left: &str, rig
         }
         _ => None,
     };
-    let said = match all {
-        None => Vec::new(),
-        Some(records) => records
-            .filter(ident("_key").in_list(keys.map(|key| lit(key.hash().to_be_bytes().to_vec())).to_vec(), false))
-            .map_err(step())?
-            .collect()
-            .await
-            .map_err(step())?,
-    };
-    let one = |key: &RecordKey, column: &str| {
-        said.iter().find_map(|batch| {
-            (0..batch.num_rows()).find(|row| is_record(batch, *row, key)).and_then(|row| cell(batch, column, row))
-        })
-    };
-    let values = columns
-        .iter()
-        .map(|column| (column.name.to_owned(), one(&left, column.name), one(&right, column.name)))
-        .filter(|(_, left, right)| left.is_some() || right.is_some())
-        .collect();
+    let said = Said::read(all, keys.map(|key| key.hash().to_be_bytes()), &columns).await?;
+    let values = said.beside(&left, &right);
     Ok(PairExplanation { element, entity, values, incident })
+}
+
+/// What records say.
+pub(crate) struct Said<'a> {
+    rows: Vec<RecordBatch>,
+    columns: &'a [&'static Column],
+}
+
+impl<'a> Said<'a> {
+    /// Reads the records with these keys.
+    pub(crate) async fn read(
+        all: Option<DataFrame>,
+        keys: impl IntoIterator<Item = [u8; 16]>,
+        columns: &'a [&'static Column],
+    ) -> Result<Self> {
+        let step = || EngineError::plan("reading what records say");
+        let of_keys = ident("_key").in_list(keys.into_iter().map(|key| lit(key.to_vec())).collect(), false);
+        let rows = match all {
+            None => Vec::new(),
+            Some(records) => records.filter(of_keys).map_err(step())?.collect().await.map_err(step())?,
+        };
+        Ok(Self { rows, columns })
+    }
+
+    /// Column by column what two records say, as far as one of them says something.
+    pub(crate) fn beside(&self, left: &RecordKey, right: &RecordKey) -> Vec<(String, Option<String>, Option<String>)> {
+        let place = |key: &RecordKey| {
+            let rows = |batch: &RecordBatch| (0..batch.num_rows()).find(|row| is_record(batch, *row, key));
+            self.rows.iter().find_map(|batch| rows(batch).map(|row| (batch, row)))
+        };
+        let [left, right] = [place(left), place(right)];
+        let says = |place: Option<(&RecordBatch, usize)>, column: &str| {
+            place.and_then(|(batch, row)| cell(batch, column, row))
+        };
+        let columns = self.columns.iter().map(|column| column.name);
+        columns
+            .map(|column| (column.to_owned(), says(left, column), says(right, column)))
+            .filter(|(_, left, right)| left.is_some() || right.is_some())
+            .collect()
+    }
 }
 
 /// What a linkage makes of two records.
@@ -232,7 +255,7 @@ async fn pair_linkage(
 }
 
 /// The entity that a record is part of.
-pub(crate) async fn entity_of(context: &SessionContext, key: &RecordKey, linked: Linked) -> Result<String> {
+async fn entity_of(context: &SessionContext, key: &RecordKey, linked: Linked) -> Result<String> {
     let step = || EngineError::plan("looking for a record's entity");
     let rows = members(context, linked)
         .await?
@@ -241,12 +264,15 @@ pub(crate) async fn entity_of(context: &SessionContext, key: &RecordKey, linked:
         .collect()
         .await
         .map_err(step())?;
-    rows.iter().find_map(|batch| cell(batch, "entity_id", 0)).ok_or_else(|| {
-        EngineError::usage_with_hint(
-            format!("no record `{}` of `{}` is linked", key.record_id, key.source),
-            format!("ids are in {}, column record_id", linked.members()),
-        )
-    })
+    rows.iter().find_map(|batch| cell(batch, "entity_id", 0)).ok_or_else(|| not_linked(key, linked))
+}
+
+/// An error that names a record which is not there.
+pub(crate) fn not_linked(key: &RecordKey, linked: Linked) -> EngineError {
+    EngineError::usage_with_hint(
+        format!("no record `{}` of `{}` is linked", key.record_id, key.source),
+        format!("ids are in {}, column record_id", linked.members()),
+    )
 }
 
 pub(crate) fn record_of(project: &Project, text: &str) -> Result<(RecordKey, Element)> {
@@ -271,7 +297,8 @@ pub(crate) fn record_of(project: &Project, text: &str) -> Result<(RecordKey, Ele
     ))
 }
 
-async fn members(context: &SessionContext, linked: Linked) -> Result<DataFrame> {
+/// The records of a linkage.
+pub(crate) async fn members(context: &SessionContext, linked: Linked) -> Result<DataFrame> {
     context.table(linked.members().to_string()).await.map_err(|_| {
         EngineError::usage_with_hint(format!("no linkage of {linked} is published"), "run `jingwei integrate` first")
     })
@@ -380,7 +407,7 @@ fn ranked(said: &[RecordBatch], column: &str, prefer: Prefer) -> Vec<(String, St
     all.into_iter().map(|(_, _, name, value)| (name, value)).collect()
 }
 
-pub(crate) fn is_record(batch: &RecordBatch, row: usize, key: &RecordKey) -> bool {
+fn is_record(batch: &RecordBatch, row: usize, key: &RecordKey) -> bool {
     let says = |column: &str, value: &str| cell(batch, column, row).is_some_and(|cell| cell == value);
     says("_source", &key.source) && says("_record", &key.record) && says("_record_id", &key.record_id)
 }

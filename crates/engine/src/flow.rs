@@ -26,7 +26,7 @@ use jingwei_model::Element;
 use jingwei_model::hash::{base32, hash128};
 use jingwei_store::{Run, RunStatus, TableName};
 
-pub(crate) use linkage::incident_config;
+pub(crate) use linkage::{incident_config, records_of_event};
 pub use plan::{Plan, SourcePlan, SourceState, plan};
 pub(crate) use records::{Scope, filled_columns, linked_columns, records};
 pub(crate) use reports::reports;

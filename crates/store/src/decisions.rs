@@ -76,39 +76,41 @@ pub struct NewDecision<'a> {
 }
 
 impl Ops {
-    /// Keeps a decision and gives its number.
+    /// Keeps decisions, all or none, and gives their numbers.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn decide(&mut self, new: &NewDecision<'_>) -> Result<i64, StoreError> {
+    pub fn decide(&mut self, decisions: &[NewDecision<'_>]) -> Result<Vec<i64>, StoreError> {
         let transaction = self.connection.transaction()?;
-        let number: i64 =
-            transaction.query_row("SELECT coalesce(max(decision), 0) + 1 FROM decisions", [], |row| row.get(0))?;
+        let last: i64 =
+            transaction.query_row("SELECT coalesce(max(decision), 0) FROM decisions", [], |row| row.get(0))?;
         let sql = format!(
             "INSERT INTO decisions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, NULL, NULL)"
         );
-        for (left, right, same) in new.pairs {
-            let names = [&left.source, &left.record, &left.record_id, &right.source, &right.record, &right.record_id];
-            transaction.execute(
-                &sql,
-                params![
+        let mut numbers = Vec::new();
+        let mut insert = transaction.prepare(&sql)?;
+        for (number, new) in (last + 1..).zip(decisions) {
+            for (left, right, same) in new.pairs {
+                insert.execute(params![
                     number,
                     new.linkage,
-                    names[0],
-                    names[1],
-                    names[2],
-                    names[3],
-                    names[4],
-                    names[5],
+                    left.source,
+                    left.record,
+                    left.record_id,
+                    right.source,
+                    right.record,
+                    right.record_id,
                     same,
                     new.by,
                     new.note,
                     new.at
-                ],
-            )?;
+                ])?;
+            }
+            numbers.push(number);
         }
+        drop(insert);
         transaction.commit()?;
-        Ok(number)
+        Ok(numbers)
     }
 
     /// Takes a decision back; whether there was one in force.
@@ -168,19 +170,18 @@ mod tests {
     fn a_decision_that_is_taken_back_is_kept_and_no_longer_in_force() {
         let folder = tempfile::tempdir().unwrap();
         let mut ops = Ops::open(&folder.path().join("ops.sqlite"), None).unwrap();
-        let decide = |ops: &mut Ops, pairs: &[(RecordKey, RecordKey, bool)]| {
-            let new =
-                NewDecision { linkage: "people", pairs, by: Some("wang"), note: None, at: "2026-01-01T00:00:00Z" };
-            ops.decide(&new).unwrap()
-        };
-        assert_eq!(decide(&mut ops, &[(key("1"), key("2"), true), (key("1"), key("3"), false)]), 1);
-        assert_eq!(decide(&mut ops, &[(key("4"), key("5"), true)]), 2);
+        let at = "2026-01-01T00:00:00Z";
+        let first = [(key("1"), key("2"), true), (key("1"), key("3"), false)];
+        let second = [(key("4"), key("5"), true)];
+        let new = |pairs| NewDecision { linkage: "people", pairs, by: Some("wang"), note: None, at };
+        assert_eq!(ops.decide(&[new(&first[..]), new(&second[..])]).unwrap(), [1, 2]);
+        assert_eq!(ops.decide(&[new(&second[..])]).unwrap(), [3]);
         assert!(ops.take_back(1, Some("li"), "2026-01-02T00:00:00Z").unwrap());
         assert!(!ops.take_back(1, None, "2026-01-03T00:00:00Z").unwrap());
         assert!(!ops.take_back(7, None, "2026-01-03T00:00:00Z").unwrap());
         let all = ops.decisions().unwrap();
         let back = all.iter().map(|one| (one.decision, one.taken_back_by.as_deref())).collect::<Vec<_>>();
-        assert_eq!(back, [(1, Some("li")), (1, Some("li")), (2, None)]);
+        assert_eq!(back, [(1, Some("li")), (1, Some("li")), (2, None), (3, None)]);
         assert_eq!((&all[1].left, &all[1].right, all[1].same), (&key("1"), &key("3"), false));
         assert_eq!(all[0].taken_back_at.as_deref(), Some("2026-01-02T00:00:00Z"));
     }

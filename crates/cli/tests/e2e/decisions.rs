@@ -2,58 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Project, fine, integrate, number, rows, run};
-
-const RULES: &str = r#"
-element = "people"
-conflict = ["resident_id"]
-[[match]]
-rule = "full id"
-on = ["resident_id"]
-probability = 1.0
-[[match]]
-rule = "name and phone"
-on = ["name_key(name)", "phone"]
-probability = 0.95
-"#;
-
-fn source(file: &str) -> String {
-    format!(
-        r#"
-title = "{file}"
-trust = 0.5
-key = ["no"]
-[from]
-path = "data/{file}.csv"
-[columns]
-no = {{ from = "no", required = true }}
-name = {{ from = "name", parse = "name" }}
-id = {{ from = "id", parse = "resident_id" }}
-phone = {{ from = "phone", parse = "phone" }}
-[[record]]
-element = "people"
-[record.set]
-name = "name"
-resident_id = "id"
-phone = "phone"
-"#
-    )
-}
-
-const REGISTER: &str = "no,name,id,phone\n1,张三,11010519491231002X,13800000001\n2,李四,110101199003070417,13800000002\n3,王五,,13800000003\n";
-const HEALTH: &str =
-    "no,name,id,phone\nh1,张三,11010519491231002X,13900000001\nh2,王五,,13800000003\nh3,赵六,,13800000009\n";
-
-fn project(entity: &str) -> Project {
-    let project = Project::new();
-    project
-        .file("config/entities/people.toml", entity)
-        .file("config/sources/register.toml", source("register"))
-        .file("config/sources/health.toml", source("health"))
-        .file("data/register.csv", REGISTER)
-        .file("data/health.csv", HEALTH);
-    project
-}
+use crate::support::{HEALTH, PEOPLE_BY_RULES, Project, fine, integrate, number, rows, run};
 
 /// The entity of each record.
 fn entities(project: &Project) -> Vec<(String, String)> {
@@ -68,7 +17,7 @@ fn entity(project: &Project, record: &str) -> String {
 
 #[test]
 fn a_decision_is_obeyed_by_the_next_run_and_by_those_after_it_until_it_is_taken_back() {
-    let project = project(RULES);
+    let project = Project::of_people(PEOPLE_BY_RULES);
     integrate(project.path(), &[]);
     let before = entities(&project);
     // A rule joins the two 王五, none joins 李四 and 赵六.
@@ -108,7 +57,7 @@ fn a_decision_is_obeyed_by_the_next_run_and_by_those_after_it_until_it_is_taken_
 
 #[test]
 fn a_merge_is_undone_and_the_entity_has_its_id_again_whatever_the_rules_say() {
-    let project = project(RULES);
+    let project = Project::of_people(PEOPLE_BY_RULES);
     integrate(project.path(), &[]);
     let before = entities(&project);
     // 赵六 is given the id and with it the name of 李四: a mistake of the health office.
@@ -131,7 +80,7 @@ fn a_merge_is_undone_and_the_entity_has_its_id_again_whatever_the_rules_say() {
 
 #[test]
 fn a_split_is_undone() {
-    let project = project(RULES);
+    let project = Project::of_people(PEOPLE_BY_RULES);
     integrate(project.path(), &[]);
     let before = entities(&project);
     project.file("data/health.csv", HEALTH.replace("h2,王五,,13800000003", "h2,王五,,13800000004"));
@@ -145,14 +94,14 @@ fn a_split_is_undone() {
 
 #[test]
 fn what_contradicts_or_names_nothing_is_not_kept() {
-    let project = project(RULES);
+    let project = Project::of_people(PEOPLE_BY_RULES);
     integrate(project.path(), &[]);
     fine(project.path(), &["decide", "register/1", "register/2", "same"]);
     fine(project.path(), &["decide", "health/h3", "register/2", "same"]);
     for (args, message) in [
         (
             &["decide", "health/h3", "register/1", "different"][..],
-            "contradicts decisions 1 (register/people/1 = register/people/2)",
+            "≠ register/people/1 contradicts decisions 1 (register/people/1 = register/people/2)",
         ),
         (&["decide", "register/1", "register/1", "same"], "are one record"),
         (&["decide", "register/1", "register/77", "same"], "no record `77`"),
@@ -170,7 +119,7 @@ fn what_contradicts_or_names_nothing_is_not_kept() {
 
 #[test]
 fn decisions_come_from_a_file_all_or_none() {
-    let project = project(RULES);
+    let project = Project::of_people(PEOPLE_BY_RULES);
     integrate(project.path(), &[]);
     let decide = |rows: &str| {
         project.file("decided.csv", format!("left,right,same\n{rows}"));
@@ -180,7 +129,7 @@ fn decisions_come_from_a_file_all_or_none() {
     for (rows, message) in [
         ("register/1,register/2,same\nregister/2,,same\n", "row 2: `right` is empty"),
         ("register/1,register/2,perhaps\n", "`perhaps` is neither same nor different"),
-        ("register/1,register/2,true\nregister/2,register/1,false\n", "contradicts"),
+        ("register/1,register/2,true\nregister/2,register/1,false\n", "contradict each other"),
     ] {
         let ended = decide(rows);
         assert!(ended.code == Some(2) && ended.stderr.contains(message), "{ended:?}");
@@ -211,7 +160,7 @@ levels = [{ where = "l.phone = r.phone" }, { where = "substr(l.phone, 1, 7) = su
 
 #[test]
 fn the_queue_holds_what_the_model_is_unsure_of_until_somebody_decides() {
-    let project = project(MODEL);
+    let project = Project::of_people(MODEL);
     let name = |n: usize| format!("{}{}", ["王", "李", "张", "刘"][n % 4], ["伟", "芳", "娜", "敏", "静"][n / 4 % 5]);
     let people = (0..60).map(|n| format!("{n},{},,138{:04}{:04}\n", name(n), n % 3, n * 37 % 50)).collect::<String>();
     project.file("data/register.csv", format!("no,name,id,phone\n{people}"));

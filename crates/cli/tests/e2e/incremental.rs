@@ -1,56 +1,9 @@
 use serde_json::Value;
 
-use crate::support::{Project, fine, integrate, number, rows};
-
-const ENTITY: &str = r#"
-element = "people"
-conflict = ["resident_id"]
-[[match]]
-rule = "full id"
-on = ["resident_id"]
-probability = 1.0
-[[match]]
-rule = "name and phone"
-on = ["name_key(name)", "phone"]
-probability = 0.95
-"#;
-
-fn source(file: &str, trust: f64) -> String {
-    format!(
-        r#"
-title = "{file}"
-trust = {trust}
-key = ["no"]
-[from]
-path = "data/{file}.csv"
-[columns]
-no = {{ from = "no", required = true }}
-name = {{ from = "name", parse = "name" }}
-id = {{ from = "id", parse = "resident_id" }}
-phone = {{ from = "phone", parse = "phone" }}
-[[record]]
-element = "people"
-[record.set]
-name = "name"
-resident_id = "id"
-phone = "phone"
-"#
-    )
-}
-
-const REGISTER: &str = "no,name,id,phone\n1,张三,11010519491231002X,13800000001\n2,李四,110101199003070417,13800000002\n3,王五,,13800000003\n";
-const HEALTH: &str =
-    "no,name,id,phone\nh1,张三,11010519491231002X,13900000001\nh2,王五,,13800000003\nh3,赵六,,13800000009\n";
+use crate::support::{HEALTH, PEOPLE_BY_RULES, Project, fine, integrate, number, rows};
 
 fn project() -> Project {
-    let project = Project::new();
-    project
-        .file("config/entities/people.toml", ENTITY)
-        .file("config/sources/register.toml", source("register", 0.9))
-        .file("config/sources/health.toml", source("health", 0.5))
-        .file("data/register.csv", REGISTER)
-        .file("data/health.csv", HEALTH);
-    project
+    Project::of_people(PEOPLE_BY_RULES)
 }
 
 fn ids(project: &Project) -> Vec<(String, String)> {

@@ -59,6 +59,50 @@ pub fn integrate(project: &Path, args: &[&str]) -> Value {
     serde_json::from_str(&fine(project, &args)).unwrap()
 }
 
+/// Rules by which people are one.
+pub const PEOPLE_BY_RULES: &str = r#"
+element = "people"
+conflict = ["resident_id"]
+[[match]]
+rule = "full id"
+on = ["resident_id"]
+probability = 1.0
+[[match]]
+rule = "name and phone"
+on = ["name_key(name)", "phone"]
+probability = 0.95
+"#;
+
+/// The configuration of such a source.
+fn source_of_people(file: &str, trust: f64) -> String {
+    format!(
+        r#"
+title = "{file}"
+trust = {trust}
+key = ["no"]
+[from]
+path = "data/{file}.csv"
+[columns]
+no = {{ from = "no", required = true }}
+name = {{ from = "name", parse = "name" }}
+id = {{ from = "id", parse = "resident_id" }}
+phone = {{ from = "phone", parse = "phone" }}
+[[record]]
+element = "people"
+[record.set]
+name = "name"
+resident_id = "id"
+phone = "phone"
+"#
+    )
+}
+
+/// A register and a health office, with one person in common by id and one by name and telephone.
+pub const REGISTER: &str = "no,name,id,phone\n1,张三,11010519491231002X,13800000001\n2,李四,110101199003070417,13800000002\n3,王五,,13800000003\n";
+/// See [`REGISTER`].
+pub const HEALTH: &str =
+    "no,name,id,phone\nh1,张三,11010519491231002X,13900000001\nh2,王五,,13800000003\nh3,赵六,,13800000009\n";
+
 /// A project in a folder of its own.
 pub struct Project {
     folder: TempDir,
@@ -69,6 +113,18 @@ impl Project {
     pub fn new() -> Self {
         let project = Self { folder: tempfile::tempdir().unwrap() };
         project.file("config/jingwei.toml", "[city]\nname = \"Testville\"\n");
+        project
+    }
+
+    /// A project of two registers of people.
+    pub fn of_people(entity: &str) -> Self {
+        let project = Self::new();
+        project
+            .file("config/entities/people.toml", entity)
+            .file("config/sources/register.toml", source_of_people("register", 0.9))
+            .file("config/sources/health.toml", source_of_people("health", 0.5))
+            .file("data/register.csv", REGISTER)
+            .file("data/health.csv", HEALTH);
         project
     }
 

@@ -2,10 +2,11 @@
 //! next integration on, above every rule and model, and never lost: a decision is taken back, not deleted.
 
 mod file;
+mod members;
 mod review;
 mod undo;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::str::FromStr;
 
@@ -22,7 +23,8 @@ pub use undo::{Undone, undo};
 
 use crate::city::City;
 use crate::error::{EngineError, Result};
-use crate::explain::{entity_of, record_of};
+use crate::explain::{not_linked, record_of};
+use members::members_by_key;
 
 /// One of the linkages of a city: the records of an element, or the reports of one incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,10 +128,8 @@ pub async fn decide(
     incidents: bool,
     judge: Judge<'_>,
 ) -> Result<Vec<i64>> {
-    let mut ops = city.store.ops()?;
-    let mut known: HashMap<&str, Vec<DecisionRecord>> = HashMap::new();
-    let mut new = Vec::new();
-    for verdict in verdicts {
+    let mut new: BTreeMap<Linked, Vec<(usize, RecordKey, RecordKey)>> = BTreeMap::new();
+    for (place, verdict) in verdicts.iter().enumerate() {
         let ((left, element), (right, other)) =
             (record_of(&city.project, &verdict.left)?, record_of(&city.project, &verdict.right)?);
         if element != other {
@@ -143,26 +143,35 @@ pub async fn decide(
             (true, Element::Events) => Linked::Incidents,
             (true, _) => return Err(EngineError::usage(format!("records of {element} tell of no incident"))),
         };
-        for key in [&left, &right] {
-            entity_of(context, key, linked).await?;
+        new.entry(linked).or_default().push((place, left, right));
+    }
+    let mut ops = city.store.ops()?;
+    let mut kept = vec![None; verdicts.len()];
+    for (linked, pairs) in &new {
+        let keys = pairs.iter().flat_map(|(_, left, right)| [left, right]);
+        let wanted = keys.clone().map(|key| key.hash().to_be_bytes()).collect();
+        let members = members_by_key(context, *linked, &wanted).await?;
+        if let Some(key) = keys.clone().find(|key| !members.contains_key(&key.hash().to_be_bytes())) {
+            return Err(not_linked(key, *linked));
         }
-        let before = match known.entry(linked.name()) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => entry.insert(records_in_force(&ops, linked)?),
-        };
-        before.push(unnumbered(linked, &left, &right, verdict.same));
-        if let Some(against) = contradiction(before) {
-            return Err(contradicts(verdict, &against));
+        let mut all = records_in_force(&ops, *linked)?;
+        all.extend(pairs.iter().map(|(place, left, right)| unnumbered(*linked, left, right, verdicts[*place].same)));
+        if let Some(chain) = contradiction(&all) {
+            return Err(contradicts(&chain));
         }
-        new.push((linked, [(left, right, verdict.same)]));
+        for (place, left, right) in pairs {
+            kept[*place] = Some((linked, [(left.clone(), right.clone(), verdicts[*place].same)]));
+        }
     }
     let at = Utc::now().to_rfc3339();
-    new.iter()
-        .map(|(linked, pairs)| {
-            let new = NewDecision { linkage: linked.name(), pairs, by: judge.by, note: judge.note, at: &at };
-            Ok(ops.decide(&new)?)
-        })
-        .collect()
+    let kept = kept.iter().flatten().map(|(linked, pairs)| NewDecision {
+        linkage: linked.name(),
+        pairs,
+        by: judge.by,
+        note: judge.note,
+        at: &at,
+    });
+    Ok(ops.decide(&kept.collect::<Vec<_>>())?)
 }
 
 /// The decisions, those of one linkage if it is told; those taken back only with `all`.
@@ -248,21 +257,25 @@ fn contradiction(decisions: &[DecisionRecord]) -> Option<Vec<&DecisionRecord>> {
     })
 }
 
-fn contradicts(verdict: &Verdict, chain: &[&DecisionRecord]) -> EngineError {
-    let what = if verdict.same { "are the same" } else { "differ" };
-    let known = chain.iter().filter(|decision| decision.decision > 0).map(|decision| {
-        let sign = if decision.same { "=" } else { "≠" };
-        format!("{} ({} {sign} {})", decision.decision, decision.left, decision.right)
-    });
-    let known = known.collect::<Vec<_>>();
-    let (message, hint) = match known.first() {
-        None => ("contradicts what else is decided here".to_owned(), "decide one thing".to_owned()),
-        Some(_) => (
-            format!("contradicts {} {}", if known.len() == 1 { "decision" } else { "decisions" }, known.join(", ")),
-            "take one back with `jingwei undo NUMBER`".to_owned(),
-        ),
+/// An error that tells what cannot be kept, and what it contradicts.
+fn contradicts(chain: &[&DecisionRecord]) -> EngineError {
+    let told = |decision: &DecisionRecord| {
+        format!("{} {} {}", decision.left, if decision.same { "=" } else { "≠" }, decision.right)
     };
-    EngineError::usage_with_hint(format!("that `{}` and `{}` {what} {message}", verdict.left, verdict.right), hint)
+    let (known, new): (Vec<_>, Vec<_>) = chain.iter().partition(|decision| decision.decision > 0);
+    let new = new.iter().map(|decision| told(decision)).collect::<Vec<_>>().join(", ");
+    let known = known.iter().map(|decision| format!("{} ({})", decision.decision, told(decision))).collect::<Vec<_>>();
+    match known.as_slice() {
+        [] => EngineError::usage_with_hint(format!("{new} contradict each other"), "decide one thing"),
+        [one] => EngineError::usage_with_hint(
+            format!("{new} contradicts decision {one}"),
+            "take that back first, with `jingwei undo NUMBER`",
+        ),
+        several => EngineError::usage_with_hint(
+            format!("{new} contradicts decisions {}", several.join(", ")),
+            "take one of them back first, with `jingwei undo NUMBER`",
+        ),
+    }
 }
 
 #[cfg(test)]

@@ -1,18 +1,18 @@
 //! The queue of what rules and models leave to people: pairs in the grey zone, with what their records say.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::AsArray;
 use arrow::datatypes::Float64Type;
-use datafusion::prelude::{SessionContext, ident, lit};
-use jingwei_model::RecordKey;
+use datafusion::prelude::{SessionContext, ident};
 use serde::Serialize;
 
+use super::members::{keys, members_by_key};
 use super::{Linked, in_force};
 use crate::city::City;
 use crate::error::{EngineError, Result};
-use crate::explain::{cell, is_record};
+use crate::explain::Said;
 use crate::flow::{filled_columns, records};
 
 /// Pairs for people to decide.
@@ -103,68 +103,6 @@ async fn open(city: &City, context: &SessionContext, linked: Linked) -> Result<V
     Ok(pairs)
 }
 
-/// Keys of records in a column.
-pub(super) fn keys(batch: &RecordBatch, column: usize) -> Result<Vec<[u8; 16]>> {
-    let internal = || EngineError::Internal("a record key that is not 16 bytes".to_owned());
-    let column = arrow::compute::cast(batch.column(column), &arrow::datatypes::DataType::Binary)
-        .map_err(|error| EngineError::Internal(error.to_string()))?;
-    column.as_binary::<i32>().iter().map(|key| key.and_then(|key| key.try_into().ok()).ok_or_else(internal)).collect()
-}
-
-/// A record of a linkage and its entity.
-#[derive(Debug, Clone)]
-pub(super) struct Member {
-    pub record: RecordKey,
-    pub entity: String,
-}
-
-/// The members with these keys.
-pub(super) async fn members_by_key(
-    context: &SessionContext,
-    linked: Linked,
-    wanted: &HashSet<[u8; 16]>,
-) -> Result<HashMap<[u8; 16], Member>> {
-    let of_keys = ident("record_key").in_list(wanted.iter().map(|key| lit(key.to_vec())).collect(), false);
-    members(context, linked, of_keys).await
-}
-
-/// The members of an entity.
-pub(super) async fn members_of(
-    context: &SessionContext,
-    linked: Linked,
-    entity: &str,
-) -> Result<HashMap<[u8; 16], Member>> {
-    members(context, linked, ident("entity_id").eq(lit(entity))).await
-}
-
-async fn members(
-    context: &SessionContext,
-    linked: Linked,
-    filter: datafusion::logical_expr::Expr,
-) -> Result<HashMap<[u8; 16], Member>> {
-    let table = linked.members();
-    let step = || EngineError::plan(format!("reading {table}"));
-    let rows = context
-        .table(table.to_string())
-        .await
-        .and_then(|rows| rows.filter(filter))
-        .and_then(|rows| rows.select(["record_key", "source", "record", "record_id", "entity_id"].map(ident).to_vec()))
-        .map_err(step())?
-        .collect()
-        .await
-        .map_err(step())?;
-    let mut members = HashMap::new();
-    for batch in &rows {
-        let text = |column: &str, row: usize| cell(batch, column, row).unwrap_or_default();
-        for (row, key) in keys(batch, 0)?.into_iter().enumerate() {
-            let [source, record, record_id] = ["source", "record", "record_id"].map(|column| text(column, row));
-            let record = RecordKey { source, record, record_id };
-            members.insert(key, Member { record, entity: text("entity_id", row) });
-        }
-    }
-    Ok(members)
-}
-
 /// Pairs with the names of their records, their entities and what they say; none for one whose records are gone.
 async fn described(
     city: &City,
@@ -175,34 +113,17 @@ async fn described(
     let wanted = pairs.iter().flat_map(|(left, right, _)| [*left, *right]).collect::<HashSet<_>>();
     let members = members_by_key(context, linked, &wanted).await?;
     let columns = filled_columns(&city.project, linked.element());
-    let step = || EngineError::plan("reading the records of pairs to review");
-    let said = match records(context, &city.project, linked.element(), &columns, None).await? {
-        None => Vec::new(),
-        Some(records) => records
-            .filter(ident("_key").in_list(wanted.iter().map(|key| lit(key.to_vec())).collect(), false))
-            .map_err(step())?
-            .collect()
-            .await
-            .map_err(step())?,
-    };
-    let says = |record: &RecordKey, column: &str| {
-        said.iter().find_map(|batch| {
-            (0..batch.num_rows()).find(|row| is_record(batch, *row, record)).and_then(|row| cell(batch, column, row))
-        })
-    };
+    let all = records(context, &city.project, linked.element(), &columns, None).await?;
+    let said = Said::read(all, wanted.iter().copied(), &columns).await?;
     let described = pairs.iter().map(|(left, right, probability)| {
         let (left, right) = (members.get(left)?, members.get(right)?);
-        let values = columns
-            .iter()
-            .map(|column| (column.name.to_owned(), says(&left.record, column.name), says(&right.record, column.name)))
-            .filter(|(_, left, right)| left.is_some() || right.is_some());
         Some(ReviewPair {
             linkage: linked.name().to_owned(),
             left: left.record.to_string(),
             right: right.record.to_string(),
             entities: [left.entity.clone(), right.entity.clone()],
             probability: *probability,
-            values: values.collect(),
+            values: said.beside(&left.record, &right.record),
         })
     });
     Ok(described.collect())

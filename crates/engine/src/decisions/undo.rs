@@ -4,18 +4,18 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use arrow::array::{Array, AsArray};
 use chrono::Utc;
 use datafusion::prelude::{SessionContext, ident, lit};
 use jingwei_model::RecordKey;
 use jingwei_store::NewDecision;
 use serde::Serialize;
 
-use super::review::{Member, members_by_key, members_of};
-use super::{Judge, Linked, contradiction, records_in_force, unnumbered};
+use super::members::{Member, members_by_key, members_of};
+use super::{Judge, Linked, contradiction, contradicts, records_in_force, unnumbered};
 use crate::city::City;
 use crate::error::{EngineError, Result};
 use crate::explain::cell;
+use crate::flow::records_of_event;
 
 /// What was taken back.
 #[derive(Debug, Clone, Serialize)]
@@ -77,22 +77,12 @@ pub async fn undo(city: &City, context: &SessionContext, subject: &str, judge: J
     let mut all = records_in_force(&ops, change.linked)?;
     all.extend(pairs.iter().map(|(left, right, same)| unnumbered(change.linked, left, right, *same)));
     if let Some(chain) = contradiction(&all) {
-        let known = chain.iter().filter(|decision| decision.decision > 0).map(|decision| decision.decision.to_string());
-        return Err(EngineError::usage_with_hint(
-            format!(
-                "that {} {} {} follows from what people decided: {}",
-                change.entity,
-                change.event,
-                change.other,
-                known.collect::<Vec<_>>().join(", ")
-            ),
-            "take that back with `jingwei undo NUMBER`",
-        ));
+        return Err(contradicts(&chain));
     }
     let at = Utc::now().to_rfc3339();
     let note = judge.note.map(str::to_owned).unwrap_or_else(|| format!("undoes {} {}", change.entity, change.event));
     let new = NewDecision { linkage: change.linked.name(), pairs: &pairs, by: judge.by, note: Some(&note), at: &at };
-    let decision = ops.decide(&new)?;
+    let decision = ops.decide(&[new])?.into_iter().next().unwrap_or_default();
     Ok(Undone::Change {
         entity_id: change.entity,
         event: change.event,
@@ -132,7 +122,6 @@ async fn last_change(context: &SessionContext, id: &str) -> Result<Change> {
     let mut last: Option<Change> = None;
     for batch in &rows {
         let text = |column: &str, row: usize| cell(batch, column, row).unwrap_or_default();
-        let lists = batch.column_by_name("record_keys").and_then(|column| column.as_list_opt::<i32>());
         for row in 0..batch.num_rows() {
             let run = text("run_id", row);
             let Some(linked) =
@@ -140,9 +129,7 @@ async fn last_change(context: &SessionContext, id: &str) -> Result<Change> {
             else {
                 continue;
             };
-            let keys = lists.filter(|lists| lists.is_valid(row)).map(|lists| lists.value(row));
-            let keys = keys.as_ref().and_then(|keys| keys.as_binary_opt::<i32>());
-            let records = keys.into_iter().flatten().flatten().filter_map(|key| key.try_into().ok()).collect();
+            let records = records_of_event(batch, row).into_iter().map(u128::to_be_bytes).collect();
             let [entity, event, other] = ["entity_id", "event", "other_id"].map(|column| text(column, row));
             last = Some(Change { linked, entity, event, other, run, records });
         }

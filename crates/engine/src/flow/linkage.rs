@@ -162,7 +162,7 @@ impl Flow<'_> {
             for row in 0..batch.num_rows() {
                 // Events and incidents share the first letter of their ids.
                 if text(0, row).parse::<Linked>().is_ok_and(|other| other.element() == linked.element()) {
-                    let records = records_of(&batch, row);
+                    let records = records_of_event(&batch, row);
                     events.push((text(4, row).to_owned(), text(1, row).to_owned(), text(2, row).to_owned(), records));
                 }
             }
@@ -247,8 +247,8 @@ pub(super) struct Task<'a> {
     pub(super) inputs: String,
 }
 
-/// The records of an event of the history.
-fn records_of(batch: &RecordBatch, row: usize) -> Vec<u128> {
+/// The keys of the records of an event of `link.id_history`.
+pub(crate) fn records_of_event(batch: &RecordBatch, row: usize) -> Vec<u128> {
     let lists = batch.column_by_name("record_keys").and_then(|column| column.as_list_opt::<i32>());
     let keys = lists.filter(|lists| lists.is_valid(row)).map(|lists| lists.value(row));
     let keys = keys.as_ref().and_then(|keys| keys.as_binary_opt::<i32>());

@@ -123,6 +123,34 @@ fn scored(linkage: &Linkage) -> (Vec<ScoredPair>, Vec<u64>, Vec<u32>) {
 }
 
 #[tokio::test]
+async fn a_rule_brings_the_pairs_that_no_rule_before_it_brings() {
+    let linkage = linkage().await;
+    let (program, records) = (&linkage.program, &linkage.records);
+    let mut blocks = Blocks::new(records, program.blocks.clone(), u64::MAX);
+    while blocks.push_next().is_some() {}
+    let mut comparer = Comparer::new(program, records);
+    let mut expected = vec![0; program.blocks.len()];
+    for right in 0..records.len() as u32 {
+        for left in 0..right {
+            let brings = program.blocks.iter().zip(blocks.known()).position(|(block, groups)| {
+                crate::block::meets(block, records, left, right, &groups.left_out_keys)
+                    && block.filter.as_ref().is_none_or(|filter| comparer.holds(filter, left, right))
+            });
+            brings.into_iter().for_each(|rule| expected[rule] += 1);
+        }
+    }
+    assert!(expected.iter().all(|count| *count > 0), "{expected:?}");
+    for ((block, looked), expected) in program.blocks.iter().zip(scored(&linkage).1).zip(expected) {
+        // Where the sides of a rule differ, a pair may agree both ways, and is looked at each time.
+        assert!(
+            looked == expected || (!block.is_symmetric() && looked > expected),
+            "{}: {looked} {expected}",
+            block.name
+        );
+    }
+}
+
+#[tokio::test]
 async fn records_in_files_are_scored_as_records_in_memory() {
     let mut linkage = linkage().await;
     let in_memory = scored(&linkage);
