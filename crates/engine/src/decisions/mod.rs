@@ -262,7 +262,8 @@ fn contradicts(chain: &[&DecisionRecord]) -> EngineError {
     let told = |decision: &DecisionRecord| {
         format!("{} {} {}", decision.left, if decision.same { "=" } else { "≠" }, decision.right)
     };
-    let (known, new): (Vec<_>, Vec<_>) = chain.iter().partition(|decision| decision.decision > 0);
+    let (known, new): (Vec<&DecisionRecord>, Vec<&DecisionRecord>) =
+        chain.iter().copied().partition(|decision| decision.decision > 0);
     let new = new.iter().map(|decision| told(decision)).collect::<Vec<_>>().join(", ");
     let known = known.iter().map(|decision| format!("{} ({})", decision.decision, told(decision))).collect::<Vec<_>>();
     match known.as_slice() {
