@@ -160,9 +160,11 @@ impl Flow<'_> {
         for batch in self.history().await? {
             let text = |column: usize, row: usize| batch.column(column).as_string::<i32>().value(row);
             for row in 0..batch.num_rows() {
-                // Events and incidents share the first letter of their ids.
+                // Events and incidents share the first letter of their ids, and their records: an id of the one is not
+                // free for the other, nor does it come back to it.
                 if text(0, row).parse::<Linked>().is_ok_and(|other| other.element() == linked.element()) {
-                    let records = records_of_event(&batch, row);
+                    let own = text(0, row) == linked.name();
+                    let records = if own { records_of_event(&batch, row) } else { Vec::new() };
                     events.push((text(4, row).to_owned(), text(1, row).to_owned(), text(2, row).to_owned(), records));
                 }
             }
