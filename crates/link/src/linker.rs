@@ -201,8 +201,7 @@ impl Linker {
 
         progress("block");
         let budget = Budget::new(self.model.limits.memory_mb, &program, &mut records)?;
-        let mut blocks = self.block(&program, &records, &mut report)?;
-        budget.fit(&mut blocks, &records)?;
+        let blocks = self.block(&program, &records, &budget, &mut report)?;
         let room = budget.pairs(&blocks)?;
         lap(&mut report, "block");
 
@@ -350,7 +349,13 @@ impl Linker {
         Ok((program, inputs, skip))
     }
 
-    fn block<'a>(&self, program: &'a Program, records: &'a Records, report: &mut LinkReport) -> Result<Blocks<'a>> {
+    fn block<'a>(
+        &self,
+        program: &'a Program,
+        records: &'a Records,
+        budget: &Budget,
+        report: &mut LinkReport,
+    ) -> Result<Blocks<'a>> {
         let limit = self.model.limits.pairs.unwrap_or((200 * records.len() as u64).max(1_000_000));
         // What was learned before goes with the groups it was learned of.
         let rules = program.blocks.iter().enumerate().map(|(number, block)| match &self.trained {
@@ -361,6 +366,7 @@ impl Linker {
         let mut blocks = Blocks::new(records, rules.collect(), most);
         for block in &program.blocks {
             let Some(groups) = blocks.push_next() else { break };
+            budget.fit(&mut blocks, records)?;
             if let Some((size, count)) = groups.left_out {
                 let message = format!(
                     "blocking rule `{}` would bring {} pairs together; its largest group has {size} records",

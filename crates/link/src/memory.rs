@@ -1,16 +1,17 @@
 //! How much memory a linkage may have, `limits.memory_mb`, and what it does with less.
 //!
 //! What can be done without is given up in this order: while tables are read, the rows and texts that are more than half
-//! of the memory holds go to files; then, where that is not enough for what follows, so do the other records; then the
-//! groups of the blocking rules are not kept, but made anew whenever a rule's are asked for. What is found is the same.
-//! In memory stay the pairs that matter, a few bytes of each record and the numbers of values.
+//! of the memory holds go to files; then, where that is not enough for what follows, so do the other texts, keys and ids,
+//! and at last the rows, which are looked at most and come back into memory where there is room for them; then the groups
+//! of the blocking rules are not kept, but made anew whenever a rule's are asked for. What is found is the same. In memory
+//! stay the pairs that matter, a few bytes of each record and the numbers of values.
 
 use std::sync::Arc;
 
 use crate::block::Blocks;
 use crate::decide::ScoredPair;
 use crate::model::Program;
-use crate::records::{Records, Spill};
+use crate::records::{Records, Shelf, Spill};
 use crate::{LinkError, Result};
 
 /// Bytes of the program itself, as far as it is looked at, and of the rows that are being cleaned, a few batches at a time:
@@ -49,18 +50,27 @@ impl Budget {
         let limit = megabytes.map(|megabytes| (megabytes as u64) << 20);
         let mut budget = Self { limit, needed: needed(program, records) };
         let Some(limit) = limit else { return Ok(budget) };
-        if budget.needed + records.len() as u64 * WORK_OF_PAIR > limit {
+        let pairs = records.len() as u64 * WORK_OF_PAIR;
+        for put_away in [Records::shelve_cold, Records::shelve] {
+            if budget.needed + pairs <= limit {
+                break;
+            }
             let spill = records.spill.clone();
-            let spill = spill.unwrap_or_else(|| Spill::new(std::env::temp_dir(), WINDOW));
-            records.shelve(&spill)?;
+            put_away(records, &spill.unwrap_or_else(|| Spill::new(std::env::temp_dir(), WINDOW)))?;
             budget.needed = needed(program, records);
         }
         if let Some(spill) = records.spill.as_ref().map(Arc::clone) {
             let least = WINDOW.min(spill.written() / 2);
+            let rows = needed_with_rows(program, records);
+            if rows > budget.needed && rows + pairs + least <= limit {
+                spill.set_window(least);
+                records.unshelve_rows();
+                budget.needed = rows;
+            }
             let window = (limit.saturating_sub(budget.needed) / 4).max(least);
             spill.set_window(window);
             budget.needed += window;
-            tracing::debug!(written = spill.written(), window, "records lie in files");
+            tracing::debug!(written = spill.written(), window, rows = records.cells.bytes(), "records lie in files");
         }
         budget.room()?;
         Ok(budget)
@@ -107,6 +117,12 @@ impl Budget {
             limit >> 20
         ))
     }
+}
+
+/// The same with the rows in memory.
+fn needed_with_rows(program: &Program, records: &Records) -> u64 {
+    let here = records.cells.bytes() + records.numbers.iter().map(Shelf::bytes).sum::<u64>();
+    needed(program, records) - here + records.bytes_of_rows()
 }
 
 /// Bytes that stay in memory, without pairs and without groups that are kept.

@@ -27,7 +27,8 @@ impl<'a> Blocks<'a> {
     pub fn push_next(&mut self) -> Option<Arc<Groups>> {
         let rule = self.rules.get(self.groups.len())?;
         let groups = Arc::new(rule_groups(self.records, rule, self.limit));
-        self.groups.push(Arc::clone(&groups));
+        let known = if self.kept { Arc::clone(&groups) } else { Arc::new(groups.without_groups()) };
+        self.groups.push(known);
         Some(groups)
     }
 
@@ -45,6 +46,12 @@ impl<'a> Blocks<'a> {
         } else {
             Arc::new(rule_groups(self.records, &self.rules[rule], self.limit))
         }
+    }
+
+    /// How many rules' groups may be asked for at once: where they are made anew there is room for those of one.
+    #[must_use]
+    pub fn at_once(&self, threads: usize) -> usize {
+        if self.kept { threads } else { 1 }
     }
 
     /// Bytes that the kept groups take.

@@ -96,14 +96,34 @@ impl Records {
     /// # Errors
     /// The disk is full or broken.
     pub(crate) fn shelve(&mut self, spill: &Arc<Spill>) -> Result<()> {
+        self.shelve_cold(spill)?;
+        self.cells.shelve(spill)?;
+        self.numbers.iter_mut().try_for_each(|numbers| numbers.shelve(spill))
+    }
+
+    /// Puts into files what is seldom looked at: texts, keys and ids, but not the rows that are compared.
+    ///
+    /// # Errors
+    /// The disk is full or broken.
+    pub(crate) fn shelve_cold(&mut self, spill: &Arc<Spill>) -> Result<()> {
         self.shelve_texts(spill)?;
         self.keys.shelve(spill)?;
         self.id.shelve(spill)?;
-        self.cells.shelve(spill)?;
-        self.numbers.iter_mut().try_for_each(|numbers| numbers.shelve(spill))?;
         self.domains.iter_mut().for_each(Domain::close);
         self.spill = Some(Arc::clone(spill));
         Ok(())
+    }
+
+    /// Bytes of the rows, wherever they lie.
+    pub(crate) fn bytes_of_rows(&self) -> u64 {
+        let numbers = self.numbers.iter().map(Shelf::len).sum::<usize>();
+        (self.cells.len() * size_of::<u32>() + numbers * size_of::<f64>()) as u64
+    }
+
+    /// Brings the rows into memory.
+    pub(crate) fn unshelve_rows(&mut self) {
+        self.cells.in_memory();
+        self.numbers.iter_mut().for_each(|numbers| _ = numbers.in_memory());
     }
 
     /// Makes records that can be changed of those that were put into files.

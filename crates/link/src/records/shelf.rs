@@ -7,7 +7,6 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::marker::PhantomData;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +19,9 @@ use crate::{LinkError, Result};
 
 /// Bytes that come in with a look at any place of a file: Linux maps what lies around it as well (`fault_around_bytes`).
 const LOOK: u64 = 64 << 10;
+
+/// Values that are read one after the other before what that brought in is counted.
+const STRETCH: usize = 1 << 16;
 
 /// Files that have no name and end with the process, and how much of them may be in memory.
 #[derive(Debug)]
@@ -163,30 +165,29 @@ impl Mapped {
     }
 }
 
-/// Values one after the other.
+/// Values one after the other: all in memory, or all in a file.
 #[derive(Debug)]
-pub enum Shelf<T> {
-    /// In memory.
-    Memory(Vec<T>),
-    /// In a file.
-    File(Mapped, PhantomData<T>),
+pub struct Shelf<T> {
+    /// The values; none where they lie in a file.
+    memory: Vec<T>,
+    file: Option<Mapped>,
 }
 
 impl<T> Default for Shelf<T> {
     fn default() -> Self {
-        Self::Memory(Vec::new())
+        Self::from(Vec::new())
     }
 }
 
 impl<T> From<Vec<T>> for Shelf<T> {
-    fn from(values: Vec<T>) -> Self {
-        Self::Memory(values)
+    fn from(memory: Vec<T>) -> Self {
+        Self { memory, file: None }
     }
 }
 
 impl<T> FromIterator<T> for Shelf<T> {
     fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
-        Self::Memory(values.into_iter().collect())
+        Self::from(values.into_iter().collect::<Vec<_>>())
     }
 }
 
@@ -195,23 +196,25 @@ impl<T: Pod> Deref for Shelf<T> {
 
     #[inline]
     fn deref(&self) -> &[T] {
-        match self {
-            Self::Memory(values) => values,
-            Self::File(file, _) => bytemuck::cast_slice(file.bytes()),
+        match &self.file {
+            None => &self.memory,
+            Some(file) => bytemuck::cast_slice(file.bytes()),
         }
     }
 }
 
 impl<T: Pod> Shelf<T> {
-    /// The values in memory, where they can be changed; those of a file are read.
+    /// The values in memory, where they can be changed; those of a file are read, a stretch at a time.
     pub fn in_memory(&mut self) -> &mut Vec<T> {
-        if let Self::File(..) = self {
-            *self = Self::Memory(self.to_vec());
+        if let Some(file) = self.file.take() {
+            self.memory.reserve_exact(file.map.len() / size_of::<T>());
+            let values: &[T] = bytemuck::cast_slice(file.bytes());
+            for stretch in values.chunks(STRETCH) {
+                self.memory.extend_from_slice(stretch);
+                file.looked(size_of_val(stretch) as u64);
+            }
         }
-        match self {
-            Self::Memory(values) => values,
-            Self::File(..) => unreachable!("the values were just read"),
-        }
+        &mut self.memory
     }
 
     /// Puts the values into a file.
@@ -219,11 +222,9 @@ impl<T: Pod> Shelf<T> {
     /// # Errors
     /// The disk is full or broken.
     pub fn shelve(&mut self, spill: &Arc<Spill>) -> Result<()> {
-        if let Self::Memory(values) = self
-            && !values.is_empty()
-        {
+        if !self.memory.is_empty() {
             let mut filling = Filling::new(Some(spill), 0)?;
-            filling.extend(values)?;
+            filling.extend(&self.memory)?;
             *self = filling.finish()?;
         }
         Ok(())
@@ -232,7 +233,7 @@ impl<T: Pod> Shelf<T> {
     /// Counts a look at `count` values one after the other, where they are in a file.
     #[inline]
     pub fn looked(&self, count: usize) {
-        if let Self::File(file, _) = self {
+        if let Some(file) = &self.file {
             file.looked((count * size_of::<T>()) as u64);
         }
     }
@@ -241,10 +242,7 @@ impl<T: Pod> Shelf<T> {
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        match self {
-            Self::Memory(values) => values.len(),
-            Self::File(file, _) => file.map.len() / size_of::<T>(),
-        }
+        self.file.as_ref().map_or(self.memory.len(), |file| file.map.len() / size_of::<T>())
     }
 
     /// Whether there is none.
@@ -256,10 +254,7 @@ impl<T: Pod> Shelf<T> {
     /// Bytes of memory that they take, whatever is looked at.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        match self {
-            Self::Memory(values) => (values.capacity() * size_of::<T>()) as u64,
-            Self::File(..) => 0,
-        }
+        (self.memory.capacity() * size_of::<T>()) as u64
     }
 }
 
@@ -305,10 +300,10 @@ impl<T: Pod> Filling<T> {
     /// The disk is full or broken.
     pub fn finish(self) -> Result<Shelf<T>> {
         match self {
-            Self::Memory(values) => Ok(Shelf::Memory(values)),
+            Self::Memory(values) => Ok(Shelf::from(values)),
             Self::File(file, spill) => {
                 let mapped = spill.map(file)?;
-                Ok(if mapped.map.is_empty() { Shelf::default() } else { Shelf::File(mapped, PhantomData) })
+                Ok(Shelf { memory: Vec::new(), file: Some(mapped).filter(|mapped| !mapped.map.is_empty()) })
             }
         }
     }
@@ -327,7 +322,7 @@ mod tests {
             let mut filling = Filling::new(Some(&spill), 0).unwrap();
             values.chunks(777).for_each(|some| filling.extend(some).unwrap());
             let mut shelf = filling.finish().unwrap();
-            assert!(matches!(shelf, Shelf::File(..)));
+            assert!(shelf.file.is_some());
             assert_eq!((shelf.len(), spill.written()), (values.len(), 400_000));
             for place in (0..values.len()).step_by(991) {
                 assert_eq!(shelf[place], values[place]);

@@ -210,7 +210,7 @@ impl Sampler<'_> {
     fn samples(&self) -> Vec<Sample> {
         let rules = self.program.blocks.len();
         let tasks = (0..rules + self.program.comparisons.len()).collect();
-        parallel::map(parallel::threads(), tasks, |number: usize| {
+        parallel::map(self.blocks.at_once(parallel::threads()), tasks, |number: usize| {
             if number < rules {
                 let block = &self.program.blocks[number];
                 return Some(self.sample(&self.blocks.of(number), Some(number), &block.name, &block.inputs));

@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, StringArray, StructArray, TimestampMicrosecondArray,
-};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringArray, StructArray, TimestampMicrosecondArray};
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Fields, TimeUnit};
@@ -80,13 +78,6 @@ pub(crate) fn strings<T: AsRef<str>>(values: impl IntoIterator<Item = Option<T>>
 /// Truth values as an array.
 pub(crate) fn booleans(values: Vec<Option<bool>>) -> ArrayRef {
     Arc::new(BooleanArray::from(values))
-}
-
-/// Days as an array.
-pub(crate) fn dates(values: Vec<Option<NaiveDate>>) -> ArrayRef {
-    Arc::new(
-        values.into_iter().map(|day| day.map(arrow::datatypes::Date32Type::from_naive_date)).collect::<Date32Array>(),
-    )
 }
 
 /// Today, for what must not lie in the future. Somewhere on earth it is already tomorrow.

@@ -1,12 +1,13 @@
 //! `phone(text)`: a phone number and its kind.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use arrow::array::{ArrayRef, BooleanArray, BooleanBufferBuilder, StringBuilder};
 use arrow::datatypes::{DataType, Field, Fields};
 use datafusion::logical_expr::{ScalarUDF, Volatility};
 use jingwei_model::Reason;
 
-use super::args::{booleans, strings, structs, text};
+use super::args::{structs, text};
 use super::function::{About, function};
 use crate::parse::{self, Cell, trimmed};
 
@@ -32,21 +33,27 @@ pub fn udf() -> ScalarUDF {
     };
     function(about, |args| {
         let (texts, rows) = (text(args, 0)?, args.number_rows);
-        let (mut value, mut partial) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
-        let mut reason = Vec::with_capacity(rows);
+        let (mut value, mut kinds) =
+            (StringBuilder::with_capacity(rows, rows * 11), StringBuilder::with_capacity(rows, rows * "mobile".len()));
+        let (mut reason, mut partial) = (StringBuilder::with_capacity(rows, 0), StringBuilder::with_capacity(rows, 0));
+        let mut valid = BooleanBufferBuilder::new(rows);
         for row in 0..rows {
             let cell = texts.text(row).map_or(Cell::Missing, |text| parse::phone(trimmed(text)));
-            reason.push(cell.reason().map(Reason::code));
-            let (number, shown) = match cell {
-                Cell::Partial(shown) => (None, Some(shown)),
-                cell => (cell.value(), None),
-            };
-            value.push(number);
-            partial.push(shown);
+            reason.append_option(cell.reason().map(Reason::code));
+            partial.append_option(cell.partial());
+            let number = cell.value();
+            value.append_option(number.as_deref());
+            valid.append(number.is_some());
+            kinds.append_option(number.as_deref().map(kind));
         }
-        let valid = value.iter().map(|number| Some(number.is_some())).collect();
-        let kind = strings(value.iter().map(|number| number.as_deref().map(kind)));
-        structs(&FIELDS, vec![strings(value), booleans(valid), strings(reason), strings(partial), kind], &texts, rows)
+        let children: Vec<ArrayRef> = vec![
+            Arc::new(value.finish()),
+            Arc::new(BooleanArray::new(valid.finish(), None)),
+            Arc::new(reason.finish()),
+            Arc::new(partial.finish()),
+            Arc::new(kinds.finish()),
+        ];
+        structs(&FIELDS, children, &texts, rows)
     })
 }
 

@@ -1,13 +1,14 @@
 //! `resident_id(text)`: a citizen identity number and its parts.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::{DataType, Field, Fields};
+use arrow::array::{ArrayRef, BooleanArray, BooleanBufferBuilder, Date32Builder, StringBuilder};
+use arrow::datatypes::{DataType, Date32Type, Field, Fields};
 use datafusion::logical_expr::{ScalarUDF, Volatility};
 use jingwei_model::Reason;
 use jingwei_model::id::resident::ResidentId;
 
-use super::args::{booleans, dates, strings, structs, text, today};
+use super::args::{structs, text, today};
 use super::function::{About, function};
 use crate::context::known_division;
 use crate::parse::{self, Cell, trimmed};
@@ -39,28 +40,33 @@ pub fn udf() -> ScalarUDF {
     };
     function(about, |args| {
         let (texts, rows, today) = (text(args, 0)?, args.number_rows, today());
-        let (mut ids, mut partial) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
-        let mut reason = Vec::with_capacity(rows);
+        let (mut value, mut division) =
+            (StringBuilder::with_capacity(rows, rows * 18), StringBuilder::with_capacity(rows, rows * 6));
+        let (mut reason, mut partial) = (StringBuilder::with_capacity(rows, 0), StringBuilder::with_capacity(rows, 0));
+        let (mut birth, mut sex) =
+            (Date32Builder::with_capacity(rows), StringBuilder::with_capacity(rows, rows * "female".len()));
+        let mut valid = BooleanBufferBuilder::new(rows);
         for row in 0..rows {
             let cell =
                 texts.text(row).map_or(Cell::Missing, |text| parse::resident_id(trimmed(text), today, known_division));
-            reason.push(cell.reason().map(Reason::code));
-            let (id, shown) = match cell {
-                Cell::Partial(shown) => (None, Some(shown)),
-                cell => (cell.value(), None),
-            };
-            ids.push(id);
-            partial.push(shown);
+            reason.append_option(cell.reason().map(Reason::code));
+            partial.append_option(cell.partial());
+            let id = cell.value();
+            value.append_option(id.as_ref().map(ResidentId::as_str));
+            valid.append(id.is_some());
+            division.append_option(id.as_ref().map(ResidentId::division));
+            birth.append_option(id.as_ref().map(|id| Date32Type::from_naive_date(id.birth_date())));
+            sex.append_option(id.as_ref().map(|id| id.sex().name()));
         }
-        let ids = || ids.iter().map(Option::as_ref);
-        let children = vec![
-            strings(ids().map(|id| id.map(ResidentId::as_str))),
-            booleans(ids().map(|id| Some(id.is_some())).collect()),
-            strings(reason),
-            strings(partial),
-            strings(ids().map(|id| id.map(ResidentId::division))),
-            dates(ids().map(|id| id.map(ResidentId::birth_date)).collect()),
-            strings(ids().map(|id| id.map(|id| id.sex().name()))),
+        let valid = BooleanArray::new(valid.finish(), None);
+        let children: Vec<ArrayRef> = vec![
+            Arc::new(value.finish()),
+            Arc::new(valid),
+            Arc::new(reason.finish()),
+            Arc::new(partial.finish()),
+            Arc::new(division.finish()),
+            Arc::new(birth.finish()),
+            Arc::new(sex.finish()),
         ];
         structs(&FIELDS, children, &texts, rows)
     })

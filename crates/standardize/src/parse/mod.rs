@@ -66,6 +66,15 @@ impl<T> Cell<T> {
         }
     }
 
+    /// What shows of a value of which only a part does.
+    #[must_use]
+    pub fn partial(&self) -> Option<&str> {
+        match self {
+            Self::Partial(shown) => Some(shown),
+            _ => None,
+        }
+    }
+
     /// The reason, if there is one.
     #[must_use]
     pub const fn reason(&self) -> Option<Reason> {
