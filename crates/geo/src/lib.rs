@@ -20,7 +20,7 @@ mod text;
 mod validity;
 mod wkb;
 
-pub use crs::{Crs, Transformer, crs_of, geometry_field, geometry_metadata};
+pub use crs::{Crs, Transformer, WRITTEN_CRS, crs_of, geometry_field, geometry_metadata};
 pub use error::GeoError;
 pub use functions::{SpatialPlanner, aggregates, functions, register};
 pub use geoparquet::GeoParquet;
