@@ -25,7 +25,7 @@ pub use error::GeoError;
 pub use functions::{SpatialPlanner, aggregates, functions, register};
 pub use geoparquet::GeoParquet;
 pub use join::{
-    Among, AreaLocator, Limit, Question, Relation, SpatialCodec, SpatialJoinExec, SpatialJoinRule, SpatialOn,
+    Among, AreaLocator, Limit, Measure, Question, Relation, SpatialCodec, SpatialJoinExec, SpatialJoinRule, SpatialOn,
     keep_indexes, with_spatial_join,
 };
 pub use prune::{SpatialPruneExec, SpatialPruneRule};

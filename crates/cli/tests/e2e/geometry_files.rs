@@ -121,7 +121,7 @@ fn two_files_in_two_systems_are_not_mixed_and_both_are_named() {
         (&files.geopackage(), "EPSG:4490", &parquet, "EPSG:4548"),
     ] {
         let tables = [("a", left.as_str()), ("b", right.as_str())];
-        for on in ["ST_Intersects(a.geom, b.geom)", "ST_DWithin(a.geom, b.geom, 10)"] {
+        for on in ["ST_Intersects(a.geom, b.geom)", "ST_DWithin(a.geom, b.geom, 10)", "ST_KNN(a.geom, b.geom, 1)"] {
             let ended = files.ask(&tables, &format!("SELECT count(*) FROM a JOIN b ON {on}"), &[]);
             assert!(
                 ended.code == Some(2) && ended.stderr.contains(first) && ended.stderr.contains(second),
