@@ -35,7 +35,8 @@ pub struct GeoParquet {
 struct Column {
     place: usize,
     name: String,
-    covering: String,
+    /// The column of bounding boxes; none where the file has exactly the columns asked for.
+    covering: Option<String>,
     crs: Option<Crs>,
     extent: Option<Rect>,
     types: BTreeSet<u32>,
@@ -55,16 +56,25 @@ impl GeoParquet {
                 covering.push('_');
             }
             let crs = crs_of(field).ok().flatten();
-            Column { place, name: field.name().clone(), covering, crs, extent: None, types: BTreeSet::new() }
+            let (name, covering) = (field.name().clone(), Some(covering));
+            Column { place, name, covering, crs, extent: None, types: BTreeSet::new() }
         });
         let columns = columns.collect::<Vec<_>>();
         (!columns.is_empty()).then_some(Self { columns })
     }
 
+    /// The same without covering columns, for a file that has the table's columns and no others.
+    #[must_use]
+    pub fn uncovered(mut self) -> Self {
+        self.columns.iter_mut().for_each(|column| column.covering = None);
+        self
+    }
+
     /// The schema of the file: the table's, then the covering columns.
     #[must_use]
     pub fn file_schema(&self, schema: &Schema) -> SchemaRef {
-        let covering = self.columns.iter().map(|column| Arc::new(Field::new(&column.covering, box_type(), true)));
+        let covering = self.columns.iter().filter_map(|column| column.covering.as_ref());
+        let covering = covering.map(|name| Arc::new(Field::new(name, box_type(), true)));
         let fields = schema.fields().iter().cloned().chain(covering).collect::<Fields>();
         Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
     }
@@ -76,7 +86,8 @@ impl GeoParquet {
     pub fn cover(&mut self, batch: &RecordBatch, file_schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
         let mut arrays = batch.columns().to_vec();
         for column in &mut self.columns {
-            arrays.push(column.boxes(batch.column(column.place))?);
+            let boxes = column.boxes(batch.column(column.place))?;
+            arrays.extend(column.covering.is_some().then_some(boxes));
         }
         RecordBatch::try_new(Arc::clone(file_schema), arrays)
     }
@@ -111,12 +122,14 @@ impl GeoParquet {
     #[must_use]
     pub fn metadata(&self) -> String {
         let columns = self.columns.iter().map(|column| {
-            let covering = EDGES.map(|edge| (edge.to_owned(), json!([column.covering, edge])));
             let mut entry = json!({
                 "encoding": "WKB",
                 "geometry_types": column.types.iter().map(|code| TYPES[*code as usize]).collect::<Vec<_>>(),
-                "covering": {"bbox": Value::Object(covering.into_iter().collect())},
             });
+            if let Some(name) = &column.covering {
+                let covering = EDGES.map(|edge| (edge.to_owned(), json!([name, edge])));
+                entry["covering"] = json!({"bbox": Value::Object(covering.into_iter().collect())});
+            }
             if let Some(rect) = column.extent {
                 entry["bbox"] = json!([rect.min().x, rect.min().y, rect.max().x, rect.max().y]);
             }
@@ -124,7 +137,7 @@ impl GeoParquet {
             match &column.crs {
                 Some(crs) if crs.srid() == 4326 => {}
                 Some(crs) => entry["crs"] = projjson(crs),
-                None => {}
+                None => entry["crs"] = Value::Null,
             }
             (column.name.clone(), entry)
         });
@@ -221,7 +234,7 @@ fn projjson(crs: &Crs) -> Value {
     let id = if crs.name().starts_with("EPSG:") {
         json!({"authority": "EPSG", "code": crs.srid()})
     } else {
-        json!({"authority": "JINGWEI", "code": crs.name()})
+        json!({"authority": "JINGWEI", "code": crs.definition()})
     };
     json!({"type": kind, "name": crs.name(), "id": id})
 }
@@ -258,6 +271,30 @@ mod tests {
         assert_eq!(column["bbox"], json!([1.0, -4.0, 3.0, 2.0]));
         assert_eq!(column["crs"]["id"]["code"], 4548);
         assert_eq!(column["covering"]["bbox"]["ymax"], json!(["geom_bbox", "ymax"]));
+    }
+
+    #[test]
+    fn a_system_that_is_not_known_is_written_as_null_because_none_would_mean_longitude_and_latitude() {
+        let entry = |crs: Option<&Crs>| {
+            let schema = Schema::new(vec![geometry_field("geom", crs)]);
+            let geo = GeoParquet::of(&schema).unwrap().metadata();
+            serde_json::from_str::<Value>(&geo).unwrap()["columns"]["geom"].clone()
+        };
+        assert_eq!(entry(None).get("crs"), Some(&Value::Null));
+        assert_eq!(entry(Some(&Crs::wgs84())).get("crs"), None);
+        let named = entry(Some(&Crs::parse("GCJ-02").unwrap()));
+        assert_eq!(named["crs"]["id"], json!({"authority": "JINGWEI", "code": "GCJ-02"}));
+    }
+
+    #[test]
+    fn a_file_without_covering_has_the_columns_of_its_table_alone() {
+        let batch = batch(&[Some((1.0, 2.0))]);
+        let mut writer = GeoParquet::of(&batch.schema()).unwrap().uncovered();
+        let schema = writer.file_schema(&batch.schema());
+        assert_eq!(writer.cover(&batch, &schema).unwrap(), batch);
+        let geo: Value = serde_json::from_str(&writer.metadata()).unwrap();
+        assert_eq!(geo["columns"]["geom"].get("covering"), None);
+        assert_eq!(geo["columns"]["geom"]["bbox"], json!([1.0, 2.0, 1.0, 2.0]));
     }
 
     #[test]

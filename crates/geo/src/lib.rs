@@ -20,12 +20,12 @@ mod text;
 mod validity;
 mod wkb;
 
-pub use crs::{Crs, Transformer, crs_of, geometry_field, geometry_metadata};
+pub use crs::{Crs, Transformer, WRITTEN_CRS, crs_of, geometry_field, geometry_metadata};
 pub use error::GeoError;
 pub use functions::{SpatialPlanner, aggregates, functions, register};
 pub use geoparquet::GeoParquet;
 pub use join::{
-    Among, AreaLocator, Limit, Question, Relation, SpatialCodec, SpatialJoinExec, SpatialJoinRule, SpatialOn,
+    Among, AreaLocator, Limit, Measure, Question, Relation, SpatialCodec, SpatialJoinExec, SpatialJoinRule, SpatialOn,
     keep_indexes, with_spatial_join,
 };
 pub use prune::{SpatialPruneExec, SpatialPruneRule};

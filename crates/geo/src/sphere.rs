@@ -10,6 +10,10 @@ use crate::predicate::{Part, parts, segments_meet};
 /// Metres.
 pub const RADIUS: f64 = 6_371_008.771_415_059;
 
+/// Metres: the least radius of curvature of the WGS 84 spheroid, that of the meridian at the equator, b² / a. The distance
+/// on the spheroid is never less than that of the same longitudes and latitudes on a sphere of this radius.
+pub const LEAST_RADIUS: f64 = 6_335_439.327;
+
 /// A direction from the centre of the Earth.
 #[derive(Debug, Clone, Copy)]
 struct Direction([f64; 3]);

@@ -36,6 +36,13 @@ pub fn point_of(bytes: &[u8]) -> Option<(f64, f64)> {
     (!x.is_nan()).then_some((x, y))
 }
 
+/// The same where both coordinates are finite; other points, as anything else, are for [`to_finite_geometry`] to judge.
+#[must_use]
+#[inline]
+pub fn finite_point_of(bytes: &[u8]) -> Option<(f64, f64)> {
+    point_of(bytes).filter(|(x, y)| x.is_finite() && y.is_finite())
+}
+
 /// Any point's coordinates: the point itself, or a point inside or on any other geometry.
 ///
 /// # Errors

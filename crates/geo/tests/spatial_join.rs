@@ -141,7 +141,7 @@ async fn plan(context: &SessionContext, sql: &str) -> String {
     displayable(plan.as_ref()).indent(false).to_string()
 }
 
-const CONDITIONS: [&str; 20] = [
+const CONDITIONS: [&str; 36] = [
     "st_intersects(a.geom, b.geom)",
     "st_contains(a.geom, b.geom)",
     "st_contains(b.geom, a.geom)",
@@ -158,6 +158,22 @@ const CONDITIONS: [&str; 20] = [
     "st_distance(a.geom, b.geom) < 1.0",
     "2 >= st_distance(a.geom, b.geom)",
     "st_distance(a.geom, b.geom) <= b.reach",
+    "st_dfullywithin(a.geom, b.geom, 3)",
+    "st_dfullywithin(b.geom, a.geom, a.reach)",
+    "st_maxdistance(a.geom, b.geom) < b.reach",
+    "st_dwithinsphere(a.geom, b.geom, 120000)",
+    "st_dwithinsphere(b.geom, a.geom, 1e5 * a.reach)",
+    "st_dwithinspheroid(a.geom, b.geom, 111000 * b.reach)",
+    "st_distancesphere(a.geom, b.geom) < 111195.5",
+    "111195.5 >= st_distancesphere(b.geom, a.geom)",
+    "st_distancespheroid(a.geom, b.geom) <= 100000",
+    "st_distancespheroid(a.geom, b.geom) < 1e5 * a.reach",
+    "within_walk(a.geom, b.geom, 1500)",
+    "within_walk(b.geom, a.geom, 1000 * b.reach, 1.1)",
+    "walking_distance(a.geom, b.geom) <= 120000",
+    "walking_distance(a.geom, b.geom, 1 + a.reach) < 200000",
+    "st_orderingequals(a.geom, b.geom)",
+    "st_relate(a.geom, b.geom, 'T*F**F***')",
     "st_intersects(a.geom, b.geom) AND a.kind = b.kind",
     "st_covers(a.geom, b.geom) AND a.id % 3 <> b.id % 3",
     "st_intersects(a.geom, b.geom) AND st_dwithin(b.geom, a.geom, 0.5)",
@@ -332,6 +348,18 @@ async fn the_plan_warns_of_a_condition_that_no_index_answers() {
     let shown = plan(&spatial, slow).await;
     assert!(shown.contains("SpatialWarningExec: every pair of rows is compared"), "{shown}");
     assert_eq!(answer(&spatial, slow).await, answer(&plain, slow).await);
+    for slow in [
+        "st_disjoint(a.geom, b.geom)",
+        "st_relate(a.geom, b.geom, 'FF*FF****')",
+        "st_relate(a.geom, b.geom) = '212101212'",
+        "st_distancesphere(a.geom, b.geom) > 10",
+        "walking_distance(a.geom, b.geom) > 10",
+        "st_dwithinsphere(a.geom, b.geom, a.reach) OR a.kind > b.kind",
+        "NOT within_walk(a.geom, b.geom, 5)",
+    ] {
+        let shown = plan(&spatial, &format!("SELECT a.id, b.id FROM a JOIN b ON {slow}")).await;
+        assert!(shown.contains("SpatialWarningExec: every pair of rows is compared"), "{slow}: {shown}");
+    }
     for fast in ["st_intersects(a.geom, b.geom)", "a.kind > b.kind"] {
         let shown = plan(&spatial, &format!("SELECT a.id, b.id FROM a JOIN b ON {fast}")).await;
         assert!(!shown.contains("SpatialWarningExec"), "{shown}");
@@ -348,10 +376,115 @@ async fn mistakes_name_their_place() {
     let broken = "SELECT a.id FROM a JOIN (SELECT id, CASE WHEN id = 3 THEN X'0107' ELSE geom END AS geom FROM b) b ON st_intersects(a.geom, b.geom)";
     let error = fails(broken).await;
     assert!(error.contains("row 4") && error.contains("not a geometry"), "{error}");
-    let error = fails("SELECT a.id FROM a JOIN b ON st_dwithin(a.geom, b.geom, -1)").await;
-    assert!(error.contains("negative"), "{error}");
+    assert!(error.contains("ST_Intersects"), "{error}");
+    for function in ["ST_DWithin", "ST_DFullyWithin", "ST_DWithinSphere", "ST_DWithinSpheroid", "within_walk"] {
+        for limit in ["-1", "CAST('nan' AS DOUBLE)", "a.reach - 9", "b.reach - 9"] {
+            let error = fails(&format!("SELECT a.id FROM a JOIN b ON {function}(a.geom, b.geom, {limit})")).await;
+            let named = error.contains("negative") && error.contains(function) && error.contains("row ");
+            assert!(named, "{function} {limit}: {error}");
+        }
+    }
+    // So many rows are put in another order for the search; the row is named as it came.
+    let many = "(SELECT value AS id, ST_Point(value % 100, value / 100) AS geom, \
+                CASE WHEN value = 12345 THEN -1.0 ELSE 0.0 END AS reach FROM range(0, 20000))";
+    for (limit, named) in
+        [("m.reach", "row 12346 of the join's left"), ("n.reach", "row 4154 of a batch of the join's right")]
+    {
+        let sql = format!("SELECT m.id FROM {many} m JOIN {many} n ON st_dwithin(m.geom, n.geom, {limit})");
+        let error = fails(&sql).await;
+        assert!(error.contains(&format!("ST_DWithin, {named}")), "{limit}: {error}");
+    }
+    let error = fails("SELECT a.id FROM a JOIN b ON st_dwithinsphere(st_translate(a.geom, 500, 0), b.geom, 1)").await;
+    assert!(error.contains("ST_DWithinSphere, row ") && error.contains("ST_Transform"), "{error}");
     let error = fails("SELECT a.id FROM a JOIN b ON st_knn(a.geom, b.geom, 2) OR a.id = 1").await;
     assert!(error.contains("ST_KNN"), "{error}");
     let error = fails("SELECT st_knn(a.geom, a.geom, 2) FROM a").await;
     assert!(error.contains("join"), "{error}");
+    let error = fails("SELECT a.id FROM a JOIN b ON st_knn(a.geom, b.kind, 2)").await;
+    assert!(error.contains("ST_KNN") && error.contains("not a geometry"), "{error}");
+}
+
+#[tokio::test]
+async fn geometries_in_two_coordinate_systems_are_an_error_whether_columns_or_values_say_so() {
+    let spatial = context(&SPATIAL, 1, (30, 30), Filled);
+    let tagged = |table: &str, srid: &str| format!("(SELECT id, ST_SetSRID(geom, {srid}) AS geom FROM {table})");
+    let by_value = |srid: u32| format!("CASE WHEN id = 7 THEN {srid} ELSE 0 END");
+    for on in [
+        "st_intersects(a.geom, b.geom)",
+        "st_dwithin(a.geom, b.geom, 1)",
+        "st_equals(b.geom, a.geom)",
+        "st_knn(a.geom, b.geom, 2)",
+    ] {
+        for (left, right) in [("4548".to_owned(), "4326".to_owned()), (by_value(4548), by_value(4326))] {
+            let sql = format!("SELECT a.id FROM {} a JOIN {} b ON {on}", tagged("a", &left), tagged("b", &right));
+            let error = match spatial.sql(&sql).await {
+                Err(error) => error.to_string(),
+                Ok(frame) => frame.collect().await.expect_err(&sql).to_string(),
+            };
+            assert!(error.contains("EPSG:4548") && error.contains("EPSG:4326"), "{sql}: {error}");
+            assert!(error.to_lowercase().contains(&on[..on.find('(').unwrap()]), "{error}");
+        }
+        let sql = format!("SELECT a.id FROM {} a JOIN {} b ON {on}", tagged("a", &by_value(4326)), tagged("b", "4326"));
+        spatial.sql(&sql).await.unwrap().collect().await.expect(&sql);
+    }
+}
+
+/// Points and small shapes where longitudes and latitudes end, and a few far from there.
+async fn ends_of_the_earth(context: &SessionContext) {
+    let place = "CASE value % 8 WHEN 0 THEN 180 WHEN 1 THEN -180 WHEN 2 THEN 179.999 WHEN 3 THEN -179.998 \
+                 WHEN 4 THEN 0 ELSE (value * 37 % 360) - 180 END";
+    let north = "CASE value % 7 WHEN 0 THEN 90 WHEN 1 THEN -90 WHEN 2 THEN 89.999 WHEN 3 THEN -89.999 WHEN 4 THEN 0 \
+                 ELSE (value * 53 % 180) - 90 END";
+    let sql = format!(
+        "SELECT value AS id, CASE WHEN value % 3 = 0 AND abs(lon) < 179 AND abs(lat) < 89 \
+         THEN ST_MakeEnvelope(lon, lat, lon + 0.5, lat + 0.5) WHEN value % 5 = 0 \
+         THEN ST_MakeLine(ST_Point(lon, lat), ST_Point(-lon, lat * 0.99)) ELSE ST_Point(lon, lat) END AS geom \
+         FROM (SELECT value, CAST({place} AS DOUBLE) AS lon, CAST({north} AS DOUBLE) AS lat FROM range(0, 120))"
+    );
+    let frame = context.sql(&sql).await.unwrap();
+    let schema = Arc::new(frame.schema().as_arrow().clone());
+    let table = MemTable::try_new(schema, frame.collect_partitioned().await.unwrap()).unwrap();
+    context.register_table("earth", Arc::new(table)).unwrap();
+}
+
+#[tokio::test]
+async fn metres_reach_over_the_poles_and_the_antimeridian() {
+    let (plain, spatial) = (context(&PLAIN, 1, (1, 1), Simple), context(&SPATIAL, 1, (1, 1), Simple));
+    ends_of_the_earth(&plain).await;
+    ends_of_the_earth(&spatial).await;
+    for condition in [
+        "st_dwithinsphere(x.geom, y.geom, 0)",
+        "st_dwithinsphere(x.geom, y.geom, 300)",
+        "st_dwithinsphere(x.geom, y.geom, 3000000 * (x.id % 4))",
+        "st_dwithinspheroid(x.geom, y.geom, 200000)",
+        "st_distancespheroid(y.geom, x.geom) < 700000",
+        "within_walk(x.geom, y.geom, 10)",
+    ] {
+        let sql = format!("SELECT x.id, y.id FROM earth x JOIN earth y ON {condition}");
+        let (found, all) = (answer(&spatial, &sql).await, answer(&plain, &sql).await);
+        assert!(all.len() > 100, "{condition}");
+        assert_eq!(found, all, "{condition}");
+        let plan = plan(&spatial, &sql).await;
+        assert!(plan.contains("SpatialJoinExec"), "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn a_coordinate_that_is_not_finite_is_an_error_that_names_function_and_row() {
+    let spatial = context(&SPATIAL, 1, (30, 30), Filled);
+    let odd = |x: &str, y: &str| format!("(SELECT ST_Point(CAST('{x}' AS DOUBLE), CAST('{y}' AS DOUBLE)) AS p)");
+    for (x, y) in [("inf", "1"), ("1", "-inf"), ("1", "nan")] {
+        let odd = odd(x, y);
+        for (function, sql) in [
+            ("ST_Distance", format!("SELECT ST_Distance(p, ST_Point(0, 0)) FROM {odd}")),
+            ("ST_DWithin", format!("SELECT ST_DWithin(p, ST_Point(0, 0), 1) FROM {odd}")),
+            ("ST_Centroid", format!("SELECT ST_Centroid(p) FROM {odd}")),
+            ("ST_PointOnSurface", format!("SELECT ST_PointOnSurface(p) FROM {odd}")),
+            ("ST_Intersects", format!("SELECT a.id FROM a JOIN {odd} ON ST_Intersects(a.geom, p)")),
+            ("ST_DWithin", format!("SELECT a.id FROM a JOIN {odd} ON ST_DWithin(p, a.geom, 1)")),
+        ] {
+            let error = spatial.sql(&sql).await.unwrap().collect().await.expect_err(&sql).to_string();
+            assert!(error.contains(&format!("{function}, row 1 ")) && error.contains("finite"), "{sql}: {error}");
+        }
+    }
 }

@@ -23,11 +23,12 @@ use jingwei_geo::{SpatialCodec, point_to_wkb, register, with_spatial_join};
 
 const ROWS: usize = 10_000;
 
-/// Points along a diagonal, in row groups of 1,000 and pages of 100, with a bounding box column; every seventh is null.
-fn write_points(path: &Path, covering: bool) {
+/// Points along a diagonal, in row groups of 1,000 and pages of 100, with a bounding box column; every seventh is null, or
+/// what is given in its place, which has no box.
+fn write_points(path: &Path, covering: bool, seventh: Option<[u8; 21]>) {
     let place = |row: usize| row as f64 / 10.0;
     let known = |row: usize| !row.is_multiple_of(7);
-    let points = (0..ROWS).map(|row| known(row).then(|| point_to_wkb(place(row), place(row))));
+    let points = (0..ROWS).map(|row| if known(row) { Some(point_to_wkb(place(row), place(row))) } else { seventh });
     let geometry = points.collect::<Vec<_>>().iter().map(Option::as_ref).collect::<BinaryArray>();
     let side = || Arc::new((0..ROWS).map(|row| known(row).then(|| place(row))).collect::<Float64Array>()) as ArrayRef;
     let fields = ["xmin", "ymin", "xmax", "ymax"].map(|name| Field::new(name, DataType::Float64, true));
@@ -88,9 +89,10 @@ async fn context(folder: &Path) -> SessionContext {
     let builder = SessionStateBuilder::new().with_config(config).with_default_features();
     let context = SessionContext::new_with_state(with_spatial_join(builder).build());
     register(&context);
-    for (name, covering) in [("boxed", true), ("bare", false)] {
+    let empty = point_to_wkb(f64::NAN, f64::NAN);
+    for (name, covering, seventh) in [("boxed", true, None), ("bare", false, None), ("empties", true, Some(empty))] {
         let path = folder.join(format!("{name}.parquet"));
-        write_points(&path, covering);
+        write_points(&path, covering, seventh);
         context.register_parquet(name, path.to_str().unwrap(), ParquetReadOptions::default()).await.unwrap();
     }
     let path = folder.join("unindexed.parquet");
@@ -261,4 +263,15 @@ async fn plans_come_back_from_their_bytes() {
         assert_eq!(ids(&context, after.clone()).await, ids(&context, before.clone()).await, "{sql}");
         assert_eq!(pruned(&after), pruned(&before), "{sql}");
     }
+}
+
+#[tokio::test]
+async fn what_has_no_place_still_finds_what_equals_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path()).await;
+    let areas = "(SELECT ST_GeomFromText('POINT EMPTY') AS g UNION ALL SELECT ST_Point(123.4, 123.4))";
+    let sql = format!("SELECT p.id FROM {areas} a JOIN empties p ON ST_Equals(a.g, p.geom)");
+    let plan = plan(&context, &sql).await;
+    let expected = (0..ROWS as i64).filter(|id| id % 7 == 0 || *id == 1234).collect::<Vec<_>>();
+    assert_eq!(ids(&context, plan).await, expected);
 }

@@ -6,12 +6,13 @@ use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch, StringArr
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, TimeUnit};
 use arrow::json::writer::{LineDelimited, WriterBuilder};
+use jingwei_geo::WRITTEN_CRS;
 use serde_json::Value;
 
 use crate::error::{Result, SourceError};
 use crate::typed::GEOMETRY;
 
-/// The system of `GeoParquet` and `GeoArrow` columns that name none.
+/// The system of `GeoParquet` columns that name none; of a `GeoArrow` column that names none it is not known.
 const DEFAULT_CRS: &str = "EPSG:4326";
 
 /// How a file's columns become raw ones.
@@ -50,7 +51,7 @@ impl Columnar {
                 Some(geometry) => {
                     let name = if geometry.primary { GEOMETRY } else { field.name().as_str() };
                     let crs = crs.map(str::to_owned).or_else(|| geometry.crs.clone());
-                    let metadata = crs.into_iter().map(|crs| ("crs".to_owned(), crs)).collect();
+                    let metadata = crs.into_iter().map(|crs| (WRITTEN_CRS.to_owned(), crs)).collect();
                     columnar.fields.push(Arc::new(Field::new(name, DataType::Binary, true).with_metadata(metadata)));
                     columnar.ways.push(Way::Geometry);
                 }
@@ -146,6 +147,11 @@ fn json(column: &ArrayRef) -> Result<ArrayRef, arrow::error::ArrowError> {
     Ok(Arc::new(texts.finish()))
 }
 
+/// The WKB columns a file speaks of, each with its system in the file's words.
+pub(crate) fn geometry_columns(schema: &Schema, geo: Option<&str>) -> Vec<(String, Option<String>)> {
+    geometries(schema, geo).into_iter().map(|geometry| (geometry.column, geometry.crs)).collect()
+}
+
 /// The geometry columns a file speaks of.
 fn geometries(schema: &Schema, geo: Option<&str>) -> Vec<Geometry> {
     let mut found: Vec<Geometry> = Vec::new();
@@ -172,7 +178,7 @@ fn geometries(schema: &Schema, geo: Option<&str>) -> Vec<Geometry> {
         }
         let about =
             field.metadata().get("ARROW:extension:metadata").and_then(|text| serde_json::from_str::<Value>(text).ok());
-        let crs = about.as_ref().and_then(|about| about.get("crs")).map_or(Some(DEFAULT_CRS.to_owned()), crs_of);
+        let crs = about.as_ref().and_then(|about| about.get("crs")).and_then(crs_of);
         found.push(Geometry { column: field.name().clone(), crs, primary: false });
     }
     if !found.iter().any(|geometry| geometry.primary)

@@ -35,6 +35,8 @@ mod typed;
 pub use archive::Packing;
 pub use error::{Fault, Result, SourceError};
 pub use open::{fingerprint, open};
+pub use parquet::parquet_geometries;
 pub use part::{BATCH_ROWS, BatchStream, Format, LocalFile, Locator, Part};
 pub use profile::{ColumnProfile, CrsGuess, Layout, Meaning, PointColumns, Profile, SheetProfile, profile};
 pub use provenance::{PROVENANCE, Provenance, RowFault};
+pub use typed::GEOMETRY;

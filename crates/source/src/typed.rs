@@ -8,6 +8,7 @@ use arrow::array::{
 };
 use arrow::compute::nullif;
 use arrow::datatypes::{DataType, Field, TimeUnit};
+use jingwei_geo::WRITTEN_CRS;
 use jingwei_model::Reason;
 
 use crate::error::{Result, SourceError};
@@ -22,7 +23,7 @@ pub const GEOMETRY: &str = "geom";
 
 /// The geometry column, with its coordinate system.
 pub fn geometry_field(crs: &str) -> Field {
-    Field::new(GEOMETRY, DataType::Binary, true).with_metadata([("crs".to_owned(), crs.to_owned())].into())
+    Field::new(GEOMETRY, DataType::Binary, true).with_metadata([(WRITTEN_CRS.to_owned(), crs.to_owned())].into())
 }
 
 /// One value, borrowed from the reader.

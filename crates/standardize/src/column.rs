@@ -11,7 +11,7 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Field, Schema, TimeUnit};
 use hashbrown::HashMap;
-use jingwei_geo::{Crs, to_wkt};
+use jingwei_geo::{Crs, WRITTEN_CRS, geometry_field, to_wkt};
 use jingwei_model::Reason;
 use jingwei_model::config::{ColumnConfig, OnError, Parser, SourceConfig};
 
@@ -95,7 +95,7 @@ impl Column {
         };
         let way = matches!(config.parse, Parser::Point | Parser::Geometry)
             .then(|| {
-                let written = raw.field(inputs[0]).metadata().get("crs");
+                let written = raw.field(inputs[0]).metadata().get(WRITTEN_CRS);
                 let crs = config
                     .crs
                     .as_deref()
@@ -138,10 +138,8 @@ impl Column {
             Parser::Integer => vec![field(DataType::Int64)],
             Parser::Number => vec![field(DataType::Float64)],
             Parser::Boolean => vec![field(DataType::Boolean)],
-            Parser::Point | Parser::Geometry => {
-                let extension = [("ARROW:extension:name".to_owned(), "geoarrow.wkb".to_owned())];
-                vec![field(DataType::Binary).with_metadata(extension.into_iter().collect())]
-            }
+            // Wherever it comes from, a clean geometry is in longitude and latitude.
+            Parser::Point | Parser::Geometry => vec![geometry_field(&self.name, Some(&Crs::wgs84()))],
             _ => vec![field(DataType::Utf8)],
         }
     }

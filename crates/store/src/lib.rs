@@ -14,6 +14,8 @@ mod ops;
 mod provider;
 mod run;
 mod snapshot;
+#[cfg(test)]
+mod spatial_tests;
 mod store;
 mod table_name;
 #[cfg(test)]

@@ -8,7 +8,8 @@
   giant   points in one polygon of 200,000 vertices
   small   a million small polygons against a million others
 
-Each run is a process of its own, for Jingwei the program itself; memory is its peak. `check` must agree.
+Each run is a process of its own, for Jingwei the program itself; memory is its peak. `check` must agree between all runs and
+engines of a case: the first to differ is named, and the program ends with 1.
 """
 import argparse, json, os, resource, statistics, subprocess, sys, time
 
@@ -104,17 +105,26 @@ def main():
         return generate(args.data, args.points, args.small)
     if args.child:
         return child(*args.child, args.data)
+    differ = False
     for case in args.cases.split(","):
+        known = None
         for engine in args.engines.split(","):
             try:
                 runs = [once(engine, case, args.data, args.binary) for _ in range(args.reps)]
             except RuntimeError as error:
                 print(json.dumps({"engine": engine, "case": case, "error": str(error)}), flush=True)
                 continue
-            seconds, cpu, memory, check = zip(*runs)
+            seconds, cpu, memory, checks = zip(*runs)
+            known = known or (engine, checks[0])
+            for check in checks:
+                if check != known[1]:
+                    differ = True
+                    print(f"{case}: {engine} gives {check}, {known[0]} gave {known[1]}", file=sys.stderr, flush=True)
+                    break
             print(json.dumps({"engine": engine, "case": case, "median_s": round(statistics.median(seconds), 3), "cpu_s": round(statistics.median(cpu), 3),
-                              "peak_rss_mb": round(max(memory)), "load1": round(os.getloadavg()[0], 1), "check": check[0]}), flush=True)
+                              "peak_rss_mb": round(max(memory)), "load1": round(os.getloadavg()[0], 1), "check": checks[0]}), flush=True)
+    return 1 if differ else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -17,7 +17,7 @@ pub struct Sql {
     /// File with the statement.
     #[arg(short, long, conflicts_with = "sql")]
     file: Option<PathBuf>,
-    /// A file as a table, name=path; then no project is needed.
+    /// A file as a table, name=path, or path#layer of a GeoPackage; then no project is needed.
     #[arg(long = "table", value_name = "NAME=PATH", value_parser = pair)]
     tables: Vec<(String, String)>,
     /// Value of `$name` in the statement.

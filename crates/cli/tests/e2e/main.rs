@@ -8,6 +8,7 @@ mod decisions;
 mod demo;
 mod determinism;
 mod geocode;
+mod geometry_files;
 mod http;
 mod incremental;
 mod interruption;

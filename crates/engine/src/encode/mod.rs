@@ -2,6 +2,7 @@
 
 mod format;
 mod geojson;
+mod parquet;
 mod readable;
 mod table;
 
@@ -14,11 +15,11 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 use arrow::json::writer::{JsonArray, LineDelimited, WriterBuilder as JsonWriterBuilder};
-use parquet::arrow::ArrowWriter;
 
 pub use format::OutputFormat;
 pub use readable::readable;
 
+use self::parquet::ParquetWriter;
 use geojson::GeoJsonWriter;
 use table::TableWriter;
 
@@ -33,7 +34,7 @@ enum Kind {
     Ndjson(arrow::json::Writer<Sink, LineDelimited>),
     Csv(Box<arrow::csv::Writer<Sink>>),
     Arrow(Box<StreamWriter<Sink>>),
-    Parquet(Box<ArrowWriter<Sink>>),
+    Parquet(Box<ParquetWriter<Sink>>),
     GeoJson(GeoJsonWriter),
     Table(TableWriter),
 }
@@ -56,10 +57,7 @@ impl Encoder {
                 Kind::Csv(Box::new(writer))
             }
             OutputFormat::Arrow => Kind::Arrow(Box::new(StreamWriter::try_new(out, schema)?)),
-            OutputFormat::Parquet => Kind::Parquet(Box::new(
-                ArrowWriter::try_new(out, schema.clone(), None)
-                    .map_err(|error| ArrowError::ParquetError(error.to_string()))?,
-            )),
+            OutputFormat::Parquet => Kind::Parquet(Box::new(ParquetWriter::new(out, schema)?)),
             OutputFormat::Geojson => Kind::GeoJson(GeoJsonWriter::new(schema)?),
             OutputFormat::Table => Kind::Table(TableWriter::new(schema.clone())),
         };
@@ -81,9 +79,7 @@ impl Encoder {
                 }
             }
             Kind::Arrow(writer) => writer.write(batch)?,
-            Kind::Parquet(writer) => {
-                writer.write(batch).map_err(|error| ArrowError::ParquetError(error.to_string()))?;
-            }
+            Kind::Parquet(writer) => writer.batch(batch)?,
             Kind::GeoJson(writer) => writer.batch(batch, &mut self.sink)?,
             Kind::Table(writer) => writer.batch(&readable(batch, true)?),
         }
@@ -101,9 +97,7 @@ impl Encoder {
             Kind::Ndjson(mut writer) => writer.finish()?,
             Kind::Csv(_) => {}
             Kind::Arrow(mut writer) => writer.finish()?,
-            Kind::Parquet(writer) => {
-                writer.close().map_err(|error| ArrowError::ParquetError(error.to_string()))?;
-            }
+            Kind::Parquet(writer) => writer.finish()?,
             Kind::GeoJson(writer) => writer.finish(&mut sink)?,
             Kind::Table(writer) => writer.finish(&mut sink)?,
         }
@@ -188,6 +182,25 @@ mod tests {
             serde_json::json!({"name": "张,三", "n": 1, "tags": ["独居"], "geom": "POINT(116.4 39.9)"})
         );
         assert_eq!(rows[1], serde_json::json!({"name": null, "n": null, "tags": null, "geom": null}));
+    }
+
+    #[test]
+    fn a_parquet_file_with_a_geometry_is_geoparquet_and_has_no_other_columns() {
+        use ::parquet::file::reader::{FileReader, SerializedFileReader};
+        let mut encoder = Encoder::new(OutputFormat::Parquet, &batch().schema()).unwrap();
+        let mut bytes = encoder.batch(&batch()).unwrap();
+        bytes.extend(encoder.finish().unwrap());
+        let file = tempfile::tempfile().unwrap();
+        (&file).write_all(&bytes).unwrap();
+        let reader = SerializedFileReader::new(file).unwrap();
+        let metadata = reader.metadata().file_metadata();
+        assert_eq!(metadata.schema().get_fields().len(), 4);
+        let pairs = metadata.key_value_metadata().unwrap();
+        let geo = pairs.iter().find(|pair| pair.key == "geo").unwrap().value.clone().unwrap();
+        let geo: serde_json::Value = serde_json::from_str(&geo).unwrap();
+        assert_eq!(geo["primary_column"], "geom");
+        assert_eq!(geo["columns"]["geom"]["geometry_types"], serde_json::json!(["Point"]));
+        assert_eq!(geo["columns"]["geom"].get("crs"), Some(&serde_json::Value::Null));
     }
 
     #[test]

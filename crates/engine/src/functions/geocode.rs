@@ -9,7 +9,7 @@ use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{
     ColumnarValue, DocSection, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use jingwei_geo::point_to_wkb;
+use jingwei_geo::{Crs, geometry_field, point_to_wkb};
 
 use super::text_args::text_args;
 use crate::geocode::{Geocoder, SharedGeocoder};
@@ -19,13 +19,12 @@ pub(super) const SECTION: DocSection = DocSection { include: true, label: "Addre
 
 static FIELDS: LazyLock<Fields> = LazyLock::new(|| {
     let text = |name: &str| Field::new(name, DataType::Utf8, true);
-    let extension = [("ARROW:extension:name".to_owned(), "geoarrow.wkb".to_owned())];
     Fields::from(vec![
         text("id"),
         text("canonical"),
         text("level"),
         Field::new("probability", DataType::Float64, true),
-        Field::new("point", DataType::Binary, true).with_metadata(extension.into_iter().collect()),
+        geometry_field("point", Some(&Crs::wgs84())),
         text("verdict"),
         text("nearest_id"),
     ])

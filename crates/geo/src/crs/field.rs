@@ -13,6 +13,10 @@ const NAME: (&str, &str) = ("ARROW:extension:name", "geoarrow.wkb");
 /// The key of its coordinate system.
 const METADATA: &str = "ARROW:extension:metadata";
 
+/// The key under which a column that is raw says its system in the words of its file: a code, the WKT of a `.prj` or
+/// PROJJSON. Whether it is a known one is for whoever reads the column to find out, who can say what to set instead.
+pub const WRITTEN_CRS: &str = "crs";
+
 /// The system a geometry column says its coordinates are in; `None` where it says none.
 ///
 /// # Errors

@@ -11,10 +11,13 @@ use proj4rs::Proj;
 
 use crate::GeoError;
 
-pub use field::{crs_of, geometry_field, geometry_metadata};
+pub use field::{WRITTEN_CRS, crs_of, geometry_field, geometry_metadata};
 
 /// SRIDs of the systems that no authority numbers, in the range that PostGIS leaves to users.
 const NAMED: [(u32, &str); 4] = [(910_001, "GCJ-02"), (910_002, "BD-09"), (910_003, "BD09MC"), (910_004, "GCJ02MC")];
+
+/// What stands before the systems that only we name, where an authority is asked for.
+const OURS: &str = "JINGWEI:";
 
 /// A coordinate system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +65,8 @@ impl Crs {
             "BD09MC" => Kind::Bd09Mc,
             "GCJ02MC" => Kind::Gcj02Mc,
             _ if text.starts_with('{') => return from_projjson(text),
-            _ if text.contains('[') => return wkt::read(text).map(|kind| Self { name: wkt::name(text), kind }),
+            _ if text.contains('[') => return from_wkt(text),
+            _ if text.starts_with(OURS) => return Self::parse(text.trim_start_matches(OURS)),
             _ if text.starts_with("+proj") => Kind::Proj(text.to_owned()),
             other => {
                 let digits = other.strip_prefix("EPSG:").or_else(|| other.rsplit("EPSG::").next()).unwrap_or(other);
@@ -108,6 +112,7 @@ impl Crs {
     pub fn definition(&self) -> &str {
         match &self.kind {
             Kind::Proj(definition) if self.srid() == 0 => definition,
+            Kind::Geographic if self.srid() == 0 => "+proj=longlat +datum=WGS84 +no_defs",
             _ => &self.name,
         }
     }
@@ -149,6 +154,13 @@ fn from_epsg(digits: &str, text: &str) -> Result<Crs, GeoError> {
     Ok(Crs { name: format!("EPSG:{code}"), kind: Kind::Proj(exact(definition.proj4)) })
 }
 
+/// A system with a code goes by it, so that two files in it are in the same one however they say so.
+fn from_wkt(text: &str) -> Result<Crs, GeoError> {
+    let kind = wkt::read(text)?;
+    let coded = wkt::srid(text, &kind).and_then(|srid| Crs::from_srid(srid).ok());
+    Ok(coded.unwrap_or_else(|| Crs { name: wkt::name(text), kind }))
+}
+
 fn from_projjson(text: &str) -> Result<Crs, GeoError> {
     let json: serde_json::Value = serde_json::from_str(text).map_err(|_| unknown(text))?;
     let id = &json["id"];
@@ -158,6 +170,7 @@ fn from_projjson(text: &str) -> Result<Crs, GeoError> {
             code.as_u64().map_or_else(|| code.as_str().unwrap_or("").to_owned(), |code| code.to_string())
         )),
         (Some("OGC"), _) => Ok(Crs::wgs84()),
+        (Some("JINGWEI"), code) => Crs::parse(code.as_str().unwrap_or("")),
         _ => Err(unknown(json["name"].as_str().unwrap_or(text))),
     }
 }

@@ -93,6 +93,39 @@ fn a_prj_in_feet_means_the_same_as_its_code() {
 }
 
 #[test]
+fn a_text_and_a_code_of_one_system_are_the_same_system() {
+    let zone = |name: &str, middle: f64, east: f64| {
+        format!(
+            r#"PROJCS["{name}",GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",{east:.1}],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",{middle:.1}],PARAMETER["Scale_Factor",1.0],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]"#
+        )
+    };
+    let name = |text: &str| Crs::parse(text).unwrap().name().to_owned();
+    assert_eq!(name(&zone("CGCS2000_3_Degree_GK_CM_117E", 117.0, 500_000.0)), "EPSG:4548");
+    assert_eq!(name(&zone("CGCS2000_GK_CM_117E", 117.0, 500_000.0)), "EPSG:4509");
+    assert_eq!(name(&zone("CGCS2000_3_Degree_GK_Zone_39", 117.0, 39_500_000.0)), "EPSG:4527");
+    assert_eq!(
+        name(
+            r#"GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,298.257222101]]]"#
+        ),
+        "EPSG:4490"
+    );
+    assert_eq!(
+        name(r#"GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]]]"#),
+        "EPSG:4326"
+    );
+    assert_eq!(
+        name(r#"GEOGCS["NAD83",DATUM["D",SPHEROID["GRS 1980",6378137,298.257222101]],AUTHORITY["EPSG","4269"]]"#),
+        "EPSG:4269"
+    );
+    let local = Crs::parse(LONG_ISLAND).unwrap();
+    assert_eq!(local.srid(), 0);
+    assert_eq!(crs_of(&geometry_field("geom", Some(&local))).unwrap().unwrap().definition(), local.definition());
+    let local = Crs::parse(r#"GEOGCS["Somewhere",DATUM["D",SPHEROID["S",6378137.0,298.3]]]"#).unwrap();
+    assert!(crs_of(&geometry_field("geom", Some(&local))).unwrap().unwrap().is_geographic());
+    assert_eq!(name("JINGWEI:GCJ-02"), "GCJ-02");
+}
+
+#[test]
 fn an_unknown_system_says_what_to_write() {
     for text in ["EPSG:99", "北京54", "PROJCS[", "{}", ""] {
         assert!(matches!(Crs::parse(text), Err(GeoError::UnknownCrs { .. })), "{text}");

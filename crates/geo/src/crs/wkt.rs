@@ -58,6 +58,43 @@ pub fn read(text: &str) -> Result<Kind, GeoError> {
     Ok(Kind::Proj(format!("{shape} +lon_0={lon0} +x_0={east} +y_0={north} {figure}{to_metre} +no_defs")))
 }
 
+/// The SRID of the system a text describes: the one it states, else that of a system of China, UTM or the web with
+/// the same projection and ellipsoid, so that a `.prj`, which states none, means the same as the code.
+pub fn srid(text: &str, kind: &Kind) -> Option<u32> {
+    let root = Node::parse(text)?;
+    if let Some(srid) = root.stated_srid() {
+        return Some(srid);
+    }
+    let name = name(text).to_ascii_lowercase();
+    match kind {
+        Kind::Geographic => {
+            let figure = root.find(&["SPHEROID", "ELLIPSOID"])?.number(2)?;
+            // Other systems share the figure of CGCS2000, and lie elsewhere.
+            let chinese = name.contains("cgcs") || name.contains("china_geodetic") || name.contains("china geodetic");
+            match () {
+                () if (figure - 298.257_222_101).abs() < 1e-8 && chinese => Some(4490),
+                () if (figure - 298.257_223_563).abs() < 1e-8 && name.contains("wgs") => Some(4326),
+                () => None,
+            }
+        }
+        Kind::Proj(definition) if definition.starts_with("+proj=webmerc +lon_0=0 +x_0=0 +y_0=0 +a=6378137 ") => {
+            Some(3857)
+        }
+        Kind::Proj(_) => {
+            // In the middle of a zone of 6 degrees lies one of 3; only the name tells them apart.
+            let narrow = name.contains("3_degree") || name.contains("3-degree");
+            let (first, second) = if narrow { (4513..=4554, 4491..=4512) } else { (4491..=4512, 4513..=4554) };
+            let known = first.chain(second).chain(32601..=32660).chain(32701..=32760);
+            let same = |code: &u16| {
+                let definition = crs_definitions::from_code(*code);
+                definition.is_some_and(|definition| read(definition.wkt).is_ok_and(|known| known == *kind))
+            };
+            known.into_iter().find(same).map(u32::from)
+        }
+        _ => None,
+    }
+}
+
 /// The name a `.prj` text gives its system.
 pub fn name(text: &str) -> String {
     text.split('"').nth(1).unwrap_or("unnamed").to_owned()
@@ -121,6 +158,20 @@ impl Node {
                     }
                 }
             }
+        }
+    }
+
+    /// What `AUTHORITY["EPSG","4548"]` or `ID["EPSG",4548]` at its own level says.
+    fn stated_srid(&self) -> Option<u32> {
+        let stated = |node: &&Self| {
+            (node.is("AUTHORITY") || node.is("ID"))
+                && node.text(0).is_some_and(|name| name.eq_ignore_ascii_case("EPSG"))
+        };
+        let node = self.children.iter().filter_map(Value::node).find(stated)?;
+        match node.children.get(1)? {
+            Value::Text(code) => code.trim().parse().ok(),
+            Value::Number(code) if code.fract() == 0.0 && (0.0..=65_535.0).contains(code) => Some(*code as u32),
+            _ => None,
         }
     }
 

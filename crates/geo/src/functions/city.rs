@@ -13,7 +13,10 @@ use crate::sphere::RADIUS;
 
 /// How much longer a walk through streets is than the straight line: the circuity of walks in dense
 /// street networks lies between 1.2 and 1.4 (Boeing 2019, Urban Studies 56(8)).
-const CIRCUITY: f64 = 1.3;
+pub const CIRCUITY: f64 = 1.3;
+
+/// How far one walks in a minute at 4.8 km/h.
+pub const METRES_A_MINUTE: f64 = 80.0;
 
 pub fn functions() -> Vec<ScalarUDF> {
     vec![
@@ -46,7 +49,7 @@ pub fn functions() -> Vec<ScalarUDF> {
                     };
                     limit_is_fine(call, row, minutes)?;
                     factor_is_fine(call, row, factor)?;
-                    Ok(distance_at(call, row, false)?.map(|distance| distance * factor <= minutes * 80.0))
+                    Ok(distance_at(call, row, false)?.map(|distance| distance * factor <= minutes * METRES_A_MINUTE))
                 })
             },
         )

@@ -8,7 +8,7 @@ use geo::{BoundingRect, Coord, Geometry, LineString, Point, Polygon, Rect};
 use super::call::{Call, Shape};
 use super::frame::{Function, Gives};
 use crate::point_of;
-use crate::wkb::type_of;
+use crate::wkb::{finite_point_of, type_of};
 
 pub fn functions() -> Vec<ScalarUDF> {
     vec![
@@ -118,7 +118,7 @@ fn coordinate(call: &Call, pick: fn(f64, f64) -> f64) -> Result<ArrayRef> {
 
 fn extent(call: &Call, pick: fn(Rect) -> f64) -> Result<ArrayRef> {
     let column = call.geometries(0)?;
-    call.give_numbers(|row| match column.bytes(row).and_then(point_of) {
+    call.give_numbers(|row| match column.bytes(row).and_then(finite_point_of) {
         Some((x, y)) => Ok(Some(pick(Rect::new(Coord { x, y }, Coord { x, y })))),
         None => Ok(column.get(row)?.and_then(|geometry| geometry.bounding_rect()).map(pick)),
     })

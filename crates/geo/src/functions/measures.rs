@@ -8,8 +8,8 @@ use geo::{Area, Coord, Euclidean, Geodesic, GeodesicArea, Geometry, Length, Line
 use super::call::Call;
 use super::frame::{Function, Gives};
 use super::sphere::check_degrees;
-use crate::point_of;
-use crate::predicate::{distance, farthest};
+use crate::predicate::{distance, farthest, length};
+use crate::wkb::finite_point_of;
 
 pub fn functions() -> Vec<ScalarUDF> {
     vec![
@@ -59,9 +59,9 @@ pub fn functions() -> Vec<ScalarUDF> {
             |call| {
                 let (a, b) = (call.geometries(0)?, call.geometries(1)?);
                 call.give_numbers(|row| {
-                    if let (Some(a), Some(b)) = (a.bytes(row).and_then(point_of), b.bytes(row).and_then(point_of)) {
-                        let (dx, dy) = (b.0 - a.0, b.1 - a.1);
-                        return Ok(Some((dx * dx + dy * dy).sqrt()));
+                    let point = |bytes: Option<&[u8]>| bytes.and_then(finite_point_of);
+                    if let (Some(a), Some(b)) = (point(a.bytes(row)), point(b.bytes(row))) {
+                        return Ok(Some(length(b.0 - a.0, b.1 - a.1)));
                     }
                     Ok(a.get(row)?.zip(b.get(row)?).and_then(|(a, b)| distance(&a, &b)))
                 })

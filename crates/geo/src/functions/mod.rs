@@ -41,6 +41,9 @@ use datafusion::prelude::SessionContext;
 
 pub use affine::snap;
 pub use aggregate::{SpatialPlanner, aggregates};
+pub use city::{CIRCUITY, METRES_A_MINUTE};
+pub use frame::common_crs;
+pub use signature::arguments;
 
 /// All of our scalar functions.
 #[must_use]

@@ -7,8 +7,8 @@ use geo::Geometry;
 
 use super::call::Call;
 use super::frame::{Function, Gives};
-use crate::point_of;
-use crate::predicate::{Predicate, Prepared, farthest, relate, within_distance};
+use crate::predicate::{Predicate, Prepared, farthest, length, relate, within_distance};
+use crate::wkb::finite_point_of;
 
 pub fn functions() -> Vec<ScalarUDF> {
     macro_rules! predicate {
@@ -135,9 +135,9 @@ fn dwithin() -> ScalarUDF {
             call.give_booleans(|row| {
                 let Some(limit) = limits.get(row) else { return Ok(None) };
                 limit_is_fine(call, row, limit)?;
-                if let (Some(a), Some(b)) = (a.bytes(row).and_then(point_of), b.bytes(row).and_then(point_of)) {
-                    let (dx, dy) = (b.0 - a.0, b.1 - a.1);
-                    return Ok(Some((dx * dx + dy * dy).sqrt() <= limit));
+                let point = |bytes: Option<&[u8]>| bytes.and_then(finite_point_of);
+                if let (Some(a), Some(b)) = (point(a.bytes(row)), point(b.bytes(row))) {
+                    return Ok(Some(length(b.0 - a.0, b.1 - a.1) <= limit));
                 }
                 Ok(a.get(row)?.zip(b.get(row)?).map(|(a, b)| within_distance(&a, &b, limit)))
             })

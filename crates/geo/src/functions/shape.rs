@@ -10,8 +10,8 @@ use geo::{
 use super::call::Shape;
 use super::frame::{Function, Gives};
 use super::linear::each_line;
-use crate::point_of;
 use crate::why_invalid;
+use crate::wkb::finite_point_of;
 
 pub fn functions() -> Vec<ScalarUDF> {
     vec![
@@ -23,7 +23,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             |call| {
                 let column = call.geometries(0)?;
                 call.give_geometries(|row| {
-                    if let Some((x, y)) = column.bytes(row).and_then(point_of) {
+                    if let Some((x, y)) = column.bytes(row).and_then(finite_point_of) {
                         return Ok(Some(Shape::point(Some(Coord { x, y }))));
                     }
                     Ok(column.get(row)?.map(|geometry| Shape::point(geometry.centroid().map(|point| point.0))))
@@ -40,7 +40,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             |call| {
                 let column = call.geometries(0)?;
                 call.give_geometries(|row| {
-                    if let Some((x, y)) = column.bytes(row).and_then(point_of) {
+                    if let Some((x, y)) = column.bytes(row).and_then(finite_point_of) {
                         return Ok(Some(Shape::point(Some(Coord { x, y }))));
                     }
                     Ok(column.get(row)?.map(|geometry| Shape::point(geometry.interior_point().map(|point| point.0))))

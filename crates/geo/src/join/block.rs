@@ -8,14 +8,16 @@ use std::sync::{Arc, OnceLock};
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch, UInt32Array};
 use arrow::compute::{SortOptions, take, take_record_batch};
 use arrow::row::{RowConverter, Rows, SortField};
-use datafusion::common::{JoinSide, Result, exec_err};
+use datafusion::common::{JoinSide, Result};
 
 use super::area::Areas;
-use super::column::{at, distances, each_geometry, geometries};
+use super::asked::refuses_negative;
+use super::column::{LEFT, at, distances, each_geometry, geometries, is_no_distance, laid_out, no_distance};
 use super::extent::{Extent, Glance, glance};
 use super::grid::{Grid, Items};
 use super::nearest::{Tree, hilbert};
 use super::predicate::{Limit, Question, SpatialOn};
+use super::srids::Srids;
 use crate::to_geometry;
 
 /// What a row of the build side is.
@@ -48,11 +50,13 @@ pub struct Block {
     pub numbers: Vec<Option<u32>>,
     /// Rows whose geometry has no point.
     pub empties: Vec<u32>,
+    /// The coordinate systems that geometries say themselves.
+    pub srids: Srids,
     /// Each row's distance, when that is a column of this side.
     pub limits: Option<Vec<f64>>,
     /// Extents grown by that distance, or by the one that is the same for all.
     reach: Option<Vec<Extent>>,
-    /// Whether the probe side says how far it looks, so that nothing is known of where partners lie.
+    /// Whether nothing is known of where partners lie: the probe side says how far it looks, or they have no place.
     boundless: bool,
     by_point: OnceLock<Grid>,
     by_extent: OnceLock<Grid>,
@@ -66,24 +70,37 @@ pub struct Block {
 }
 
 impl Block {
-    /// Looks at every geometry of the batch, whose type must be the left side's.
+    /// Looks at every geometry of the batch, whose type must be the left side's and which begins with its row `first`.
     ///
     /// # Errors
     /// Bytes that are no geometry, distances below zero.
-    pub fn new(batch: RecordBatch, on: &SpatialOn, matched: Arc<Bits>) -> Result<Self> {
+    pub fn new(batch: RecordBatch, first: usize, on: &SpatialOn, matched: Arc<Bits>) -> Result<Self> {
         let rows = batch.num_rows();
         let mut geometry = geometries(&on.left, &batch)?;
         let mut seen = vec![Glance::Empty; rows];
+        let mut srids = Srids::default();
         each_geometry(&geometry, |row, bytes| {
-            seen[row] = glance(bytes).map_err(|error| at("left", row, &error))?;
+            srids.note(bytes, first + row);
+            let found = glance(bytes).map_err(|error| at(on, LEFT, first + row, &error))?;
+            laid_out(on, &found.extent()).map_err(|error| at(on, LEFT, first + row, &error))?;
+            seen[row] = found;
             Ok(())
         })?;
+        // While the rows still stand where the user has them, so that an error names the right one.
+        let mut limits = match &on.limit {
+            Some(Limit::Column(JoinSide::Left, expr)) => Some(distances(on, LEFT, first, expr, &batch)?),
+            Some(Limit::Constant(limit)) if is_no_distance(*limit) && refuses_negative(on.function()) => {
+                return Err(at(on, LEFT, first, &no_distance(*limit)));
+            }
+            _ => None,
+        };
         let mut batch = batch;
         if rows >= MANY_ROWS {
             let order = by_place(&seen);
             batch = take_record_batch(&batch, &order)?;
             geometry = take(&geometry, &order, None)?.as_binary::<i32>().clone();
             seen = order.values().iter().map(|row| seen[*row as usize]).collect();
+            limits = limits.map(|limits| order.values().iter().map(|row| limits[*row as usize]).collect());
         }
         let mut kinds = vec![Kind::Nothing; rows];
         let mut extents = vec![Extent::EMPTY; rows];
@@ -92,7 +109,7 @@ impl Block {
         let mut empties = Vec::new();
         let prepare = matches!(on.question, Question::Relation(_)) || on.among.is_some();
         each_geometry(&geometry, |row, bytes| {
-            extents[row] = seen[row].extent();
+            extents[row] = on.laid_out(&seen[row].extent());
             kinds[row] = match seen[row] {
                 Glance::Empty => {
                     empties.push(row as u32);
@@ -100,7 +117,7 @@ impl Block {
                 }
                 Glance::Point(..) => Kind::Point,
                 Glance::Area(_) if prepare => {
-                    let shape = to_geometry(bytes).map_err(|error| at("left", row, &error))?;
+                    let shape = to_geometry(bytes).map_err(|error| at(on, LEFT, first + row, &error))?;
                     numbers[row] = areas.push(&shape);
                     if numbers[row].is_some() { Kind::Area } else { Kind::Other }
                 }
@@ -108,20 +125,8 @@ impl Block {
             };
             Ok(())
         })?;
-        let limits = match &on.limit {
-            Some(Limit::Column(JoinSide::Left, expr)) => Some(distances(expr, &batch)?),
-            Some(Limit::Constant(limit)) if *limit < 0.0 && is_dwithin(on) => {
-                return exec_err!("ST_DWithin: a distance cannot be negative, and {limit} is");
-            }
-            _ => None,
-        };
-        if let Some(row) = limits.iter().flatten().position(|limit| *limit < 0.0).filter(|_| is_dwithin(on)) {
-            return Err(at("left", row, &"ST_DWithin: a distance cannot be negative"));
-        }
         let ties = on.ties.iter().map(|tie| tie.evaluate(&batch)?.into_array(rows)).collect::<Result<_>>()?;
-        let grown = |extent: &Extent, limit: f64| {
-            if limit >= 0.0 && !extent.is_empty() { extent.grown(limit) } else { Extent::EMPTY }
-        };
+        let grown = |extent: &Extent, limit: f64| on.grown(extent, limit);
         let reach = match (&limits, &on.limit) {
             (Some(limits), _) => {
                 Some(extents.iter().zip(limits).map(|(extent, limit)| grown(extent, *limit)).collect())
@@ -129,7 +134,8 @@ impl Block {
             (None, Some(Limit::Constant(limit))) => Some(extents.iter().map(|extent| grown(extent, *limit)).collect()),
             _ => None,
         };
-        let boundless = matches!(on.limit, Some(Limit::Column(JoinSide::Right, _)));
+        let boundless =
+            matches!(on.limit, Some(Limit::Column(JoinSide::Right, _))) || (on.pairs_empties() && !empties.is_empty());
         Ok(Self {
             batch,
             geometry,
@@ -138,6 +144,7 @@ impl Block {
             areas,
             numbers,
             empties,
+            srids,
             limits,
             reach,
             boundless,
@@ -253,11 +260,6 @@ fn by_place(seen: &[Glance]) -> UInt32Array {
     let mut keyed = seen.iter().enumerate().map(|(row, seen)| (key(seen), row as u32)).collect::<Vec<_>>();
     keyed.sort_unstable();
     keyed.into_iter().map(|(_, row)| row).collect::<Vec<_>>().into()
-}
-
-/// Whether the condition is `ST_DWithin`, which refuses distances that `ST_Distance(…) < d` only never meets.
-fn is_dwithin(on: &SpatialOn) -> bool {
-    on.question == Question::Distance { strict: false } && on.to_string().starts_with("st_dwithin")
 }
 
 /// Bits that several threads may set.

@@ -160,10 +160,10 @@ impl Collector {
         match kept {
             None => {
                 drop(batches);
-                Ok(Arc::new(Block::new(batch, &self.on, bits)?))
+                Ok(Arc::new(Block::new(batch, 0, &self.on, bits)?))
             }
             Some((kept, key)) => {
-                let block = Arc::new(Block::new(batch, &self.on, bits)?);
+                let block = Arc::new(Block::new(batch, 0, &self.on, bits)?);
                 kept.keep(key, batches, &block);
                 Ok(block)
             }
@@ -188,6 +188,7 @@ impl Collector {
         let mut pieces = Vec::new();
         let (mut slices, mut bytes) = (Vec::new(), 0);
         let mut extent = Extent::EMPTY;
+        let mut rows = 0;
         let mut waiting = batches.into_iter();
         loop {
             let batch = match waiting.next() {
@@ -204,7 +205,7 @@ impl Collector {
             let step = (batch.num_rows() * most / size.max(1)).clamp(1, batch.num_rows().max(1));
             for start in (0..batch.num_rows()).step_by(step) {
                 let slice = batch.slice(start, step.min(batch.num_rows() - start));
-                extent.join(&Block::new(slice.clone(), &self.on, Arc::default())?.extent());
+                extent.join(&Block::new(slice.clone(), rows + start, &self.on, Arc::default())?.extent());
                 let part = size * slice.num_rows() / batch.num_rows();
                 if bytes + part > most && !slices.is_empty() {
                     pieces.push(self.write(&manager, &slices, bytes)?);
@@ -213,6 +214,7 @@ impl Collector {
                 slices.push(slice);
                 bytes += part;
             }
+            rows += batch.num_rows();
         }
         if !slices.is_empty() {
             pieces.push(self.write(&manager, &slices, bytes)?);
@@ -253,6 +255,7 @@ impl Disk {
         let batches = stream.try_collect::<Vec<_>>().await?;
         let batch = concat_batches(self.manager.schema(), &batches)?;
         drop(batches);
-        Block::new(batch, on, Arc::clone(&piece.matched))
+        // Errors of its rows were told when they were written.
+        Block::new(batch, 0, on, Arc::clone(&piece.matched))
     }
 }

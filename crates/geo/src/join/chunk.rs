@@ -7,10 +7,11 @@ use arrow::array::{Array, ArrayRef, BinaryArray, RecordBatch};
 use arrow::compute::concat;
 use datafusion::common::{JoinSide, Result};
 
-use super::column::{at, batch_bytes, distances, each_geometry, geometries};
+use super::column::{RIGHT, at, batch_bytes, distances, each_geometry, geometries, laid_out};
 use super::extent::{Extent, Glance, glance};
 use super::grid::Grid;
 use super::predicate::{Limit, SpatialOn};
+use super::srids::Srids;
 
 /// A point of the probe side.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +52,8 @@ pub struct Chunk {
     pub empties: Vec<u32>,
     /// Rows without a geometry.
     pub nulls: Vec<u32>,
+    /// The coordinate systems that geometries say themselves.
+    pub srids: Srids,
     /// Each row's distance, when that is a column of this side.
     pub limits: Option<Vec<f64>>,
     columns: Vec<OnceLock<ArrayRef>>,
@@ -67,11 +70,14 @@ impl Chunk {
         self.dots.reserve(batch.num_rows());
         each_geometry(&geometry, |row, bytes| {
             let number = start + row as u32;
-            match glance(bytes).map_err(|error| at("right", row, &error))? {
+            self.srids.note(bytes, row);
+            let seen = glance(bytes).map_err(|error| at(on, RIGHT, row, &error))?;
+            let extent = laid_out(on, &seen.extent()).map_err(|error| at(on, RIGHT, row, &error))?;
+            match seen {
                 Glance::Point(x, y) => self.dots.push(Dot { x, y, row: number }),
                 Glance::Empty => self.empties.push(number),
-                Glance::Area(extent) => self.shapes.push(Shape { extent, row: number, area: true }),
-                Glance::Other(extent) => self.shapes.push(Shape { extent, row: number, area: false }),
+                Glance::Area(_) => self.shapes.push(Shape { extent, row: number, area: true }),
+                Glance::Other(_) => self.shapes.push(Shape { extent, row: number, area: false }),
             }
             Ok(())
         })?;
@@ -80,13 +86,7 @@ impl Chunk {
             self.nulls.extend((0..geometry.len()).filter(null).map(|row| start + row as u32));
         }
         if let Some(Limit::Column(JoinSide::Right, expr)) = &on.limit {
-            let found = distances(expr, &batch)?;
-            if let Some(row) = found.iter().position(|limit| *limit < 0.0)
-                && on.to_string().starts_with("st_dwithin")
-            {
-                return Err(at("right", row, &"ST_DWithin: a distance cannot be negative"));
-            }
-            self.limits.get_or_insert_default().extend(found);
+            self.limits.get_or_insert_default().extend(distances(on, RIGHT, 0, expr, &batch)?);
         }
         self.rows += batch.num_rows();
         self.bytes += batch_bytes(&batch);

@@ -72,14 +72,18 @@ impl Extent {
         self.min_x <= x && x <= self.max_x && self.min_y <= y && y <= self.max_y
     }
 
-    /// Larger by `distance` on every side, rounded outwards: whatever lies within the distance of the extent meets it.
+    /// Larger by `distance` on every side and by what a computed distance may be off: whatever is computed to lie within
+    /// the distance of something in the extent meets it.
     #[must_use]
     pub fn grown(&self, distance: f64) -> Self {
+        // Distances are computed from differences of coordinates, each rounded in the size of these.
+        let size = self.min_x.abs().max(self.max_x.abs()).max(self.min_y.abs()).max(self.max_y.abs()) + distance;
+        let around = distance + size * (16.0 * f64::EPSILON);
         Self {
-            min_x: (self.min_x - distance).next_down(),
-            min_y: (self.min_y - distance).next_down(),
-            max_x: (self.max_x + distance).next_up(),
-            max_y: (self.max_y + distance).next_up(),
+            min_x: (self.min_x - around).next_down(),
+            min_y: (self.min_y - around).next_down(),
+            max_x: (self.max_x + around).next_up(),
+            max_y: (self.max_y + around).next_up(),
         }
     }
 
@@ -120,43 +124,40 @@ impl Glance {
 /// Reads kind and extent.
 ///
 /// # Errors
-/// Bytes that are no geometry, and coordinates that are no numbers.
+/// Bytes that are no geometry, and coordinates that are not finite.
 pub fn glance(bytes: &[u8]) -> Result<Glance, GeoError> {
     if let Some((x, y)) = point_of(bytes) {
-        return if y.is_nan() { Err(NOT_A_NUMBER) } else { Ok(Glance::Point(x, y)) };
+        return if x.is_finite() && y.is_finite() { Ok(Glance::Point(x, y)) } else { Err(NOT_FINITE) };
     }
     if let Some((extent, [])) = plain_polygon(bytes) {
-        return glance_of(extent, Glance::Area);
+        return Ok(glance_of(extent, Glance::Area));
     }
     let geometry = to_geometry(bytes)?;
     let mut extent = Extent::EMPTY;
     let mut sound = true;
     geo::CoordsIter::coords_iter(&geometry).for_each(|coord| {
-        sound &= !coord.x.is_nan() && !coord.y.is_nan();
+        sound &= coord.x.is_finite() && coord.y.is_finite();
         extent.add(coord.x, coord.y);
     });
     if !sound {
-        return Err(NOT_A_NUMBER);
+        return Err(NOT_FINITE);
     }
     debug_assert!(extent.is_empty() || geometry.bounding_rect().is_some());
-    match geometry {
-        Geometry::Point(point) => Ok(Glance::Point(point.x(), point.y())),
+    Ok(match geometry {
+        Geometry::Point(point) => Glance::Point(point.x(), point.y()),
         Geometry::Polygon(_) | Geometry::MultiPolygon(_) => glance_of(extent, Glance::Area),
         _ => glance_of(extent, Glance::Other),
-    }
+    })
 }
 
-const NOT_A_NUMBER: GeoError = GeoError::Wkb("a coordinate is not a number");
+const NOT_FINITE: GeoError = GeoError::Wkb("a coordinate is not finite");
 
-fn glance_of(extent: Extent, kind: fn(Extent) -> Glance) -> Result<Glance, GeoError> {
-    if extent.min_x.is_nan() {
-        return Err(NOT_A_NUMBER);
-    }
-    Ok(if extent.is_empty() { Glance::Empty } else { kind(extent) })
+fn glance_of(extent: Extent, kind: fn(Extent) -> Glance) -> Glance {
+    if extent.is_empty() { Glance::Empty } else { kind(extent) }
 }
 
-/// The extent of a little-endian polygon of two dimensions, and the bytes after it; `None` for anything else. An
-/// extent of NaN stands for a coordinate that is one.
+/// The extent of a little-endian polygon of two dimensions and finite coordinates, and the bytes after it; `None` for
+/// anything else.
 fn plain_polygon(bytes: &[u8]) -> Option<(Extent, &[u8])> {
     let mut rest = bytes.strip_prefix(&[1, 3, 0, 0, 0])?;
     let number = |bytes: &mut &[u8]| {
@@ -173,7 +174,7 @@ fn plain_polygon(bytes: &[u8]) -> Option<(Extent, &[u8])> {
             let (x, y) = pair.split_at(8);
             let (x, y) = (f64::from_le_bytes(x.try_into().ok()?), f64::from_le_bytes(y.try_into().ok()?));
             extent.add(x, y);
-            // Minimum and maximum pass over NaN; a product with zero keeps it (and infinity, which the slow way reads).
+            // Minimum and maximum pass over NaN; a product with zero keeps it, and makes one of infinity.
             sum += (x + y) * 0.0;
         }
         rest = after;
@@ -201,8 +202,11 @@ mod tests {
     }
 
     #[test]
-    fn a_coordinate_that_is_no_number_is_an_error_in_every_kind() {
+    fn a_coordinate_that_is_not_finite_is_an_error_in_every_kind() {
         for geometry in [
+            Geometry::from(Point::new(f64::INFINITY, 1.)),
+            LineString::from(vec![(0., 1.), (4., f64::NEG_INFINITY)]).into(),
+            polygon![(x: 0., y: 1.), (x: f64::INFINITY, y: 1.), (x: 4., y: 5.), (x: 0., y: 1.)].into(),
             Geometry::from(Point::new(1., f64::NAN)),
             LineString::from(vec![(0., f64::NAN), (4., 1.)]).into(),
             polygon![(x: 0., y: 1.), (x: 4., y: f64::NAN), (x: 4., y: 5.), (x: 0., y: 1.)].into(),
@@ -215,6 +219,8 @@ mod tests {
     fn growing_never_loses_what_is_within_the_distance() {
         let grown = Extent::of_point(0.1, 0.2).grown(0.7);
         assert!(grown.holds(0.1 + 0.7, 0.2) && grown.holds(0.1 - 0.7, 0.2 - 0.7));
+        // Its distance is computed to be 5 exactly.
+        assert!(Extent::of_point(5.0, 0.0).grown(5.0).holds(-1e-16, 0.0));
     }
 
     proptest::proptest! {

@@ -50,10 +50,10 @@ pub struct Key {
 impl Key {
     /// The key of the index that `on` needs over `batches`, in whatever order they come.
     pub fn new(on: &SpatialOn, batches: &[RecordBatch]) -> Self {
-        let SpatialOn { question, left, limit, ties, among, .. } = on;
+        let SpatialOn { question, left, limit, unit, ties, among, .. } = on;
         let mut batches = batches.iter().map(place).collect::<Vec<_>>();
         batches.sort_unstable();
-        Self { on: format!("{question:?} {left:?} {limit:?} {ties:?} {}", among.is_some()), batches }
+        Self { on: format!("{question:?} {left:?} {limit:?} {unit} {ties:?} {}", among.is_some()), batches }
     }
 }
 

@@ -1,12 +1,15 @@
 //! `ST_KNN(a, b, k)`: the condition of a nearest-neighbour join.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, exec_err, plan_err};
 use datafusion::logical_expr::{
-    ColumnarValue, DocSection, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, DocSection, Documentation, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
 };
+
+use crate::functions::{arguments, common_crs};
 
 static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
     Documentation::builder(
@@ -51,6 +54,19 @@ impl ScalarUDFImpl for Knn {
             [_, _, k, ..] => plan_err!("ST_KNN(a, b, k) takes a whole number of neighbours, not {k}"),
             _ => plan_err!("ST_KNN takes a, b, k and keys for ties, not {} arguments", types.len()),
         }
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        let types = args.arg_fields.iter().map(|field| field.data_type().clone()).collect::<Vec<_>>();
+        let kind = self.return_type(&types)?;
+        let geometries = arguments("a geometry, b geometry");
+        for (argument, of) in geometries.iter().zip(&types) {
+            if let Err(why) = argument.kind.accepts(of) {
+                return plan_err!("ST_KNN: argument {} is {of}, {why}", argument.name);
+            }
+        }
+        common_crs("ST_KNN", args.arg_fields, &geometries)?;
+        Ok(Arc::new(Field::new(self.name(), kind, true)))
     }
 
     fn documentation(&self) -> Option<&Documentation> {

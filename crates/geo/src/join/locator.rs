@@ -42,7 +42,7 @@ impl AreaLocator {
         ]);
         let batch = RecordBatch::try_new(Arc::new(schema), vec![Arc::new(areas.clone()), Arc::new(numbers)])?;
         // The block orders its rows by place.
-        let block = Block::new(batch, &on, Arc::default())?;
+        let block = Block::new(batch, 0, &on, Arc::default())?;
         let numbers = block.batch.column(1).as_primitive::<UInt32Type>().clone();
         Ok(Self { block, on, numbers })
     }
@@ -101,6 +101,7 @@ fn condition() -> Result<SpatialOn> {
         left: column("area", 0),
         right: column("point", 0),
         limit: None,
+        unit: 1.0,
         seeker: JoinSide::Right,
         ties: Vec::new(),
         fill: false,

@@ -4,9 +4,10 @@
 //! Equally distant shapes are told apart by the bytes of their rows, so that the answer does not depend on the order in
 //! which the rows came; rows that are the same in every column may stand for each other.
 
-use geo::{Distance, Euclidean, Geometry, Point};
+use geo::{Geometry, Point};
 
 use super::extent::Extent;
+use crate::predicate::distance;
 
 /// Children a node has.
 const FAN: usize = 8;
@@ -185,13 +186,14 @@ pub enum Seeker<'a> {
 }
 
 impl Seeker<'_> {
-    /// The distance to a shape; `None` to one without points.
+    /// The distance to a shape, as `ST_Distance` gives it; infinite to one without points.
     pub fn distance(&self, other: &Geometry) -> f64 {
-        match self {
-            Self::Dot(x, y) => Euclidean.distance(&Geometry::Point(Point::new(*x, *y)), other),
-            Self::Shape(shape) => Euclidean.distance(*shape, other),
-            Self::Nowhere => f64::INFINITY,
-        }
+        let found = match self {
+            Self::Dot(x, y) => distance(&Geometry::Point(Point::new(*x, *y)), other),
+            Self::Shape(shape) => distance(shape, other),
+            Self::Nowhere => None,
+        };
+        found.unwrap_or(f64::INFINITY)
     }
 }
 

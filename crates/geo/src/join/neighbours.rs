@@ -16,6 +16,7 @@ use super::extent::Extent;
 use super::nearest::{Found, Seeker};
 use super::predicate::{Among, Question, SpatialOn};
 use super::search::{Cursor, Pairs, ROUND, Search};
+use crate::predicate::length;
 use crate::to_geometry;
 
 /// Squared distances are compared with this much room for rounding, so that no tie is missed.
@@ -124,7 +125,7 @@ impl<'a> Neighbours<'a> {
         for dot in &self.chunk.dots {
             let extent = Extent::of_point(dot.x, dot.y);
             // What was near the last point bounds what is near this one.
-            let bound = last.map_or(f64::INFINITY, |(x, y, bound)| (bound + between(x - dot.x, dot.y - y)) * ROOM);
+            let bound = last.map_or(f64::INFINITY, |(x, y, bound)| (bound + length(x - dot.x, dot.y - y)) * ROOM);
             let seeker = Seeker::Dot(dot.x, dot.y);
             if self.filter.is_none() {
                 shapes.search(seeker, &extent, self.k, bound, self.fill, &mut found);
@@ -216,12 +217,6 @@ impl<'a> Neighbours<'a> {
     }
 }
 
-/// The distance two points are apart, as `ST_Distance` gives it; without squares where those would be out of range.
-fn between(dx: f64, dy: f64) -> f64 {
-    let squared = dx * dx + dy * dy;
-    if squared.is_normal() { squared.sqrt() } else { dx.hypot(dy) }
-}
-
 /// The shapes of a block, read when they are first needed.
 struct Shapes<'a> {
     block: &'a Block,
@@ -243,7 +238,7 @@ impl<'a> Shapes<'a> {
         if !matches!(seeker, Seeker::Nowhere) {
             block.tree().search(extent, bound * bound * ROOM, &mut |item, place, limit| {
                 let distance = match (block.kinds[item as usize], seeker) {
-                    (Kind::Point, Seeker::Dot(x, y)) => between(place.min_x - x, place.min_y - y),
+                    (Kind::Point, Seeker::Dot(x, y)) => length(place.min_x - x, place.min_y - y),
                     _ => self.distance(seeker, item),
                 };
                 // A bound from the outside stays until there are k.

@@ -4,11 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{JoinSide, Result, ScalarValue};
-use datafusion::logical_expr::Operator;
-use datafusion::physical_expr::expressions::{BinaryExpr, CastExpr, Column, Literal};
-use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr, conjunction_opt, split_conjunction};
+use datafusion::common::{JoinSide, Result};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{PhysicalExpr, conjunction_opt, split_conjunction};
 use datafusion::physical_plan::joins::utils::{ColumnIndex, JoinFilter};
+
+use super::asked::{Asked, number, spatial_function};
+use super::extent::Extent;
+use super::globe;
+use crate::sphere::{LEAST_RADIUS, RADIUS};
 
 /// A topological relation of the left geometry to the right one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,7 +56,8 @@ impl Relation {
         }
     }
 
-    fn of_function(name: &str) -> Option<Self> {
+    /// The relation a function of this name tests.
+    pub(super) fn of_function(name: &str) -> Option<Self> {
         Some(match name {
             "st_intersects" => Self::Intersects,
             "st_contains" => Self::Contains,
@@ -69,23 +74,6 @@ impl Relation {
     }
 }
 
-/// The functions whose conditions between two tables the join understands.
-pub const FUNCTIONS: [&str; 13] = [
-    "st_intersects",
-    "st_contains",
-    "st_within",
-    "st_covers",
-    "st_coveredby",
-    "st_containsproperly",
-    "st_touches",
-    "st_crosses",
-    "st_overlaps",
-    "st_equals",
-    "st_dwithin",
-    "st_distance",
-    "st_knn",
-];
-
 /// What a spatial condition asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Question {
@@ -96,11 +84,37 @@ pub enum Question {
         /// Less than, not equal.
         strict: bool,
     },
+    /// Their extents meet, or neither has a point; whether it holds, the condition itself says.
+    Meeting,
+    /// They are at most a limit apart; whether it holds, the condition itself says.
+    Near(Measure),
     /// The right geometry is among the `k` nearest to the left one.
     Nearest {
         /// How many.
         k: usize,
     },
+}
+
+/// What a distance is measured in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Measure {
+    /// The coordinates' unit.
+    Plane,
+    /// Metres on the sphere, the coordinates being longitudes and latitudes.
+    Sphere,
+    /// Metres on the spheroid, the coordinates being longitudes and latitudes.
+    Spheroid,
+}
+
+impl Measure {
+    /// The radius of the least curved sphere on which nothing is nearer; `None` in the plane.
+    const fn radius(self) -> Option<f64> {
+        match self {
+            Self::Plane => None,
+            Self::Sphere => Some(RADIUS),
+            Self::Spheroid => Some(LEAST_RADIUS),
+        }
+    }
 }
 
 /// A distance: a number for all pairs, or an expression over one side.
@@ -123,6 +137,8 @@ pub struct SpatialOn {
     pub right: Arc<dyn PhysicalExpr>,
     /// The distance, when it asks for one.
     pub limit: Option<Limit>,
+    /// How far one of the limit's unit reaches at most, in the unit the distance is measured in.
+    pub unit: f64,
     /// For nearest neighbours: the side whose rows look for neighbours.
     pub seeker: JoinSide,
     /// For nearest neighbours: what orders rows that are equally near, over the columns of the side that is found.
@@ -185,8 +201,8 @@ impl SpatialOn {
             // Nearest neighbours must drive; relations narrow more than distances.
             let rank = match on.question {
                 Question::Nearest { .. } => 0,
-                Question::Relation(_) => 1,
-                Question::Distance { .. } => 2,
+                Question::Relation(_) | Question::Meeting => 1,
+                Question::Distance { .. } | Question::Near(_) => 2,
             };
             if best.as_ref().is_none_or(|(other, ..)| rank < *other) {
                 best = Some((rank, place, on));
@@ -203,49 +219,9 @@ impl SpatialOn {
     }
 
     fn of_condition(condition: &Arc<dyn PhysicalExpr>, filter: &JoinFilter) -> Result<Option<Self>> {
-        if let Some(function) = function(condition) {
-            let args = function.args();
-            return match (function.name(), args) {
-                ("st_dwithin", [a, b, distance]) => {
-                    Self::of_parts(Question::Distance { strict: false }, a, b, Some(distance), condition, filter)
-                }
-                ("st_knn", [a, b, k, ties @ ..]) => Self::nearest(a, b, k, ties, condition, filter),
-                (name, [a, b]) => match Relation::of_function(name) {
-                    Some(relation) => Self::of_parts(Question::Relation(relation), a, b, None, condition, filter),
-                    None => Ok(None),
-                },
-                _ => Ok(None),
-            };
-        }
-        let Some(comparison) = condition.downcast_ref::<BinaryExpr>() else { return Ok(None) };
-        let (distance, limit, strict) = match comparison.op() {
-            Operator::Lt => (comparison.left(), comparison.right(), true),
-            Operator::LtEq => (comparison.left(), comparison.right(), false),
-            Operator::Gt => (comparison.right(), comparison.left(), true),
-            Operator::GtEq => (comparison.right(), comparison.left(), false),
-            _ => return Ok(None),
-        };
-        match function(distance).map(|function| (function.name(), function.args())) {
-            Some(("st_distance", [a, b])) => {
-                Self::of_parts(Question::Distance { strict }, a, b, Some(limit), condition, filter)
-            }
-            _ => Ok(None),
-        }
-    }
-
-    fn nearest(
-        a: &Arc<dyn PhysicalExpr>,
-        b: &Arc<dyn PhysicalExpr>,
-        k: &Arc<dyn PhysicalExpr>,
-        ties: &[Arc<dyn PhysicalExpr>],
-        condition: &Arc<dyn PhysicalExpr>,
-        filter: &JoinFilter,
-    ) -> Result<Option<Self>> {
-        let Some(k) = whole_number(k) else { return Ok(None) };
-        let Some(mut on) = Self::of_parts(Question::Nearest { k }, a, b, None, condition, filter)? else {
-            return Ok(None);
-        };
-        for tie in ties {
+        let Some(asked) = Asked::of(condition) else { return Ok(None) };
+        let Some(mut on) = Self::of_parts(&asked, condition, filter)? else { return Ok(None) };
+        for tie in asked.ties {
             match over_one_side(tie, filter)? {
                 Some((side, tie)) if side != on.seeker => on.ties.push(tie),
                 _ => return Ok(None),
@@ -254,14 +230,8 @@ impl SpatialOn {
         Ok(Some(on))
     }
 
-    fn of_parts(
-        question: Question,
-        a: &Arc<dyn PhysicalExpr>,
-        b: &Arc<dyn PhysicalExpr>,
-        distance: Option<&Arc<dyn PhysicalExpr>>,
-        condition: &Arc<dyn PhysicalExpr>,
-        filter: &JoinFilter,
-    ) -> Result<Option<Self>> {
+    fn of_parts(asked: &Asked, condition: &Arc<dyn PhysicalExpr>, filter: &JoinFilter) -> Result<Option<Self>> {
+        let Asked { question, a, b, limit: distance, unit, .. } = *asked;
         let (Some((side_a, a)), Some((side_b, b))) = (over_one_side(a, filter)?, over_one_side(b, filter)?) else {
             return Ok(None);
         };
@@ -291,12 +261,50 @@ impl SpatialOn {
             left,
             right,
             limit,
+            unit,
             seeker: side_a,
             ties: Vec::new(),
             fill: false,
             among: None,
             condition,
         }))
+    }
+
+    /// The function it is written with, for errors.
+    #[must_use]
+    pub fn function(&self) -> &'static str {
+        spatial_function(self.condition.expression()).unwrap_or("spatial join")
+    }
+
+    /// Whether geometries without a point can satisfy it, both being so.
+    #[must_use]
+    pub const fn pairs_empties(&self) -> bool {
+        matches!(self.question, Question::Relation(Relation::Equals) | Question::Meeting)
+    }
+
+    /// Whether the condition measures metres between longitudes and latitudes.
+    #[must_use]
+    pub const fn is_on_earth(&self) -> bool {
+        matches!(self.question, Question::Near(Measure::Sphere | Measure::Spheroid))
+    }
+
+    /// What a geometry lies in, given the extent of its vertices.
+    #[must_use]
+    pub(crate) fn laid_out(&self, vertices: &Extent) -> Extent {
+        if self.is_on_earth() { globe::laid_out(vertices) } else { *vertices }
+    }
+
+    /// What lies within a limit of something in an extent; nothing for a limit that is null or below zero.
+    #[must_use]
+    pub(crate) fn grown(&self, extent: &Extent, limit: f64) -> Extent {
+        if limit.is_nan() || limit < 0.0 || extent.is_empty() {
+            return Extent::EMPTY;
+        }
+        let radius = if let Question::Near(measure) = self.question { measure.radius() } else { None };
+        match radius {
+            Some(radius) => globe::grown(extent, limit * self.unit, radius),
+            None => extent.grown(limit * self.unit),
+        }
     }
 
     /// The same condition with the sides exchanged.
@@ -313,6 +321,7 @@ impl SpatialOn {
                 Some(Limit::Column(side, distance)) => Some(Limit::Column(side.negate(), Arc::clone(distance))),
                 other => other.clone(),
             },
+            unit: self.unit,
             seeker: self.seeker.negate(),
             ties: self.ties.clone(),
             fill: self.fill,
@@ -320,27 +329,6 @@ impl SpatialOn {
             condition: self.condition.swap(),
         }
     }
-}
-
-fn function(expr: &Arc<dyn PhysicalExpr>) -> Option<&ScalarFunctionExpr> {
-    expr.downcast_ref::<ScalarFunctionExpr>()
-}
-
-/// The constant a number is, whatever its type.
-fn number(expr: &Arc<dyn PhysicalExpr>) -> Option<f64> {
-    if let Some(cast) = expr.downcast_ref::<CastExpr>() {
-        return number(cast.expr());
-    }
-    let value = expr.downcast_ref::<Literal>()?.value();
-    match value.cast_to(&arrow::datatypes::DataType::Float64) {
-        Ok(ScalarValue::Float64(Some(number))) => Some(number),
-        _ => None,
-    }
-}
-
-fn whole_number(expr: &Arc<dyn PhysicalExpr>) -> Option<usize> {
-    let number = number(expr)?;
-    (number >= 0.0 && number.fract() == 0.0 && number <= f64::from(u32::MAX)).then_some(number as usize)
 }
 
 /// The side whose columns alone an expression uses, and the expression over that side's columns.

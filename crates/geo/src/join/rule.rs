@@ -4,18 +4,19 @@
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{JoinSide, JoinType, NullEquality, Result, plan_err};
 use datafusion::logical_expr::Operator;
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column};
-use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::joins::utils::{ColumnIndex, JoinFilter};
 use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec, PartitionMode};
 
+use super::asked::{advice, spatial_function};
 use super::exec::SpatialJoinExec;
-use super::predicate::{FUNCTIONS, Question, SpatialOn};
+use super::predicate::{Question, SpatialOn};
 
 /// The rule.
 #[derive(Debug, Default)]
@@ -52,17 +53,19 @@ fn replaced(node: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPla
     let Some(seen) = see(node)? else { return Ok(None) };
     let Some((on, rest)) = SpatialOn::find(&seen.filter)? else {
         if let Some(name) = spatial_function(seen.filter.expression()) {
-            if name == "st_knn" {
+            if name == "ST_KNN" {
                 return plan_err!(
                     "ST_KNN(a, b, k) takes a geometry of each side of the join and a whole number, and must be joined \
                      to other conditions by AND"
                 );
             }
-            tracing::warn!(
-                condition = %seen.filter.expression(),
-                "no spatial join applies to this condition, so every pair of rows is compared; a condition such as \
-                 {name}(a.geom, b.geom), joined to others by AND, would be found by an index"
-            );
+            if node.is::<NestedLoopJoinExec>() {
+                tracing::warn!(
+                    condition = %seen.filter.expression(),
+                    "no spatial join applies to this condition, so every pair of rows is compared: {}",
+                    advice(name)
+                );
+            }
         }
         return Ok(None);
     };
@@ -142,15 +145,4 @@ fn with_equalities(join: &HashJoinExec, filter: &JoinFilter) -> Result<JoinFilte
     }
     let schema = arrow::datatypes::Schema::new_with_metadata(fields, filter.schema().metadata().clone());
     Ok(JoinFilter::new(condition, indices, Arc::new(schema)))
-}
-
-/// The first function of a condition that a spatial join could be driven by.
-pub fn spatial_function(condition: &Arc<dyn PhysicalExpr>) -> Option<&'static str> {
-    let mut found = None;
-    let _ = condition.apply(|node| {
-        let name = node.downcast_ref::<ScalarFunctionExpr>().map(ScalarFunctionExpr::name);
-        found = FUNCTIONS.into_iter().find(|function| Some(*function) == name);
-        Ok(if found.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
-    });
-    found
 }

@@ -6,6 +6,7 @@ use super::block::{Block, Kind};
 use super::chunk::{Chunk, Dot, Shape};
 use super::extent::Extent;
 use super::predicate::{Limit, Question, Relation, SpatialOn};
+use crate::predicate::length;
 use crate::to_geometry;
 
 /// Pairs looked at in one round.
@@ -75,7 +76,8 @@ impl Search<'_> {
             }
             match self.on.question {
                 Question::Relation(relation) => self.relate_dot(relation, dot, sure, unsure),
-                Question::Distance { strict } => self.dot_within(strict, dot, sure, unsure),
+                Question::Distance { strict } => self.dot_within(Some(strict), dot, sure, unsure),
+                Question::Meeting | Question::Near(_) => self.dot_within(None, dot, sure, unsure),
                 Question::Nearest { .. } => {}
             }
             cursor.dots += 1;
@@ -86,7 +88,7 @@ impl Search<'_> {
             }
             match self.on.question {
                 Question::Relation(relation) => self.relate_shape(relation, shape, sure, unsure),
-                Question::Distance { .. } => {
+                Question::Distance { .. } | Question::Meeting | Question::Near(_) => {
                     if let Some(probe) = self.reach(&shape.extent, shape.row) {
                         let found = |item| unsure.push(item, shape.row);
                         self.block.by_extent().within(self.block.reach(), &probe, found);
@@ -97,7 +99,7 @@ impl Search<'_> {
             cursor.shapes += 1;
         }
         // Geometries without points equal each other.
-        if self.on.question == Question::Relation(Relation::Equals) && !self.block.empties.is_empty() {
+        if self.on.pairs_empties() && !self.block.empties.is_empty() {
             while let Some(row) = self.chunk.empties.get(cursor.empties) {
                 if full(sure, unsure) {
                     return false;
@@ -170,10 +172,12 @@ impl Search<'_> {
         });
     }
 
-    fn dot_within(&self, strict: bool, dot: &Dot, sure: &mut Pairs, unsure: &mut Pairs) {
+    /// What a point is near to; with `strict`, points are decided here, without, all by the condition.
+    fn dot_within(&self, strict: Option<bool>, dot: &Dot, sure: &mut Pairs, unsure: &mut Pairs) {
         let block = self.block;
-        let mut found = |item: u32, near: bool| match block.kinds[item as usize] {
-            Kind::Point => {
+        let mut found = |item: u32, near: bool| match (block.kinds[item as usize], strict) {
+            (Kind::Nothing, _) => {}
+            (Kind::Point, Some(strict)) => {
                 let extent = &block.extents[item as usize];
                 let limit = self.limit(item, dot.row);
                 let (dx, dy) = (dot.x - extent.min_x, dot.y - extent.min_y);
@@ -181,10 +185,8 @@ impl Search<'_> {
                     sure.push(item, dot.row);
                 }
             }
-            Kind::Area | Kind::Other if near || block.reach()[item as usize].holds(dot.x, dot.y) => {
-                unsure.push(item, dot.row);
-            }
-            Kind::Area | Kind::Other | Kind::Nothing => {}
+            _ if near || block.reach()[item as usize].holds(dot.x, dot.y) => unsure.push(item, dot.row),
+            _ => {}
         };
         if self.chunk.limits.is_none() {
             // The build side's extents are grown: what is near enough is listed in the point's own cell.
@@ -198,9 +200,9 @@ impl Search<'_> {
     fn reach(&self, extent: &Extent, row: u32) -> Option<Extent> {
         // Without distances of its own: the build side's extents are grown already.
         let Some(distance) = self.chunk.limits.as_ref().map(|limits| limits[row as usize]) else {
-            return Some(*extent);
+            return Some(self.on.grown(extent, 0.0));
         };
-        (distance >= 0.0).then(|| extent.grown(distance))
+        (distance >= 0.0).then(|| self.on.grown(extent, distance))
     }
 
     fn limit(&self, build: u32, probe: u32) -> f64 {
@@ -213,7 +215,7 @@ impl Search<'_> {
     }
 }
 
-/// Whether a point is closer than the limit, exactly as `hypot` tells; the square root is only taken near the limit.
+/// Whether a point is closer than the limit, exactly as its distance tells; the root is only taken near the limit.
 fn closer(dx: f64, dy: f64, limit: f64, strict: bool) -> bool {
     let (squared, limits) = (dx * dx + dy * dy, limit * limit);
     if limits.is_normal() && squared.is_normal() {
@@ -224,7 +226,7 @@ fn closer(dx: f64, dy: f64, limit: f64, strict: bool) -> bool {
             return false;
         }
     }
-    let distance = dx.hypot(dy);
+    let distance = length(dx, dy);
     if strict { distance < limit } else { distance <= limit }
 }
 

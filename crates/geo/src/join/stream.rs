@@ -182,8 +182,14 @@ impl Work {
         vec![false; if self.output.probe() == Alone::No { 0 } else { chunk.rows() }]
     }
 
+    /// Whether all geometries are in one coordinate system, as far as they say it themselves.
+    fn agree(&self, block: &Block, chunk: &Chunk) -> Result<()> {
+        block.srids.check(&chunk.srids, self.on.function())
+    }
+
     /// Puts out the pairs of a block and a chunk, and marks the rows that have a partner.
     async fn join(&self, block: &Block, chunk: &Chunk, matched: &mut [bool], emitter: &mut Emitter) -> Result<()> {
+        self.agree(block, chunk)?;
         let mut rounds = Rounds::new(self, block, chunk);
         while let Some(pairs) = rounds.next()? {
             if !matched.is_empty() {
@@ -214,6 +220,7 @@ impl Work {
 
     /// Puts out the rows of a chunk beside their partners.
     async fn beside(&self, block: &Block, chunk: &Chunk, emitter: &mut Emitter) -> Result<()> {
+        self.agree(block, chunk)?;
         let batches = {
             let _timer = self.baseline.elapsed_compute().timer();
             let mut neighbours = Neighbours::new(&self.on, self.filter.as_ref(), chunk, false);
@@ -253,6 +260,7 @@ impl Work {
                 let mut neighbours = Neighbours::new(&self.on, self.filter.as_ref(), &chunk, true);
                 for number in 0..disk.blocks() {
                     let block = disk.load(number, &self.on, &block_memory).await?;
+                    self.agree(&block, &chunk)?;
                     neighbours.look(number, &block, self.output.batch_size)?;
                 }
                 for number in 0..disk.blocks() {

@@ -13,7 +13,7 @@ use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, PlanProp
 use datafusion::physical_plan::joins::NestedLoopJoinExec;
 use datafusion::physical_plan::{ChildStats, DisplayAs, DisplayFormatType, ExecutionPlan, StatisticsArgs};
 
-use super::rule::spatial_function;
+use super::asked::{advice, spatial_function};
 
 /// Marks nested-loop joins with a spatial condition. Runs last, when every join that can has its index.
 #[derive(Debug, Default)]
@@ -66,8 +66,8 @@ impl DisplayAs for SpatialWarningExec {
             DisplayFormatType::TreeRender => writeln!(f, "no index answers {name}"),
             _ => write!(
                 f,
-                "SpatialWarningExec: every pair of rows is compared, no spatial index answers the condition; \
-                 {name}(a.geom, b.geom) joined to other conditions by AND would be answered by one"
+                "SpatialWarningExec: every pair of rows is compared, no spatial index answers the condition; {}",
+                advice(name)
             ),
         }
     }

@@ -26,7 +26,7 @@ pub struct Nearest {
 #[must_use]
 pub fn distance(a: &Geometry, b: &Geometry) -> Option<f64> {
     if let (Geometry::Point(a), Geometry::Point(b)) = (a, b) {
-        return Some(length(a.0, b.0));
+        return Some(between_points(a.0, b.0));
     }
     nearest(a, b).map(|nearest| nearest.distance)
 }
@@ -35,7 +35,7 @@ pub fn distance(a: &Geometry, b: &Geometry) -> Option<f64> {
 #[must_use]
 pub fn within_distance(a: &Geometry, b: &Geometry, limit: f64) -> bool {
     if let (Geometry::Point(a), Geometry::Point(b)) = (a, b) {
-        return length(a.0, b.0) <= limit;
+        return between_points(a.0, b.0) <= limit;
     }
     search(a, b, limit).is_some_and(|nearest| nearest.distance <= limit)
 }
@@ -53,7 +53,7 @@ pub fn farthest(a: &Geometry, b: &Geometry) -> Option<Nearest> {
     let mut best: Option<Nearest> = None;
     for from in a.coords_iter() {
         for to in b.coords_iter() {
-            let distance = length(from, to);
+            let distance = between_points(from, to);
             if best.is_none_or(|best| distance > best.distance) {
                 best = Some(Nearest { distance, from, to });
             }
@@ -79,7 +79,7 @@ fn search(a: &Geometry, b: &Geometry, enough: f64) -> Option<Nearest> {
 
 fn between(a: &Part, b: &Part, enough: f64, best: &mut Option<Nearest>) {
     if let (Part::Point(from), Part::Point(to)) = (a, b) {
-        take(best, length(*from, *to), *from, *to);
+        take(best, between_points(*from, *to), *from, *to);
         return;
     }
     if let Some(point) = starts_within(a, b).or_else(|| starts_within(b, a)) {
@@ -145,8 +145,15 @@ fn take(best: &mut Option<Nearest>, distance: f64, from: Coord, to: Coord) {
     }
 }
 
-fn length(a: Coord, b: Coord) -> f64 {
-    let (dx, dy) = (b.x - a.x, b.y - a.y);
+fn between_points(a: Coord, b: Coord) -> f64 {
+    length(b.x - a.x, b.y - a.y)
+}
+
+/// How far two points are apart, given their differences: the one formula of all functions and of the join, so that they
+/// agree to the last bit (with each other and with `PostGIS`).
+#[must_use]
+#[inline]
+pub fn length(dx: f64, dy: f64) -> f64 {
     (dx * dx + dy * dy).sqrt()
 }
 
@@ -188,15 +195,15 @@ fn meeting(a: Line, b: Line) -> Coord {
 pub fn point_to_segment(point: Coord, segment: Line) -> (f64, Coord) {
     let (a, b) = (segment.start, segment.end);
     if a == b {
-        return (length(point, a), a);
+        return (between_points(point, a), a);
     }
     let squared = (b.x - a.x) * (b.x - a.x) + (b.y - a.y) * (b.y - a.y);
     let along = ((point.x - a.x) * (b.x - a.x) + (point.y - a.y) * (b.y - a.y)) / squared;
     if along < 0.0 || along.is_nan() {
-        return (length(point, a), a);
+        return (between_points(point, a), a);
     }
     if along > 1.0 {
-        return (length(point, b), b);
+        return (between_points(point, b), b);
     }
     let foot = Coord { x: a.x + along * (b.x - a.x), y: a.y + along * (b.y - a.y) };
     let side = ((a.y - point.y) * (b.x - a.x) - (a.x - point.x) * (b.y - a.y)) / squared;

@@ -122,6 +122,8 @@ async fn prune(
         Place::Constant(extent) => Some(*extent),
         Place::Join(reach) => reach.extent(),
     };
+    // Everywhere means nowhere in particular too: rows without a place may matter.
+    let extent = extent.filter(|extent| *extent != Extent::EVERYWHERE);
     let (Some(extent), Some((config, source))) = (extent, scan(&input)) else { return Ok(input) };
     let row_groups = MetricBuilder::new(&metrics).counter("row_groups_pruned_spatial", 0);
     let rows = MetricBuilder::new(&metrics).counter("rows_pruned_spatial", 0);

@@ -6,6 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use chrono::{NaiveDate, NaiveDateTime};
 use futures::{TryStreamExt, stream};
+use jingwei_geo::WRITTEN_CRS;
 use jingwei_geo::{from_geometry, point_of, to_geometry};
 use jingwei_model::Reason;
 use mysql_async::consts::{ColumnFlags, ColumnType};
@@ -173,7 +174,7 @@ fn field(column: &Column) -> Field {
     };
     let field = Field::new(&column.name, kind, true);
     match &column.crs {
-        Some(crs) => field.with_metadata([("crs".to_owned(), crs.clone())].into()),
+        Some(crs) => field.with_metadata([(WRITTEN_CRS.to_owned(), crs.clone())].into()),
         None => field,
     }
 }

@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use futures::{StreamExt, TryStreamExt, stream};
+use jingwei_geo::WRITTEN_CRS;
 use jingwei_model::Reason;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::types::Type;
@@ -236,7 +237,7 @@ fn field(column: &Column) -> Field {
     };
     let field = Field::new(&column.name, kind, true);
     match &column.crs {
-        Some(crs) => field.with_metadata([("crs".to_owned(), crs.clone())].into()),
+        Some(crs) => field.with_metadata([(WRITTEN_CRS.to_owned(), crs.clone())].into()),
         None => field,
     }
 }

@@ -3,3 +3,4 @@
 mod source;
 
 pub(crate) use source::Parquet;
+pub use source::parquet_geometries;

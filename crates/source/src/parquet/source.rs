@@ -1,11 +1,12 @@
 //! Row groups as batches, types kept.
 
 use std::fs::File;
+use std::path::Path;
 
 use jingwei_model::config::SourceConfig;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::columnar::Columnar;
+use crate::columnar::{Columnar, geometry_columns};
 use crate::error::{Result, SourceError};
 use crate::guard::guarded;
 use crate::part::{BATCH_ROWS, Format, LocalFile, Part};
@@ -23,9 +24,7 @@ impl Format for Parquet {
         let (file, columnar) = blocking(move || {
             let columnar = guarded(&file.display, || {
                 let builder = builder(&file)?;
-                let metadata = builder.metadata().file_metadata().key_value_metadata();
-                let geo = metadata.and_then(|pairs| pairs.iter().find(|pair| pair.key == "geo")?.value.as_deref());
-                Ok(Columnar::new(builder.schema(), geo, crs.as_deref()))
+                Ok(Columnar::new(builder.schema(), geo(&builder), crs.as_deref()))
             })?;
             Ok((file, columnar))
         })
@@ -35,6 +34,26 @@ impl Format for Parquet {
         let rows = produce(move |sink| guarded(&file.display, || run(&file, &columnar, &provenance, sink)));
         Ok(vec![Part { file: display, sheet: None, schema, rows }])
     }
+}
+
+/// The geometry columns of a Parquet file that is read where it lies, each with its coordinate system in the file's
+/// own words; `None` where the file says that it is not known.
+///
+/// # Errors
+/// A file that is no Parquet.
+pub fn parquet_geometries(path: &Path) -> Result<Vec<(String, Option<String>)>> {
+    let display = path.display().to_string();
+    let file = LocalFile::plain(&display, path);
+    guarded(&display, || {
+        let builder = builder(&file)?;
+        Ok(geometry_columns(builder.schema(), geo(&builder)))
+    })
+}
+
+/// The file's `GeoParquet` metadata.
+fn geo(builder: &ParquetRecordBatchReaderBuilder<File>) -> Option<&str> {
+    let pairs = builder.metadata().file_metadata().key_value_metadata()?;
+    pairs.iter().find(|pair| pair.key == "geo")?.value.as_deref()
 }
 
 fn builder(file: &LocalFile) -> Result<ParquetRecordBatchReaderBuilder<File>> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use jingwei_geo::WRITTEN_CRS;
 use jingwei_model::hash::hash64;
 use serde::Serialize;
 
@@ -85,7 +86,7 @@ impl Gather {
             clean,
             hint,
             kind: field.data_type().clone(),
-            crs: field.metadata().get("crs").cloned(),
+            crs: field.metadata().get(WRITTEN_CRS).cloned(),
             rows: 0,
             nulls: 0,
             tokens: BTreeMap::new(),
