@@ -157,6 +157,13 @@ impl Linker {
         self.model.title.as_deref()
     }
 
+    /// The column that names the records of a table, where the model says one.
+    #[must_use]
+    pub fn id_column(&self, table: &str) -> Option<&str> {
+        let own = self.model.tables.get(table).and_then(|own| own.id.as_deref());
+        own.or(self.model.id.as_deref())
+    }
+
     /// The same linker, bound by what people decided. Decisions about records that are not there are kept for when
     /// they are.
     #[must_use]

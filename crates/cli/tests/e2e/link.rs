@@ -104,7 +104,8 @@ name = "phone"
 kind = "exact"
 "#;
 
-fn project() -> Project {
+/// A project with these persons and a model for them.
+pub fn project() -> Project {
     let project = Project::new();
     let (records, truth) = persons();
     project.file("people.csv", records).file("truth.csv", truth).file("model.toml", MODEL);
@@ -116,19 +117,20 @@ pub fn path(project: &Project, name: &str) -> String {
     project.path().join(name).to_str().unwrap().to_owned()
 }
 
-fn link(project: &Project, args: &[&str]) -> Ended {
+pub fn link(project: &Project, args: &[&str]) -> Ended {
     let people = path(project, "people.csv");
     run(project.path(), &[&["link", &people, "--format", "json"], args].concat())
 }
 
-fn linked(project: &Project, args: &[&str]) -> Value {
+/// The answer of a linkage of the persons.
+pub fn linked(project: &Project, args: &[&str]) -> Value {
     let ended = link(project, args);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     serde_json::from_str(&ended.stdout).unwrap()
 }
 
 /// Linking is refused with exit code 2 and says each of `words`.
-fn refused(project: &Project, args: &[&str], words: &[&str]) {
+pub fn refused(project: &Project, args: &[&str], words: &[&str]) {
     let ended = link(project, args);
     assert_eq!(ended.code, Some(2), "{ended:?}");
     for word in words {

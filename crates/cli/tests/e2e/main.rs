@@ -12,6 +12,7 @@ mod http;
 mod incremental;
 mod interruption;
 mod link;
+mod link_decisions;
 mod link_edits;
 mod profile;
 mod real_input;
