@@ -4,6 +4,7 @@ mod decisions;
 mod edits;
 
 use std::collections::HashMap;
+use std::io::{IsTerminal, stderr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,7 +15,7 @@ use clap::Args;
 use datafusion::prelude::{SessionContext, ident};
 use jingwei_engine::{EngineError, Result, SessionSettings, adhoc, session};
 use jingwei_link::{
-    LinkError, Linkage, Linker, Quality, ReportOptions, Table, Trained, cpu_seconds, evaluate, suggest,
+    LinkError, LinkReport, Linkage, Linker, Quality, ReportOptions, Table, Trained, cpu_seconds, evaluate, suggest,
 };
 use jingwei_model::config::{LinkModel, parse};
 use serde_json::{Map, Value, json};
@@ -103,7 +104,8 @@ pub async fn run(args: Link) -> Result<()> {
             .map_err(EngineError::plan(format!("reading {}", file.display())))?;
         tables.push(Table { name, rows });
     }
-    let quiet = args.format == "json";
+    // Standard output is one document then, and a program that reads it has no use for what goes on; a person has.
+    let quiet = args.format == "json" && !stderr().is_terminal();
     let mut answer = Map::new();
     let (linker, linkage) = match &args.base {
         Some(folder) => edits::follow(&args, &context, folder, &tables, &mut answer).await?,
@@ -164,6 +166,7 @@ pub async fn run(args: Link) -> Result<()> {
         if args.base.is_some() {
             edits::say_edits(&answer);
         }
+        say(&phases(&linkage.report, (wall, cpu, peak)));
         for explanation in &explanations {
             say(&format!("\n{explanation}"));
         }
@@ -211,6 +214,16 @@ async fn anew(args: &Link, context: &SessionContext, tables: &[Table], quiet: bo
     };
     let linkage = linker.link(context, tables.to_vec(), &progress).await.map_err(failed)?;
     Ok((linker, linkage))
+}
+
+/// The wall seconds of each phase, in the order in which they come, and what all took.
+fn phases(report: &LinkReport, (wall, cpu, peak): (f64, f64, u64)) -> String {
+    const ORDER: [&str; 6] = ["clean", "block", "train", "score", "cluster", "households"];
+    let known = ORDER.iter().filter_map(|phase| Some((*phase, *report.seconds.get(phase)?)));
+    let others = report.seconds.iter().filter(|(phase, _)| !ORDER.contains(phase)).map(|(phase, time)| (*phase, *time));
+    let each = known.chain(others).map(|(phase, seconds)| format!("{phase} {seconds:.2}")).collect::<Vec<_>>();
+    let all = format!("{wall:.2} s in all, {cpu:.2} s of CPU, {peak} MiB");
+    if each.is_empty() { all } else { format!("{} s; {all}", each.join(", ")) }
 }
 
 fn failed(error: LinkError) -> EngineError {

@@ -14,6 +14,7 @@ mod interruption;
 mod link;
 mod link_decisions;
 mod link_edits;
+mod link_shipped;
 mod profile;
 mod real_input;
 mod references;
