@@ -111,19 +111,21 @@ fn an_id_that_several_tables_have_needs_the_name_of_one() {
 fn decisions_on_a_linkage_that_is_kept_are_read_as_carefully() {
     let project = project();
     let [model, base, out] = ["model.toml", "base", "out"].map(|name| path(&project, name));
-    let free = linked(&project, &["--model", &model, "-o", &base, "--keep-base"]);
+    let pair = ["--explain", "r3-0", "r3-1"];
+    let kept = linked(&project, &[&["--model", &model, "-o", &base, "--keep-base"], &pair[..]].concat());
     let people = path(&project, "people.csv");
     let edited = |text: &str| {
         let decided = file(&project, text);
         let args = ["link", &people, "--base", &base, "--decisions", &decided, "-o", &out, "--format", "json"];
-        run(project.path(), &args)
+        run(project.path(), &[&args[..], &pair].concat())
     };
     let ended = edited("left_id,right_id,same\nr3-0,r3-1,\n");
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.stderr.contains("row 1"), "{}", ended.stderr);
+    assert_eq!(kept["explanations"][0]["together"], true);
     let ended = edited("left_id,right_id,same\nr3-0,r3-1,false\n");
     let answer: Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!(answer["entities"].as_u64(), free["entities"].as_u64().map(|count| count + 1), "{ended:?}");
+    assert_eq!(answer["explanations"][0]["together"], false, "{ended:?}");
     let ended = edited("left_id,right_id,same\nr3-0,r3-x,false\n");
     assert!(ended.code == Some(0) && ended.stderr.contains("`r3-x` (row 1)"), "{ended:?}");
 }
