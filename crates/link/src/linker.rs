@@ -16,7 +16,7 @@ use crate::decide::{Job, ScoredPair, score, score_households, united};
 use crate::household::{Households, households};
 use crate::incremental::Trained;
 use crate::memory::{Budget, for_records};
-use crate::model::{Block, Program, Table, clean};
+use crate::model::{Block, Program, Table, check, clean};
 use crate::records::{ColumnKind, Input, Layout, Records, load};
 use crate::train::{Scorer, Weights, corrected, probability, train};
 use crate::{LinkError, Result};
@@ -155,6 +155,13 @@ impl Linker {
     #[must_use]
     pub fn title(&self) -> Option<&str> {
         self.model.title.as_deref()
+    }
+
+    /// The column that names the records of a table, where the model says one.
+    #[must_use]
+    pub fn id_column(&self, table: &str) -> Option<&str> {
+        let own = self.model.tables.get(table).and_then(|own| own.id.as_deref());
+        own.or(self.model.id.as_deref())
     }
 
     /// The same linker, bound by what people decided. Decisions about records that are not there are kept for when
@@ -320,6 +327,8 @@ impl Linker {
         for function in crate::compare::udfs() {
             context.register_udf(function);
         }
+        let names = tables.iter().map(|table| table.name.as_str()).collect::<Vec<_>>();
+        check(&self.model, &names)?;
         let cleaned = clean(context, &self.model, tables)?;
         let program = Program::new(context, &self.model, &cleaned)?;
         let mut inputs = Vec::new();
@@ -367,6 +376,9 @@ impl Linker {
         for block in &program.blocks {
             let Some(groups) = blocks.push_next() else { break };
             budget.fit(&mut blocks, records)?;
+            if self.trained.is_some() {
+                self.bound(block, groups.total(), records.len() as u64)?;
+            }
             if let Some((size, count)) = groups.left_out {
                 let message = format!(
                     "blocking rule `{}` would bring {} pairs together; its largest group has {size} records",
@@ -385,6 +397,21 @@ impl Linker {
             }
         }
         Ok(blocks)
+    }
+
+    /// Refuses a rule that would bring too many pairs together though nothing of it can be left out, since the weights
+    /// say what is.
+    pub(crate) fn bound(&self, block: &Block, pairs: u64, records: u64) -> Result<()> {
+        // Groups may grow after the weights were learned, so a limit that nobody has set is taken generously.
+        let limit = self.model.limits.pairs.unwrap_or((400 * records).max(2_000_000));
+        if pairs <= limit {
+            return Ok(());
+        }
+        Err(LinkError::usage(format!(
+            "blocking rule `{}` would bring {pairs} pairs together, and the limit is {limit} pairs; which groups are left \
+             out is part of the weights: learn them anew from such records, or raise `limits.pairs`",
+            block.name
+        )))
     }
 }
 

@@ -121,6 +121,88 @@ fn a_report_holds_no_markup_of_the_data() {
     assert!(!["NaN", "\"inf", "-inf", ",inf"].iter().any(|word| page.contains(word)), "a place that is no number");
 }
 
+/// The drawings of a page by what they show.
+fn drawings<'a>(page: &'a str, label: &str) -> Vec<&'a str> {
+    let opening = format!("aria-label=\"{label}\"");
+    page.split("<svg ")
+        .skip(1)
+        .filter(|svg| svg.contains(&opening))
+        .filter_map(|svg| svg.split("</svg>").next())
+        .collect()
+}
+
+/// The titles of a drawing's shapes.
+fn titles(svg: &str) -> Vec<&str> {
+    svg.split("<title>").skip(1).filter_map(|rest| rest.split("</title>").next()).collect()
+}
+
+/// The bits that a title tells: `name: level: +3.21 bits`.
+fn bits(title: &str) -> f64 {
+    title.strip_suffix(" bits").unwrap().rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn the_steps_of_every_waterfall_of_a_report_sum_to_the_score_it_shows() {
+    for model in [MODEL.to_owned(), format!("{MODEL}{SHARED}")] {
+        let page = linked(&model, &families(150)).html(&ReportOptions::default());
+        let waterfalls = drawings(&page, "parts of the score of a pair");
+        assert!((2..=4).contains(&waterfalls.len()), "{} pairs are explained", waterfalls.len());
+        for waterfall in waterfalls {
+            let titles = titles(waterfall);
+            let (score, parts) = titles.split_last().unwrap();
+            assert!(parts.len() > 2 && waterfall.contains("score 总分"), "{titles:?}");
+            // Each is told with two places.
+            let sum = parts.iter().map(|part| bits(part)).sum::<f64>();
+            assert!((sum - bits(score)).abs() <= 0.005 * (parts.len() + 1) as f64, "{titles:?}");
+        }
+    }
+}
+
+/// The points of a curve of a drawing.
+fn curve(svg: &str, class: &str) -> Vec<(f64, f64)> {
+    let line = svg.split(&format!("<polyline class=\"{class}\" points=\"")).nth(1).unwrap();
+    let points = line.split('"').next().unwrap().split(' ');
+    points.map(|point| point.split_once(',').unwrap()).map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap())).collect()
+}
+
+#[test]
+fn a_report_draws_weights_pairs_the_threshold_and_sizes_of_entities_as_they_are() {
+    let linkage = linked(&format!("{MODEL}{SHARED}"), &families(150));
+    let page = linkage.html(&ReportOptions::default());
+    // A bar for each level, with its weight.
+    let weights = drawings(&page, "match weights of each level");
+    let levels = linkage.weights.outcomes.iter().map(|outcomes| outcomes.labels.len()).sum::<usize>();
+    assert_eq!(titles(weights[0]).len(), levels);
+    let equal = &linkage.weights.outcomes[0];
+    assert!((bits(titles(weights[0])[0]) - (equal.m[0] / equal.u[0]).log2()).abs() < 0.006);
+    // Every pair is in a bar.
+    let number = |text: &str| text.replace(',', "").parse::<usize>().unwrap();
+    let pairs = drawings(&page, "number of pairs by weight");
+    let counted = titles(pairs[0]).iter().map(|title| number(title.rsplit(' ').nth(1).unwrap())).sum::<usize>();
+    assert_eq!(counted, linkage.pairs.len());
+    // From a stricter threshold to a looser one recall grows, and the expected precision does not.
+    let threshold = drawings(&page, "expected precision and recall by threshold");
+    let (precision, recall) = (curve(threshold[0], "precision"), curve(threshold[0], "recall"));
+    assert!(precision.len() > 20 && precision.len() == recall.len());
+    assert!(precision.is_sorted_by(|a, b| a.0 >= b.0 && a.1 <= b.1), "{precision:?}");
+    assert!(recall.is_sorted_by(|a, b| a.0 >= b.0 && a.1 >= b.1), "{recall:?}");
+    assert!(threshold[0].contains("joined from here"));
+    // As many entities as there are, by their records.
+    let sizes = drawings(&page, "number of entities by their number of records");
+    let counted = titles(sizes[0]).iter().map(|title| number(title)).sum::<usize>();
+    assert_eq!(counted as u64, linkage.report.entities);
+    let alone = linkage
+        .entities
+        .root
+        .iter()
+        .filter(|root| linkage.entities.root.iter().filter(|other| other == root).count() == 1);
+    assert_eq!(number(titles(sizes[0])[0]), alone.count());
+    // Each phase is told.
+    for phase in linkage.report.seconds.keys() {
+        assert!(page.contains(&format!("<td>{phase}</td>")), "{phase}");
+    }
+}
+
 #[tokio::test]
 async fn what_columns_hold_is_told_by_their_values() {
     let mut rows = families(200);

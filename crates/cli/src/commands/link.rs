@@ -1,8 +1,10 @@
 //! `jingwei link`.
 
+mod decisions;
 mod edits;
 
 use std::collections::HashMap;
+use std::io::{IsTerminal, stderr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,12 +15,12 @@ use clap::Args;
 use datafusion::prelude::{SessionContext, ident};
 use jingwei_engine::{EngineError, Result, SessionSettings, adhoc, session};
 use jingwei_link::{
-    Decision, LinkError, Linkage, Linker, Quality, ReportOptions, Table, Trained, cpu_seconds, evaluate, record_key,
-    suggest,
+    LinkError, LinkReport, Linkage, Linker, Quality, ReportOptions, Table, Trained, cpu_seconds, evaluate, suggest,
 };
 use jingwei_model::config::{LinkModel, parse};
 use serde_json::{Map, Value, json};
 
+use self::decisions::{Known, decided};
 use crate::output::{complain, say, say_json};
 
 /// Arguments of `jingwei link`.
@@ -42,7 +44,8 @@ pub struct Link {
     /// Two records, by their ids, whose score is explained part by part.
     #[arg(long, num_args = 2, value_names = ["RECORD", "RECORD"], action = clap::ArgAction::Append)]
     explain: Vec<String>,
-    /// File with what people decided: columns `left_id`, `right_id` and `same`.
+    /// File with what people decided: columns `left_id`, `right_id` and `same`, and `left_source` and `right_source`
+    /// where several tables have an id.
     #[arg(long)]
     decisions: Option<PathBuf>,
     /// File with pairs of which it is known whether they are the same, as for --decisions: they teach the weights and
@@ -101,7 +104,8 @@ pub async fn run(args: Link) -> Result<()> {
             .map_err(EngineError::plan(format!("reading {}", file.display())))?;
         tables.push(Table { name, rows });
     }
-    let quiet = args.format == "json";
+    // Standard output is one document then, and a program that reads it has no use for what goes on; a person has.
+    let quiet = args.format == "json" && !stderr().is_terminal();
     let mut answer = Map::new();
     let (linker, linkage) = match &args.base {
         Some(folder) => edits::follow(&args, &context, folder, &tables, &mut answer).await?,
@@ -162,6 +166,7 @@ pub async fn run(args: Link) -> Result<()> {
         if args.base.is_some() {
             edits::say_edits(&answer);
         }
+        say(&phases(&linkage.report, (wall, cpu, peak)));
         for explanation in &explanations {
             say(&format!("\n{explanation}"));
         }
@@ -190,11 +195,14 @@ async fn anew(args: &Link, context: &SessionContext, tables: &[Table], quiet: bo
     }
     let names = tables.iter().map(|table| table.name.clone()).collect::<Vec<_>>();
     let mut linker = Linker::new(model);
+    let read = linker.clone();
+    let known = Known { names: &names, tables: (&read, tables), before: &|_, _| false };
     if let Some(path) = &args.decisions {
-        linker = linker.with_decisions(decisions(context, path, &names).await?);
+        linker = linker.with_decisions(decided(context, path, &known).await?);
     }
     if let Some(path) = &args.labels {
-        linker = linker.with_labels(decisions(context, path, &names).await?);
+        let labels = decisions::read(context, path, &known).await?;
+        linker = linker.with_labels(labels.into_iter().map(|pair| pair.decision).collect());
     }
     if let Some(path) = &args.weights {
         linker = linker.with_trained(Arc::new(Trained::open(path).map_err(failed)?));
@@ -206,6 +214,16 @@ async fn anew(args: &Link, context: &SessionContext, tables: &[Table], quiet: bo
     };
     let linkage = linker.link(context, tables.to_vec(), &progress).await.map_err(failed)?;
     Ok((linker, linkage))
+}
+
+/// The wall seconds of each phase, in the order in which they come, and what all took.
+fn phases(report: &LinkReport, (wall, cpu, peak): (f64, f64, u64)) -> String {
+    const ORDER: [&str; 6] = ["clean", "block", "train", "score", "cluster", "households"];
+    let known = ORDER.iter().filter_map(|phase| Some((*phase, *report.seconds.get(phase)?)));
+    let others = report.seconds.iter().filter(|(phase, _)| !ORDER.contains(phase)).map(|(phase, time)| (*phase, *time));
+    let each = known.chain(others).map(|(phase, seconds)| format!("{phase} {seconds:.2}")).collect::<Vec<_>>();
+    let all = format!("{wall:.2} s in all, {cpu:.2} s of CPU, {peak} MiB");
+    if each.is_empty() { all } else { format!("{} s; {all}", each.join(", ")) }
 }
 
 fn failed(error: LinkError) -> EngineError {
@@ -240,37 +258,6 @@ fn stem(file: &Path) -> Result<String> {
         .and_then(|name| name.to_str())
         .map(str::to_owned)
         .ok_or_else(|| EngineError::usage(format!("{} has no name", file.display())))
-}
-
-/// Reads what people decided. An id stands for the record of that id in whichever table has it.
-async fn decisions(context: &SessionContext, path: &Path, tables: &[String]) -> Result<Vec<Decision>> {
-    let shown = path.display().to_string();
-    let step = || EngineError::plan(format!("reading {shown}"));
-    adhoc(context, "_decisions", &shown).await?;
-    let text = |name: &str| datafusion::logical_expr::cast(ident(name), DataType::Utf8);
-    let same = datafusion::logical_expr::cast(ident("same"), DataType::Boolean);
-    let rows = context
-        .table("_decisions")
-        .await
-        .and_then(|rows| rows.select(vec![text("left_id"), text("right_id"), same]))
-        .map_err(step())?
-        .collect()
-        .await
-        .map_err(step())?;
-    let mut decisions = Vec::new();
-    for batch in &rows {
-        let (left, right) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
-        let same = batch.column(2).as_boolean();
-        for row in 0..batch.num_rows() {
-            let keys = |id: &str| tables.iter().map(|table| record_key(table, id)).collect::<Vec<_>>();
-            for one in keys(left.value(row)) {
-                for other in keys(right.value(row)) {
-                    decisions.push(Decision { left: one, right: other, same: same.value(row) });
-                }
-            }
-        }
-    }
-    Ok(decisions)
 }
 
 async fn compare(context: &SessionContext, linkage: &Linkage, path: &Path, columns: &[String]) -> Result<Quality> {

@@ -10,9 +10,12 @@ use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, Sca
 
 use crate::records::Domain;
 use crate::similarity::{
-    self, AddressTokens, Agreement, ChineseName, OrganizationName, PersonName, PhoneNumber, Prepare, PreparedDate,
-    RegistrationCode, ResidentNumber,
+    self, AddressAgreement, AddressLevels, AddressTokens, Agreement, ChineseName, OrganizationName, PersonName,
+    PhoneNumber, Prepare, PreparedDate, RegistrationCode, ResidentIdAgreement, ResidentNumber,
 };
+
+/// What separates the items of a list that is written as one text.
+pub const ITEM_END: char = '\u{1f}';
 
 /// A similarity or distance of two texts, or of two places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,6 +28,8 @@ pub enum Kernel {
     DamerauLevenshtein,
     /// Items in common, as a share of the smaller set; items are words.
     Overlap,
+    /// How many items two lists have in common.
+    Items,
     /// Dates, by the score of their agreement.
     Date,
     /// Chinese names, likewise.
@@ -41,6 +46,8 @@ pub enum Kernel {
     CreditCode,
     /// Unparsed addresses by their numbers and words, 0 to 1.
     Address,
+    /// Parsed addresses, their levels in one text, by the score of their agreement.
+    AddressLevels,
     /// 1 where two dates (`YYYY-MM-DD`) have day and month exchanged, 0 where they have not.
     Swapped,
     /// Metres between two places: longitude and latitude of each.
@@ -49,11 +56,12 @@ pub enum Kernel {
 
 impl Kernel {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::JaroWinkler,
         Self::Levenshtein,
         Self::DamerauLevenshtein,
         Self::Overlap,
+        Self::Items,
         Self::Date,
         Self::ChineseName,
         Self::PersonName,
@@ -62,6 +70,7 @@ impl Kernel {
         Self::Phone,
         Self::CreditCode,
         Self::Address,
+        Self::AddressLevels,
         Self::Swapped,
         Self::Metres,
     ];
@@ -74,6 +83,7 @@ impl Kernel {
             Self::Levenshtein => "levenshtein",
             Self::DamerauLevenshtein => "damerau_levenshtein",
             Self::Overlap => "token_overlap",
+            Self::Items => "items_in_common",
             Self::Date => "date_similarity",
             Self::ChineseName => "chinese_name_similarity",
             Self::PersonName => "person_name_similarity",
@@ -82,6 +92,7 @@ impl Kernel {
             Self::Phone => "phone_similarity",
             Self::CreditCode => "credit_code_similarity",
             Self::Address => "address_similarity",
+            Self::AddressLevels => "address_level_similarity",
             Self::Swapped => "day_month_swapped",
             Self::Metres => "metres_between",
         }
@@ -111,6 +122,7 @@ impl Kernel {
             Self::Phone => size_of::<OnceLock<Option<PhoneNumber>>>(),
             Self::CreditCode => size_of::<OnceLock<Option<RegistrationCode>>>(),
             Self::Address => size_of::<OnceLock<Option<AddressTokens>>>(),
+            Self::AddressLevels => size_of::<OnceLock<Option<AddressLevels>>>(),
             _ => 0,
         }
     }
@@ -131,9 +143,10 @@ impl Kernel {
             Self::ChineseName => ready(|prepared| &prepared.chinese_names, left, right),
             Self::PersonName => ready(|prepared| &prepared.person_names, left, right),
             Self::OrganizationName => ready(|prepared| &prepared.organizations, left, right),
-            Self::ResidentId => ready(|prepared| &prepared.resident_ids, left, right),
+            Self::ResidentId => telling(ready(|prepared| &prepared.resident_ids, left, right), UNKNOWN_ID),
             Self::Phone => ready(|prepared| &prepared.phones, left, right),
             Self::CreditCode => ready(|prepared| &prepared.credit_codes, left, right),
+            Self::AddressLevels => telling(ready(|prepared| &prepared.levels, left, right), UNKNOWN_PLACE),
             Self::Address => {
                 let (of_left, of_right) = (&left.0.prepared().addresses, &right.0.prepared().addresses);
                 of_left.with(left.0, left.1, |a| {
@@ -152,13 +165,15 @@ impl Kernel {
             Self::Levenshtein => similarity::levenshtein(left, right) as f64,
             Self::DamerauLevenshtein => similarity::damerau(left, right) as f64,
             Self::Overlap => overlap(left, right),
+            Self::Items => items_in_common(left, right),
             Self::Date => agreement::<PreparedDate, _>(left, right),
             Self::ChineseName => agreement::<ChineseName, _>(left, right),
             Self::PersonName => agreement::<PersonName, _>(left, right),
             Self::OrganizationName => agreement::<OrganizationName, _>(left, right),
-            Self::ResidentId => agreement::<ResidentNumber, _>(left, right),
+            Self::ResidentId => telling(agreement::<ResidentNumber, _>(left, right), UNKNOWN_ID),
             Self::Phone => agreement::<PhoneNumber, _>(left, right),
             Self::CreditCode => agreement::<RegistrationCode, _>(left, right),
+            Self::AddressLevels => telling(agreement::<AddressLevels, _>(left, right), UNKNOWN_PLACE),
             Self::Address => match (AddressTokens::prepare(left), AddressTokens::prepare(right)) {
                 (Some(left), Some(right)) => left.compare(&right),
                 _ => f64::NAN,
@@ -167,6 +182,15 @@ impl Kernel {
             Self::Metres => f64::NAN,
         }
     }
+}
+
+/// Ids that show too little in common, and addresses that speak of different levels.
+const UNKNOWN_ID: ResidentIdAgreement = ResidentIdAgreement::Unknown;
+const UNKNOWN_PLACE: AddressAgreement = AddressAgreement::Unknown;
+
+/// A score, but `NaN` where it is that of an outcome which tells nothing: such a pair must not count as one that differs.
+fn telling(score: f64, nothing: impl Agreement) -> f64 {
+    if score == nothing.score() { f64::NAN } else { score }
 }
 
 /// Whether the day of each date is the month of the other; `NaN` where a part is missing and those that are there agree.
@@ -200,6 +224,7 @@ pub struct Prepared {
     phones: Ready<PhoneNumber>,
     credit_codes: Ready<RegistrationCode>,
     addresses: Ready<AddressTokens>,
+    levels: Ready<AddressLevels>,
 }
 
 #[derive(Debug)]
@@ -253,7 +278,7 @@ where
 fn overlap(left: &str, right: &str) -> f64 {
     let words = |text: &str| {
         let mut words = text
-            .split(|character: char| character.is_whitespace() || character == '\u{1f}' || character == ',')
+            .split(|character: char| character.is_whitespace() || character == ITEM_END || character == ',')
             .filter(|word| !word.is_empty())
             .map(str::to_owned)
             .collect::<Vec<_>>();
@@ -268,6 +293,19 @@ fn overlap(left: &str, right: &str) -> f64 {
     }
     let common = left.iter().filter(|word| right.binary_search(word).is_ok()).count();
     common as f64 / smaller as f64
+}
+
+/// Items in common of two lists, each an item once; `NaN` where one of them is empty, which says nothing.
+fn items_in_common(left: &str, right: &str) -> f64 {
+    let items = |text: &str| {
+        let items = text.split(ITEM_END).map(str::trim).filter(|item| !item.is_empty());
+        items.map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
+    };
+    let (left, right) = (items(left), items(right));
+    if left.is_empty() || right.is_empty() {
+        return f64::NAN;
+    }
+    left.intersection(&right).count() as f64
 }
 
 /// Great-circle metres between two points in degrees (haversine, mean earth radius).
@@ -354,7 +392,43 @@ mod tests {
         assert!(Kernel::Swapped.texts("八十年代初", "").is_nan());
     }
 
+    #[test]
+    fn items_of_lists_are_counted_whole_and_once() {
+        let common = |a: &str, b: &str| Kernel::Items.texts(&a.replace('|', "\u{1f}"), &b.replace('|', "\u{1f}"));
+        assert_eq!(common("new york|paris|paris", "paris|rome|new york"), 2.0);
+        assert_eq!(common("new york", "new|york"), 0.0);
+        assert!(common("", "paris").is_nan() && common("|", "paris").is_nan());
+    }
+
+    #[test]
+    fn what_shows_too_little_tells_nothing() {
+        let id = |a: &str, b: &str| Kernel::ResidentId.texts(a, b);
+        assert!(id("1101051949********", "**************002X").is_nan());
+        assert_eq!(id("1101051949********", "11010519491231002X"), 0.9);
+        assert_eq!(id("1101051949********", "32010519491231002X"), 0.0);
+        let district = format!("\u{1f}\u{1f}朝阳区{}", "\u{1f}".repeat(13));
+        let compound = format!("{}方恒国际{}", "\u{1f}".repeat(10), "\u{1f}".repeat(5));
+        assert!(Kernel::AddressLevels.texts(&district, &compound).is_nan());
+        assert_eq!(Kernel::AddressLevels.texts(&district, &district), 0.1);
+    }
+
     proptest! {
+        #[test]
+        fn every_similarity_is_symmetric_and_the_same_for_texts_and_for_values(
+            a in "[a-c 1,\u{1f}]{0,8}|[0-9*]{14,18}|[张王小晓明]{2,3}|1980-0[1-9]-1[0-9]|[0-9A]{18}",
+            b in "[a-c 1,\u{1f}]{0,8}|[0-9*]{14,18}|[张王小晓明]{2,3}|1980-0[1-9]-1[0-9]|[0-9A]{18}",
+        ) {
+            let mut domain = Domain::default();
+            let codes = [domain.intern(&a), domain.intern(&b)];
+            let [left, right] = codes.map(|code| (&domain, code));
+            for kernel in Kernel::ALL.into_iter().filter(|kernel| *kernel != Kernel::Metres) {
+                let (one, other) = (kernel.texts(&a, &b), kernel.texts(&b, &a));
+                prop_assert!(one == other || one.is_nan() && other.is_nan(), "{}: {} {}", kernel.name(), one, other);
+                let told = kernel.values(64, left, right);
+                prop_assert!(one == told || one.is_nan() && told.is_nan(), "{}: {} {}", kernel.name(), one, told);
+            }
+        }
+
         #[test]
         fn a_distance_is_told_as_far_as_anybody_asks(a in "[ab]{0,8}", b in "[ab]{0,8}", most in 0_usize..4) {
             let mut domain = Domain::default();

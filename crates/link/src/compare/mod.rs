@@ -2,7 +2,7 @@
 
 mod kernel;
 
-pub use kernel::{Kernel, Prepared, metres, udfs};
+pub use kernel::{ITEM_END, Kernel, Prepared, metres, udfs};
 
 use crate::model::{Comparison, Condition, Program, Side};
 use crate::records::{NULL, Records};

@@ -215,10 +215,6 @@ fn cost(program: &Program, comparison: &Comparison) -> usize {
         // Whether a single edit is between two texts shows at their ends.
         Kernel::Levenshtein | Kernel::DamerauLevenshtein if program.sites[*site].most <= 1 => 1,
         Kernel::Swapped | Kernel::Metres => 1,
-        // There are few dates, and what is prepared of them is at hand.
-        Kernel::Date => 2,
-        // The texts themselves are looked at, and lie all over the memory.
-        Kernel::JaroWinkler | Kernel::Levenshtein | Kernel::DamerauLevenshtein | Kernel::Overlap => 16,
         _ => 8,
     };
     sites.iter().map(cost).sum()

@@ -17,7 +17,7 @@ mod text;
 
 use serde::Serialize;
 
-use crate::compare::Comparer;
+use crate::compare::{Comparer, ITEM_END};
 use crate::linker::Linkage;
 use crate::train::{Scorer, probability};
 
@@ -227,7 +227,7 @@ impl Linkage {
         let values = columns
             .into_iter()
             .filter_map(|column| match self.records.text(column, record) {
-                Some(text) => Some(text.to_owned()),
+                Some(text) => Some(told(text)),
                 None => {
                     let number = self.records.numbers.get(column)?.get(record as usize)?;
                     (!number.is_nan()).then(|| number.to_string())
@@ -235,7 +235,7 @@ impl Linkage {
             })
             .collect::<Vec<_>>();
         // A surname beside the whole name tells nothing more.
-        let told = |place: usize, value: &String| {
+        let covered = |place: usize, value: &String| {
             values.iter().enumerate().any(|(other, longer)| {
                 longer.contains(value.as_str()) && (longer.len() > value.len() || (longer == value && other < place))
             })
@@ -243,9 +243,18 @@ impl Linkage {
         values
             .iter()
             .enumerate()
-            .filter(|(place, value)| !told(*place, value))
+            .filter(|(place, value)| !covered(*place, value))
             .map(|(_, value)| value.clone())
             .collect()
+    }
+}
+
+/// A value for people: items of a list and levels of an address with blanks between them.
+fn told(text: &str) -> String {
+    if text.contains(ITEM_END) {
+        text.split(ITEM_END).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    } else {
+        text.to_owned()
     }
 }
 

@@ -128,7 +128,8 @@ impl Incremental {
     /// looked at.
     ///
     /// # Errors
-    /// A table the linkage does not have, values that are not of their column's type, two rows with one id.
+    /// A table the linkage does not have, values that are not of their column's type, two rows with one id, and rows
+    /// that would meet so many records that a blocking rule's limit of pairs is exceeded.
     pub async fn read(&self, table: &str, rows: &RecordBatch) -> Result<Rows> {
         let intake = &self.intake;
         let Some(number) = intake.tables.iter().position(|door| door.name == table) else {
@@ -160,6 +161,7 @@ impl Incremental {
         let names = intake.tables.iter().map(|door| door.name.clone()).collect::<Vec<_>>();
         let layout = Layout { skip: intake.skip, kinds: &intake.kinds, domains: &intake.domains, limit: None };
         let records = read(&names, number as u16, &cleaned, layout)?;
+        self.fits(&records)?;
         Ok(Rows { records })
     }
 }

@@ -9,6 +9,7 @@
 //! phones of their records; the households reached from there are made anew, their pairs scored again, and the
 //! components with them. So the work depends on a record's neighbourhood, not on how many records there are.
 
+mod bound;
 mod candidates;
 mod edit;
 mod intake;

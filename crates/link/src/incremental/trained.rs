@@ -147,7 +147,7 @@ impl Trained {
     /// Reads what [`table`](Self::table) wrote.
     ///
     /// # Errors
-    /// Tables that are none of ours.
+    /// Tables that are none of ours, and probabilities that are none.
     pub fn read(batches: &[RecordBatch]) -> Result<Self> {
         let mut read = Self {
             weights: Weights { outcomes: Vec::new(), matches: 0.0, related: 0.0, pairs: 0.0 },
@@ -164,7 +164,38 @@ impl Trained {
             }
             read.read_rows(batch)?;
         }
+        read.within_bounds()?;
         Ok(read)
+    }
+
+    /// Refuses numbers that no training gives.
+    fn within_bounds(&self) -> Result<()> {
+        let wrong = |what: &str, value: f64, must: &str| {
+            Err(LinkError::usage(format!("the weights are damaged: {what} is {value}, and must be {must}")))
+        };
+        let counts = [
+            ("the number of matches", self.weights.matches),
+            ("the number of relatives", self.weights.related),
+            ("the number of pairs", self.weights.pairs),
+        ];
+        if let Some((what, value)) = counts.into_iter().find(|(_, value)| !(value.is_finite() && *value >= 0.0)) {
+            return wrong(what, value, "0 or more");
+        }
+        // Sums of shares end a little beyond 1 now and then.
+        let share = |value: f64| (0.0..=1.0 + 1e-6).contains(&value);
+        if !share(self.chance) {
+            return wrong("the chance of sharing a household", self.chance, "between 0 and 1");
+        }
+        for outcomes in &self.weights.outcomes {
+            let Outcomes { m, u, related, random, .. } = outcomes;
+            for (part, values) in [("m", m), ("u", u), ("related", related), ("random", random)] {
+                if let Some(value) = values.iter().find(|value| !share(**value)) {
+                    let what = format!("a probability {part} of `{}`", outcomes.comparison);
+                    return wrong(&what, *value, "between 0 and 1");
+                }
+            }
+        }
+        Ok(())
     }
 
     fn read_rows(&mut self, batch: &RecordBatch) -> Result<()> {

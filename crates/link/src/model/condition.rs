@@ -9,7 +9,7 @@ use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast};
 use datafusion::prelude::SessionContext;
 
-use crate::compare::Kernel;
+use crate::compare::{ITEM_END, Kernel};
 use crate::records::ColumnKind;
 use crate::{LinkError, Result};
 
@@ -319,7 +319,10 @@ impl<'a> Compiler<'a> {
         let expr = match kind {
             DataType::Utf8 => expr,
             DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => {
-                datafusion::functions_nested::expr_fn::array_to_string(expr, datafusion::prelude::lit("\u{1f}"))
+                datafusion::functions_nested::expr_fn::array_to_string(
+                    expr,
+                    datafusion::prelude::lit(ITEM_END.to_string()),
+                )
             }
             _ => cast(expr, DataType::Utf8),
         };

@@ -1,7 +1,11 @@
 //! Ready-made comparisons, spelled out as the conditions they stand for.
 
+use jingwei_model::Level;
 use jingwei_model::config::{ComparisonConfig, ComparisonKind, LevelConfig};
 
+use crate::similarity::{
+    AddressAgreement, Agreement, CreditCodeAgreement, LEVEL_END, OrganizationAgreement, ResidentIdAgreement,
+};
 use crate::{LinkError, Result};
 
 /// The levels of a comparison: its own, or those of its kind.
@@ -12,6 +16,7 @@ pub fn levels(comparison: &ComparisonConfig) -> Result<Vec<LevelConfig>> {
     let Some(kind) = comparison.kind else {
         return Err(LinkError::usage(format!("comparison `{}` has neither a `kind` nor `levels`", comparison.name)));
     };
+    super::bounds::check(comparison, kind)?;
     let field = comparison.field.as_deref().unwrap_or(&comparison.name);
     let (l, r) = (format!("l.\"{field}\""), format!("r.\"{field}\""));
     let at = |defaults: &[f64]| if comparison.at.is_empty() { defaults.to_vec() } else { comparison.at.clone() };
@@ -100,12 +105,19 @@ pub fn levels(comparison: &ComparisonConfig) -> Result<Vec<LevelConfig>> {
                 score(0.2, "surname only"),
             ]
         }
-        ComparisonKind::ResidentId => vec![
-            equal(false),
-            level(format!("mask_key({l}, 6, 4) = mask_key({r}, 6, 4)"), "shown digits equal".to_owned()),
-            level(format!("damerau_levenshtein({l}, {r}) <= 2"), "at most two edits".to_owned()),
-            level(format!("substr({l}, 1, 6) = substr({r}, 1, 6)"), "region only".to_owned()),
-        ],
+        // Two masks that read the same are not the same number, and two marks for none are no number at all: so these
+        // levels are all of the similarity, which says how much shows, and nothing where there is nothing to read.
+        ComparisonKind::ResidentId => rungs::<ResidentIdAgreement>("resident_id_similarity", &l, &r),
+        ComparisonKind::CreditCode => rungs::<CreditCodeAgreement>("credit_code_similarity", &l, &r),
+        ComparisonKind::OrganizationName => {
+            let names = rungs::<OrganizationAgreement>("organization_name_similarity", &l, &r);
+            [vec![equal(true)], names].concat()
+        }
+        ComparisonKind::Address => {
+            let [l, r] = ["l", "r"].map(|side| address(comparison, side));
+            rungs::<AddressAgreement>("address_level_similarity", &l?, &r?)
+        }
+        ComparisonKind::Array => bounded("items_in_common", ">=", "items in common at least", at(&[3.0, 2.0, 1.0])),
         ComparisonKind::Phone => {
             vec![equal(true), level(format!("damerau_levenshtein({l}, {r}) <= 1"), "one edit".to_owned())]
         }
@@ -122,4 +134,65 @@ pub fn levels(comparison: &ComparisonConfig) -> Result<Vec<LevelConfig>> {
             levels
         }
     })
+}
+
+/// A level for each way to agree that tells something, but for the last, which is everything else.
+fn rungs<A: Agreement>(function: &str, l: &str, r: &str) -> Vec<LevelConfig> {
+    A::ALL
+        .iter()
+        .take(A::ALL.len().saturating_sub(1))
+        .filter(|way| way.name() != "unknown")
+        .map(|way| LevelConfig {
+            condition: format!("{function}({l}, {r}) >= {:?}", way.score()),
+            label: Some(way.title().to_owned()),
+            term_frequency: None,
+        })
+        .collect()
+}
+
+/// The levels of one record's address as one text, in SQL.
+fn address(comparison: &ComparisonConfig, side: &str) -> Result<String> {
+    let wrong =
+        |what: String| Err(LinkError::usage(format!("comparison `{}` of kind address {what}", comparison.name)));
+    let of_struct = comparison.fields.is_empty() || comparison.field.is_some();
+    let field = comparison.field.as_deref().unwrap_or(&comparison.name);
+    let mut parts = Level::ALL.map(|_| None);
+    for level in Level::ALL.into_iter().filter(|_| comparison.fields.is_empty()) {
+        parts[level as usize] = Some(level.name());
+    }
+    for name in &comparison.fields {
+        let Some(level) = level_of(name) else {
+            let known = Level::ALL.map(Level::name).join(", ");
+            let others = ALIASES.map(|(name, _)| name).join(", ");
+            return wrong(format!(
+                "has a field `{name}`, which is no level of an address; there are {known}, and {others}"
+            ));
+        };
+        if let Some(other) = parts[level as usize].replace(name.as_str()) {
+            return wrong(format!("has `{other}` and `{name}`, which are the same level"));
+        }
+    }
+    let texts = parts.map(|part| match part {
+        Some(name) if of_struct => format!("cast({side}.\"{field}\"['{name}'] as varchar)"),
+        Some(name) => format!("cast({side}.\"{name}\" as varchar)"),
+        None => "''".to_owned(),
+    });
+    // A missing level is an empty text in `concat`.
+    Ok(format!("concat({})", texts.join(&format!(", '{LEVEL_END}', "))))
+}
+
+/// What levels are also called.
+const ALIASES: [(&str, Level); 7] = [
+    ("street", Level::Town),
+    ("number", Level::Roadno),
+    ("compound", Level::Poi),
+    ("building", Level::Houseno),
+    ("unit", Level::Cellno),
+    ("floor", Level::Floorno),
+    ("room", Level::Roomno),
+];
+
+fn level_of(name: &str) -> Option<Level> {
+    let also = ALIASES.iter().find(|(also, _)| *also == name).map(|(_, level)| *level);
+    Level::ALL.into_iter().find(|level| level.name() == name).or(also)
 }

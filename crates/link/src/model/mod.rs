@@ -1,11 +1,15 @@
 //! The model file, made ready to run: cleaning as plans, conditions as programs over numbered columns.
 
+mod bounds;
+mod check;
 mod clean;
 mod condition;
 mod ladder;
+mod lifetime;
 
 use std::collections::BTreeSet;
 
+pub use check::check;
 pub use clean::{Cleaned, Table, clean};
 pub use condition::{Compiler, Condition, Needed, Side, Site};
 use datafusion::common::{DFSchema, TableReference};
@@ -178,6 +182,9 @@ impl Program {
         let mut never = Vec::new();
         for sql in &model.never {
             never.push(compiler.condition("never", sql)?);
+        }
+        for sql in model.lifetime.iter().map(lifetime::impossible).collect::<Result<Vec<_>>>()?.iter().flatten() {
+            never.push(compiler.condition("lifetime", sql)?);
         }
         let (columns, sites, joined) = (compiler.columns, compiler.sites, compiler.joined);
         let inputs = |used: &[usize]| {

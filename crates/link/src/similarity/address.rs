@@ -129,6 +129,26 @@ impl AddressLevels {
     }
 }
 
+/// What separates the levels of an address that is written as one text, as it does the items of a list.
+pub(crate) const LEVEL_END: char = '\u{1f}';
+
+impl Prepare for AddressLevels {
+    type Outcome = AddressAgreement;
+
+    /// Takes the sixteen levels, coarse to fine, with [`LEVEL_END`] between them.
+    fn prepare(text: &str) -> Option<Self> {
+        let mut address = Address::default();
+        for (level, text) in Level::ALL.into_iter().zip(text.split(LEVEL_END)) {
+            address.set(level, Some(text.trim().to_owned()).filter(|text| !text.is_empty()));
+        }
+        Self::new(&address)
+    }
+
+    fn compare(&self, other: &Self) -> AddressAgreement {
+        Self::compare(self, other)
+    }
+}
+
 /// A level's text without the word that only says what level it is, where departments leave that out.
 fn bare(level: Level, text: &str) -> String {
     let endings: &[&str] = match level {
@@ -286,6 +306,9 @@ mod tests {
             assert_eq!(other.compare(&full), agreement, "{parts:?}");
         }
         assert_eq!(full.compare(&full), Is::Room);
+        let joined = "\u{1f}\u{1f}朝阳区\u{1f}\u{1f}望京街道\u{1f}花家地社区\u{1f}阜通东大街\u{1f}6号院\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}3号楼\u{1f}2单元\u{1f}\u{1f}501室";
+        assert_eq!(AddressLevels::prepare(joined), Some(full));
+        assert_eq!(AddressLevels::prepare(&"\u{1f}".repeat(15)), None);
         assert_eq!(AddressLevels::new(&Address::default()), None);
     }
 

@@ -56,7 +56,7 @@ impl RegistrationCode {
     pub fn division(&self) -> Option<&[u8]> {
         match self.length {
             18 => self.code.get(2..8),
-            15 => self.code.get(..6),
+            13 | 15 => self.code.get(..6),
             _ => None,
         }
     }
@@ -79,7 +79,8 @@ impl RegistrationCode {
 impl Prepare for RegistrationCode {
     type Outcome = CreditCodeAgreement;
 
-    /// Takes credit codes of 18 characters, licence and tax numbers of 15, organization codes of 9.
+    /// Takes credit codes of 18 characters, licence and tax numbers of 15, licence numbers of 13 digits as they were
+    /// before 2007, organization codes of 9.
     fn prepare(text: &str) -> Option<Self> {
         let text = clean::code(text);
         if !text.is_ascii() || !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
@@ -97,6 +98,7 @@ impl Prepare for RegistrationCode {
             18 => (Some((8, 17)), credit::check_character(bytes) == Some(bytes[17])),
             // A tax number is division and organization code; a licence number is digits that seldom hold one.
             15 => (inside(6), inside(6).is_some()),
+            13 if bytes.iter().all(u8::is_ascii_digit) => (None, false),
             9 => (Some((0, 9)), inside(0).is_some()),
             _ => return None,
         };
@@ -123,7 +125,7 @@ impl Prepare for RegistrationCode {
             }
             return Is::Different;
         }
-        let licence = |code: &Self| code.length == 15 && code.organization.is_none();
+        let licence = |code: &Self| matches!(code.length, 13 | 15) && code.organization.is_none();
         match (self.division(), other.division()) {
             (Some(one), Some(two)) if licence(self) || licence(other) => {
                 if one == two {
@@ -161,6 +163,10 @@ mod tests {
             ("91310110666007217T", "91310110660607217T", Is::Slip),
             ("91310110666007217T", "310110600012345", Is::SameDivision),
             ("91310110666007217T", "110108600012345", Is::OtherDivision),
+            ("91310110666007217T", "3101101012345", Is::SameDivision),
+            ("310110600012345", "3101101012345", Is::SameDivision),
+            ("91310110666007217T", "1101081012345", Is::OtherDivision),
+            ("666007217", "310110600012345", Is::Different),
             ("91310110666007217T", "91310115591693856A", Is::Different),
         ] {
             assert_eq!(code(a).compare(&code(b)), agreement, "{a} {b}");
@@ -174,7 +180,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_symmetric_and_reflexive(a in "9[0-9]{16}[0-9A]|[0-9]{15}|[0-9]{9}", b in "9[0-9]{16}[0-9A]|[0-9]{15}|[0-9]{9}") {
+        fn it_is_symmetric_and_reflexive(a in "9[0-9]{16}[0-9A]|[0-9]{15}|[0-9]{13}|[0-9]{9}", b in "9[0-9]{16}[0-9A]|[0-9]{15}|[0-9]{13}|[0-9]{9}") {
             let (a, b) = (code(&a), code(&b));
             prop_assert_eq!(a.compare(&b), b.compare(&a));
             prop_assert_eq!(a.compare(&a), Is::Same);

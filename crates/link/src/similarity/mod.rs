@@ -25,6 +25,7 @@ mod resident_id;
 mod text;
 mod tokens;
 
+pub(crate) use address::LEVEL_END;
 pub use address::{AddressAgreement, AddressLevels, AddressTokens};
 pub use agreement::Agreement;
 pub use chinese_name::{ChineseName, ChineseNameAgreement};

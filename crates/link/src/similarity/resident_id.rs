@@ -41,10 +41,19 @@ const PLACES: usize = 18;
 /// A resident id made ready: 18 places, each a digit, X or hidden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ResidentNumber {
+    shown: Shown,
+    /// Another way in which the text can be meant: fifteen characters with a mask are an id of fifteen digits, or one of
+    /// eighteen whose mask was written too short.
+    other: Option<Shown>,
+}
+
+/// The places of one reading of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Shown {
     /// Places from the left, one a byte.
     places: [u8; PLACES],
     /// How many places show.
-    shown: u8,
+    count: u8,
     /// Whether all do, and check digit and date are right.
     valid: bool,
 }
@@ -53,28 +62,45 @@ impl ResidentNumber {
     /// Whether the number is whole and its check digit and date are right.
     #[must_use]
     pub const fn is_valid(&self) -> bool {
-        self.valid
+        self.shown.valid
     }
 
     /// Whether every place shows.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
-        self.shown as usize == PLACES
+        self.shown.count as usize == PLACES
     }
 
     /// The day of birth of a valid number.
     #[must_use]
     pub fn birth(&self) -> Option<super::PreparedDate> {
         let number = |range: std::ops::Range<usize>| {
-            self.places[range].iter().fold(0_u32, |sum, digit| sum * 10 + u32::from(*digit))
+            self.shown.places[range].iter().fold(0_u32, |sum, digit| sum * 10 + u32::from(*digit))
         };
         let year = i32::try_from(number(6..10)).ok()?;
-        if self.valid { super::PreparedDate::new(year, number(10..12), number(12..14)) } else { None }
+        if self.shown.valid { super::PreparedDate::new(year, number(10..12), number(12..14)) } else { None }
     }
 
     /// Places that show in both, and how many of them agree.
     #[must_use]
     pub fn agreeing(&self, other: &Self) -> (u8, u8) {
+        self.shown.agreeing(&other.shown)
+    }
+
+    /// Whether the two cannot be one person's: both valid, and not the same.
+    #[must_use]
+    pub fn excludes(&self, other: &Self) -> bool {
+        self.shown.valid && other.shown.valid && self.shown.places != other.shown.places
+    }
+
+    /// The readings of the text.
+    fn readings(&self) -> impl Iterator<Item = &Shown> {
+        std::iter::once(&self.shown).chain(&self.other)
+    }
+}
+
+impl Shown {
+    fn agreeing(&self, other: &Self) -> (u8, u8) {
         let (mut both, mut agree) = (0, 0);
         for (a, b) in self.places.iter().zip(&other.places) {
             let shown = *a != HIDDEN && *b != HIDDEN;
@@ -82,12 +108,6 @@ impl ResidentNumber {
             agree += u8::from(shown && a == b);
         }
         (both, agree)
-    }
-
-    /// Whether the two cannot be one person's: both valid, and not the same.
-    #[must_use]
-    pub fn excludes(&self, other: &Self) -> bool {
-        self.valid && other.valid && self.places != other.places
     }
 
     fn same(&self, other: &Self, range: std::ops::Range<usize>) -> bool {
@@ -120,16 +140,18 @@ impl ResidentNumber {
 impl Prepare for ResidentNumber {
     type Outcome = ResidentIdAgreement;
 
-    /// Takes 15 and 18 places, masked ones too. A number in the notation of a spreadsheet (`1.10105E+17`) or
-    /// with three zeros in place of its end shows no more than the digits that survived.
+    /// Takes 15 and 18 places, masked ones too, and masks of another length, of which only the ends are certain
+    /// (`1101051949****`). A number in the notation of a spreadsheet (`1.10105E+17`) or with three zeros in place of its
+    /// end shows no more than the digits that survived.
     fn prepare(text: &str) -> Option<Self> {
+        let alone = |places: &[u8; PLACES]| Shown::of(places).map(|shown| Self { shown, other: None });
         if let Some(rounded) = exponent(text) {
-            return Self::of(&rounded);
+            return alone(&rounded);
         }
         let code = clean::code(text);
         let count = code.chars().count();
         if count != 15 && count != PLACES {
-            return None;
+            return alone(&ends(&code)?);
         }
         // XX hides, X alone is the check character of eleven.
         let crosses = code.contains("XX");
@@ -140,17 +162,33 @@ impl Prepare for ResidentNumber {
             places[to] = match character {
                 '0'..='9' => u8::try_from(character.to_digit(10)?).ok()?,
                 'X' if place == 17 && !code.ends_with("XX") => 10,
+                'X' if count == 15 && place == 14 && !code.ends_with("XX") => return alone(&ends(&code)?),
                 'X' if crosses => HIDDEN,
                 _ if clean::is_mask(character) => HIDDEN,
                 _ => return None,
             };
         }
-        if count == 15 {
-            (places[6], places[7]) = (1, 9);
+        if count == PLACES {
+            return alone(&places);
         }
-        Self::of(&places)
+        let masked = places[..6].contains(&HIDDEN) || places[8..17].contains(&HIDDEN);
+        (places[6], places[7]) = (1, 9);
+        let other = if masked { ends(&code).and_then(|places| Shown::of(&places)) } else { None };
+        match (Shown::of(&places), other) {
+            (Some(shown), other) => Some(Self { shown, other: other.filter(|other| *other != shown) }),
+            (None, Some(shown)) => Some(Self { shown, other: None }),
+            (None, None) => None,
+        }
     }
 
+    fn compare(&self, other: &Self) -> ResidentIdAgreement {
+        let pairs = self.readings().flat_map(|one| other.readings().map(move |other| one.compare(other)));
+        // Of what a text can mean, the reading that agrees best counts: agreements go from strongest to weakest.
+        pairs.min().unwrap_or(ResidentIdAgreement::Unknown)
+    }
+}
+
+impl Shown {
     fn compare(&self, other: &Self) -> ResidentIdAgreement {
         use ResidentIdAgreement as Is;
         let (both, agree) = self.agreeing(other);
@@ -181,9 +219,7 @@ impl Prepare for ResidentNumber {
             (false, false) => Is::Different,
         }
     }
-}
 
-impl ResidentNumber {
     fn of(places: &[u8; PLACES]) -> Option<Self> {
         let mut places = *places;
         let whole = !places.contains(&HIDDEN);
@@ -206,8 +242,40 @@ impl ResidentNumber {
             places[15..].fill(HIDDEN);
         }
         let shown = places.iter().filter(|place| **place != HIDDEN).count();
-        (shown >= 4).then(|| Self { places, shown: u8::try_from(shown).unwrap_or_default(), valid })
+        (shown >= 4).then(|| Self { places, count: u8::try_from(shown).unwrap_or_default(), valid })
     }
+}
+
+/// The ends of a masked id whose length says nothing: what shows before the mask are its first places, what shows behind
+/// it its last ones.
+fn ends(code: &str) -> Option<[u8; PLACES]> {
+    const LENGTHS: std::ops::RangeInclusive<usize> = 12..=20;
+    let characters = code.chars().collect::<Vec<_>>();
+    // Fewer characters are a telephone number's.
+    if !LENGTHS.contains(&characters.len()) {
+        return None;
+    }
+    let hides = |place: usize| {
+        let at = |place: usize| characters.get(place).copied();
+        let cross = |place: usize| at(place) == Some('X');
+        at(place).is_some_and(clean::is_mask)
+            || cross(place) && (cross(place + 1) || place.checked_sub(1).is_some_and(cross))
+    };
+    let first = (0..characters.len()).find(|place| hides(*place))?;
+    let last = (0..characters.len()).rfind(|place| hides(*place))?;
+    if !(first..=last).all(hides) || first + characters.len() - last - 1 > PLACES - 1 {
+        return None;
+    }
+    let mut places = [HIDDEN; PLACES];
+    let shown = characters.iter().enumerate().filter(|(place, _)| *place < first || *place > last);
+    for (place, character) in shown {
+        let to = if place < first { place } else { PLACES + place - characters.len() };
+        places[to] = match character {
+            'X' if to == PLACES - 1 => 10,
+            digit => u8::try_from(digit.to_digit(10)?).ok()?,
+        };
+    }
+    Some(places)
 }
 
 fn is_date(digits: &[u8]) -> bool {
@@ -268,6 +336,20 @@ mod tests {
             ("11010519491231002X", "110105********003X", Is::PartialSlip),
             ("110105194912310038", "11010519491231002X", Is::SameBirth),
             ("11010519491231002X", "110105********0123", Is::SameRegion),
+            // Masks that are longer or shorter than what they hide.
+            ("11010519491231002X", "110105****002X", Is::Partial10),
+            ("11010519491231002X", "1101051949****", Is::Partial10),
+            ("11010519491231002X", "1101051949******", Is::Partial10),
+            ("11010519491231002X", "***********002X", Is::Partial4),
+            ("11010519491231002X", "**************002X", Is::Partial4),
+            ("11010519491231002X", "110105XXXXXX002X", Is::Partial10),
+            // Fifteen characters are an id of fifteen digits, or a short mask of one of eighteen.
+            ("11010519491231002X", "110105******002", Is::Partial10),
+            ("110105491231002", "110105*****1002", Is::Partial10),
+            ("11010519491231002X", "110105*****002X", Is::Partial10),
+            ("110101199003071234", "***********1234", Is::Partial4),
+            ("110101199003071234", "***********1235", Is::Different),
+            ("1101051949****", "**********1234", Is::Unknown),
         ] {
             assert_eq!(number(a).compare(&number(b)), agreement, "{a} {b}");
         }
@@ -284,14 +366,24 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_not_prepared() {
-        for text in ["", "12345", "无", "******************", "护照E12345678", "1.1E+10"] {
+        for text in [
+            "",
+            "12345",
+            "无",
+            "******************",
+            "护照E12345678",
+            "1.1E+10",
+            "138****8000",
+            "12*45*7890123",
+            "110105194912",
+        ] {
             assert_eq!(ResidentNumber::prepare(text), None, "{text}");
         }
     }
 
     proptest! {
         #[test]
-        fn it_is_symmetric_and_reflexive(a in "[0-9*]{18}|11010519[0-9]{9}[0-9X]|[0-9]{15}", b in "[0-9*]{18}|11010519[0-9]{9}[0-9X]|[0-9]{15}") {
+        fn it_is_symmetric_and_reflexive(a in "[0-9*]{18}|11010519[0-9]{9}[0-9X]|[0-9*]{15}|110105[0-9]{0,4}[*]{1,9}[0-9]{0,4}", b in "[0-9*]{18}|11010519[0-9]{9}[0-9X]|[0-9*]{15}|110105[0-9]{0,4}[*]{1,9}[0-9]{0,4}") {
             if let (Some(a), Some(b)) = (ResidentNumber::prepare(&a), ResidentNumber::prepare(&b)) {
                 prop_assert_eq!(a.compare(&b), b.compare(&a));
                 prop_assert_eq!(a.excludes(&b), b.excludes(&a));

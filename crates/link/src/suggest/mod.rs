@@ -74,6 +74,7 @@ fn empty() -> LinkModel {
         id: None,
         tables: Default::default(),
         fields: Default::default(),
+        lifetime: None,
         blocks: Vec::new(),
         comparisons: Vec::new(),
         never: Vec::new(),

@@ -3,7 +3,11 @@
 
 mod crowds;
 mod edits;
+mod homes;
 mod labels;
+mod learning;
+mod lifetimes;
+mod modes;
 mod order;
 mod pairs;
 mod support;

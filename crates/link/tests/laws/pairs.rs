@@ -25,6 +25,13 @@ mode = "dedupe"
 [fields]
 lon = "try_cast(east as double)"
 lat = "try_cast(north as double)"
+list = "string_to_array(words, ' ')"
+firm = "person || case cast(size as int) % 3 when 0 then '科技有限公司' when 1 then '科技' else '一二商贸公司' end"
+code = """case cast(size as int) % 5 when 0 then '91310110666007217T' when 1 then '66600721-7' when 2 then '310110600012345'
+  when 3 then '91310110666007227T' else '1101086000123' end"""
+road = "person"
+building = "substr(phone, 11)"
+room = "size"
 [[block]]
 on = ["key"]
 [[compare]]
@@ -84,6 +91,19 @@ kind = "tokens"
 name = "size"
 kind = "number"
 at = [1, 10]
+[[compare]]
+name = "list"
+kind = "array"
+[[compare]]
+name = "firm"
+kind = "organization_name"
+[[compare]]
+name = "code"
+kind = "credit_code"
+[[compare]]
+name = "home"
+kind = "address"
+fields = ["road", "building", "room"]
 "#;
 
 fn run(linker: &Linker, rows: &[Row]) -> Linkage {

@@ -1,6 +1,6 @@
 //! Records made up of few values, so that they meet often, and what a linkage says of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
@@ -173,4 +173,27 @@ pub fn edges(linkage: &Linkage) -> BTreeMap<[String; 2], (u64, u64, Option<&'sta
         .collect::<BTreeMap<_, _>>();
     assert_eq!(named.len(), count, "an edge is told twice");
     named
+}
+
+/// A record by its table, id and values.
+pub type Record<'a> = (&'a str, &'a str, [&'a str; 5]);
+
+/// Data of records; an empty text is a missing value.
+pub fn records(records: &[Record<'_>]) -> Data {
+    let value = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    records.iter().map(|(table, id, row)| (((*table).to_owned(), (*id).to_owned()), row.map(value))).collect()
+}
+
+/// The entities, each as its records by `table/id`.
+pub fn entities(linkage: &Linkage) -> BTreeSet<BTreeSet<String>> {
+    let mut sets: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for ((table, id), (entity, _)) in members(linkage) {
+        sets.entry(entity).or_default().insert(format!("{table}/{id}"));
+    }
+    sets.into_values().collect()
+}
+
+/// Sets of records written as `a/1 b/1`.
+pub fn sets(texts: &[&str]) -> BTreeSet<BTreeSet<String>> {
+    texts.iter().map(|text| text.split(' ').map(str::to_owned).collect()).collect()
 }

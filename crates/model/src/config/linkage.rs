@@ -7,6 +7,8 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::range;
+
 /// A probabilistic linkage model (Fellegi and Sunter 1969), trained without labels.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -17,7 +19,8 @@ pub struct LinkModel {
     /// Which pairs of records are looked at.
     #[serde(default)]
     pub mode: LinkMode,
-    /// Column that names a record within its table, for tables that name none; row numbers when absent.
+    /// Column that names a record within its table, for tables that name none themselves. Without it `jingwei link` asks
+    /// for one; in a city's project records have keys of their own, and none is needed.
     #[serde(default)]
     pub id: Option<String>,
     /// What single tables say of themselves, by table name (a file's name without its extension).
@@ -36,13 +39,16 @@ pub struct LinkModel {
     /// What can never be one entity, in pairs and in clusters: SQL conditions over `l.` and `r.`.
     #[serde(default)]
     pub never: Vec<String>,
-    /// From which match probability on records are joined.
-    #[serde(default = "threshold")]
+    /// Dates that no one person can have: what contradicts them is never one entity.
+    #[serde(default)]
+    pub lifetime: Option<Lifetime>,
+    /// From which match probability on records are joined; between 0 and 1, without these.
+    #[serde(default = "threshold", deserialize_with = "range::open_share")]
     pub threshold: f64,
-    /// Pairs with a probability between these two are for people to decide.
-    #[serde(default = "review")]
+    /// Pairs with a probability between these two are for people to decide; the lower one first.
+    #[serde(default = "review", deserialize_with = "range::interval")]
     pub review: [f64; 2],
-    /// Tables in which no entity has two records: clusters take at most one from each.
+    /// Tables in which no entity has two records: clusters take at most one from each. Each must be there.
     #[serde(default)]
     pub one_to_one: Vec<String>,
     /// How the weights are estimated.
@@ -51,6 +57,23 @@ pub struct LinkModel {
     /// Bounds on work.
     #[serde(default)]
     pub limits: LinkLimits,
+}
+
+/// Dates of a life, by the fields that hold them. Two records that contradict each other in them are never one entity, in
+/// pairs and in clusters. A date that is missing or cannot be read contradicts nothing.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Lifetime {
+    /// Date of birth.
+    pub birth: Option<String>,
+    /// Date of death: nobody is born after it, and nothing of `events` is.
+    pub death: Option<String>,
+    /// Dates of what somebody did alive, that of the record among them: nobody is born after them.
+    pub events: Vec<String>,
+    /// Numbers of identity cards: those that are whole and right hold one date of birth.
+    pub resident_id: Option<String>,
+    /// The day on which the data were taken (`2026-03-01`): a record whose birth lies after it is of nobody else.
+    pub as_of: Option<String>,
 }
 
 /// Which pairs of records are looked at.
@@ -62,7 +85,8 @@ pub enum LinkMode {
     LinkAndDedupe,
     /// All records are one table.
     Dedupe,
-    /// Only between tables.
+    /// Only between tables. Two records of one table still come into one entity where a record of another fits both
+    /// and they fit each other; tables in which nobody stands twice are named in `one_to_one`.
     LinkOnly,
 }
 
@@ -86,8 +110,8 @@ pub struct BlockingRule {
     /// Or a condition over `l.` and `r.`; it must hold at least one equality.
     #[serde(default, rename = "where")]
     pub condition: Option<String>,
-    /// A key that more records share than this brings nobody together.
-    #[serde(default)]
+    /// A key that more records share than this brings nobody together; 2 or more.
+    #[serde(default, deserialize_with = "range::group")]
     pub max_group: Option<usize>,
 }
 
@@ -106,7 +130,7 @@ pub struct ComparisonConfig {
     /// Bounds of the ladder's levels, best first; each kind has its own defaults.
     #[serde(default)]
     pub at: Vec<f64>,
-    /// The longitude and latitude fields of kind `place`.
+    /// The longitude and latitude fields of kind `place`; the levels that kind `address` looks at.
     #[serde(default)]
     pub fields: Vec<String>,
     /// Levels of one's own, best first; a last one for everything else is added.
@@ -163,8 +187,20 @@ pub enum ComparisonKind {
     /// looks alike, nearly the same sound or pinyin, one missing or masked, the given name only, one given character
     /// different, the surname only.
     ChineseName,
-    /// Citizen identity numbers, whole, mistyped, of fifteen digits or masked.
+    /// Citizen identity numbers, whole, mistyped, of fifteen digits or masked: a rung for each way in which two agree, by
+    /// how many places show in both.
     ResidentId,
+    /// Numbers of organizations: credit codes, the organization codes inside them, tax numbers, licence numbers from
+    /// before there were credit codes.
+    CreditCode,
+    /// Names of organizations: the same, without legal form and place, an abbreviation or a branch, nearly the same.
+    OrganizationName,
+    /// Parsed addresses, level by level, from the room to the district. `field` names a struct as `address(text)` gives it,
+    /// and `fields` which of its levels; without `field`, `fields` are columns named like levels. A level that one of
+    /// two addresses leaves out does not count against them.
+    Address,
+    /// Lists, by how many items they have in common: 3, 2, 1.
+    Array,
     /// Phone numbers.
     Phone,
     /// Mail addresses: equal, the same box elsewhere, nearly equal.
@@ -176,10 +212,13 @@ pub enum ComparisonKind {
 #[serde(deny_unknown_fields, default)]
 pub struct TrainingConfig {
     /// Random pairs drawn for u.
+    #[serde(deserialize_with = "range::some")]
     pub random_pairs: usize,
     /// Pairs of a blocking rule looked at for m.
+    #[serde(deserialize_with = "range::some")]
     pub block_pairs: usize,
-    /// Share of the true pairs that the blocking rules are believed to bring together.
+    /// Share of the true pairs that the blocking rules are believed to bring together, above 0.
+    #[serde(deserialize_with = "range::share")]
     pub recall: f64,
     /// Seed of every draw.
     pub seed: u64,
@@ -196,7 +235,8 @@ impl Default for TrainingConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct LinkLimits {
     /// Pairs a single rule may bring together; more is an error. Without it, a rule's largest groups are left
-    /// out, with a warning, until it brings at most 200 pairs a record.
+    /// out, with a warning, until it brings at most 200 pairs a record. Where weights are given, or records come into a
+    /// linkage that was kept, which groups are left out is settled; then twice as many are an error.
     pub pairs: Option<u64>,
     /// MiB of memory that a linkage may take, about 200 for the program itself among them. Records that do not fit go to
     /// temporary files (in `TMPDIR`), groups of blocking rules are made anew whenever they are needed; it takes longer,

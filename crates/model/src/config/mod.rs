@@ -9,13 +9,14 @@ mod entity;
 mod expand;
 mod linkage;
 mod parse;
+mod range;
 mod source;
 
 pub use city::{AddressStyle, City, CityConfig, RunSettings, ServerSettings, Storage};
 pub use entity::{EntityConfig, MatchRule, Prefer, Survivorship};
 pub use expand::{ExpandError, expand};
 pub use linkage::{
-    BlockingRule, ComparisonConfig, ComparisonKind, LevelConfig, LinkLimits, LinkMode, LinkModel, LinkTable,
+    BlockingRule, ComparisonConfig, ComparisonKind, LevelConfig, Lifetime, LinkLimits, LinkMode, LinkModel, LinkTable,
     TrainingConfig,
 };
 pub use parse::{ConfigError, parse};

@@ -11,7 +11,8 @@ use jingwei_engine::{EngineError, Result, adhoc};
 use jingwei_link::{Change, Edit, Incremental, Linkage, Linker, Table, record_key};
 use serde_json::{Map, Value, json};
 
-use super::{Link, decisions, failed, make, write};
+use super::decisions::{Known, decided};
+use super::{Link, failed, make, write};
 use crate::output::{complain, say};
 
 /// Where an output folder keeps its linkage.
@@ -46,7 +47,9 @@ pub(super) async fn follow(
         first.extend(deleted(context, path).await?);
     }
     if let Some(path) = &args.decisions {
-        first.extend(decisions(context, path, base.tables()).await?.into_iter().map(Edit::Decide));
+        let before = |table: &str, id: &str| base.entity_of(table, id).is_some();
+        let known = Known { names: base.tables(), tables: (base.linker(), tables), before: &before };
+        first.extend(decided(context, path, &known).await?.into_iter().map(Edit::Decide));
     }
     let mut changes = Vec::new();
     let mut times = Vec::new();
