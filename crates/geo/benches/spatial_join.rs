@@ -1,5 +1,6 @@
 //! What takes the time of spatial queries, over tables in memory: the spatial join (points in polygons, points near points,
-//! nearest points, polygons on polygons), the index alone, dissolving, and reading geometries out of their bytes.
+//! nearest points, polygons on polygons), the index alone, dissolving, the kernels of single functions, and reading geometries
+//! out of their bytes.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::hint::black_box;
@@ -69,6 +70,12 @@ fn joins(criterion: &mut Criterion) {
     let cases = [
         ("points in polygons", cells(60, 72), points(200_000), "st_contains(a.geom, b.geom)"),
         ("points near points", points(2_000), points(200_000), "st_dwithin(a.geom, b.geom, 2)"),
+        (
+            "points near points by metres",
+            points(2_000),
+            points(200_000),
+            "st_dwithinsphere(st_scale(a.geom, 0.001, 0.001), st_scale(b.geom, 0.001, 0.001), 200)",
+        ),
         ("five nearest points", points(500), points(50_000), "st_knn(b.geom, a.geom, 5)"),
         ("polygons on polygons", cells(100, 8), cells(120, 8), "st_intersects(a.geom, b.geom)"),
         ("points in one large polygon", cells(1, 200_000), points(200_000), "st_intersects(a.geom, b.geom)"),
@@ -121,6 +128,31 @@ fn unions(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// One function over polygons of 72 vertices and what they become a little aside.
+fn kernels(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut group = criterion.benchmark_group("kernel");
+    group.sample_size(10);
+    let cells = cells(60, 72);
+    let context = context(&cells, &cells);
+    for (name, call) in [
+        ("intersects", "ST_Intersects(geom, ST_Translate(geom, 3, 0))"),
+        ("overlaps", "ST_Overlaps(geom, ST_Translate(geom, 3, 0))"),
+        ("relate", "ST_Relate(geom, ST_Translate(geom, 3, 0))"),
+        ("distance in the plane", "ST_Distance(geom, ST_Translate(geom, 100, 0))"),
+        ("distance on the sphere", "ST_DistanceSphere(ST_Scale(geom, 0.01, 0.01), ST_Point(20, 20))"),
+        ("intersection", "ST_Intersection(geom, ST_Translate(geom, 3, 0))"),
+        ("geometry of a tile", "ST_AsMVTGeom(geom, ST_MakeEnvelope(0, 0, 500, 500), 4096, 64, true)"),
+    ] {
+        let sql = format!("SELECT count({call}) FROM a");
+        group.throughput(Throughput::Elements(cells.num_rows() as u64));
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter(|| runtime.block_on(async { context.sql(&sql).await.unwrap().collect().await.unwrap() }));
+        });
+    }
+    group.finish();
+}
+
 /// Geometries out of their bytes.
 fn decoding(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("wkb");
@@ -135,5 +167,5 @@ fn decoding(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, joins, index, unions, decoding);
+criterion_group!(benches, joins, index, unions, kernels, decoding);
 criterion_main!(benches);

@@ -232,7 +232,7 @@ fn douglas_peucker(line: &LineString, tolerance: f64, least: usize) -> LineStrin
     let mut spans = vec![(0, coords.len() - 1)];
     while let Some((first, last)) = spans.pop() {
         let segment = geo::Line::new(coords[first], coords[last]);
-        let far = (first + 1..last).map(|place| (crate::predicate::point_to_segment(coords[place], segment).0, place));
+        let far = (first + 1..last).map(|place| (crate::predicate::height_over(coords[place], segment), place));
         let far = far.fold(None, |best: Option<(f64, usize)>, next| match best {
             Some(best) if best.0 >= next.0 => Some(best),
             _ => Some(next),

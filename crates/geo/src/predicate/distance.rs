@@ -191,7 +191,8 @@ fn meeting(a: Line, b: Line) -> Coord {
     Coord { x: a.start.x + along * d.x, y: a.start.y + along * d.y }
 }
 
-/// The distance of a point to a segment, and the segment's nearest point.
+/// The distance of a point to a segment, and the segment's nearest point: that of the foot, as it is rounded, unless the
+/// point is on the segment as far as can be told.
 pub fn point_to_segment(point: Coord, segment: Line) -> (f64, Coord) {
     let (a, b) = (segment.start, segment.end);
     if a == b {
@@ -205,7 +206,23 @@ pub fn point_to_segment(point: Coord, segment: Line) -> (f64, Coord) {
     if along > 1.0 {
         return (between_points(point, b), b);
     }
+    if (a.y - point.y) * (b.x - a.x) == (a.x - point.x) * (b.y - a.y) {
+        return (0.0, point);
+    }
     let foot = Coord { x: a.x + along * (b.x - a.x), y: a.y + along * (b.y - a.y) };
+    (between_points(point, foot), foot)
+}
+
+/// How far a point is from a segment by its height over the segment's line, whose rounding `PostGIS`'s `ST_Simplify`
+/// goes by where two vertices are equally far.
+#[must_use]
+pub fn height_over(point: Coord, segment: Line) -> f64 {
+    let (distance, foot) = point_to_segment(point, segment);
+    let (a, b) = (segment.start, segment.end);
+    if foot == a || foot == b {
+        return distance;
+    }
+    let squared = (b.x - a.x) * (b.x - a.x) + (b.y - a.y) * (b.y - a.y);
     let side = ((a.y - point.y) * (b.x - a.x) - (a.x - point.x) * (b.y - a.y)) / squared;
-    (side.abs() * squared.sqrt(), foot)
+    side.abs() * squared.sqrt()
 }

@@ -14,8 +14,9 @@ impl Server {
     /// Starts one; `None`, with a notice, where PostGIS is not installed.
     pub fn start() -> Option<Self> {
         let Some(programs) = programs() else {
-            eprintln!(
-                "\n*** SKIPPED: PostGIS is not installed (apt-get install postgresql-15-postgis-3); nothing was compared ***\n"
+            // The macros' output is kept back for a test that passes; nobody would see that nothing was compared.
+            let _ = std::io::stderr().write_all(
+                b"\n*** SKIPPED: PostGIS is not installed (apt-get install postgresql-15-postgis-3); nothing was compared ***\n",
             );
             return None;
         };
