@@ -19,8 +19,9 @@ use crate::{LinkError, Result};
 const PROGRAM: u64 = 192 << 20;
 /// Bytes a record takes in components, households and entities while these are made.
 const WORK_OF_RECORD: u64 = 96;
-/// Bytes a record takes while a rule's groups are made: twice its key for sorting, then its group.
-const WORK_OF_GROUPS: u64 = 32;
+/// Bytes a record takes while a rule's groups are made: twice its key for sorting, then its group. No entities are made
+/// meanwhile, but their roots may be there.
+const WORK_OF_GROUPS: u64 = 32 + 16;
 /// Bytes a pair takes: itself, once more while the pairs found so far are moved, and its place in a component.
 const WORK_OF_PAIR: u64 = 2 * size_of::<ScoredPair>() as u64 + 8;
 /// Bytes a value takes whose frequency counts: how often it stands there, the logarithm of that, and its class.
@@ -139,5 +140,5 @@ fn needed(program: &Program, records: &Records) -> u64 {
         + records.bytes()
         + prepared.sum::<u64>()
         + terms.sum::<u64>()
-        + records.len() as u64 * (WORK_OF_RECORD + sides * WORK_OF_GROUPS)
+        + records.len() as u64 * WORK_OF_RECORD.max(sides * WORK_OF_GROUPS)
 }
