@@ -19,7 +19,7 @@ use datafusion_proto::bytes::{
     physical_plan_from_bytes_with_extension_codec, physical_plan_to_bytes_with_extension_codec,
 };
 use datafusion_proto::physical_plan::DefaultPhysicalExtensionCodec;
-use jingwei_geo::{SpatialCodec, point_to_wkb, register, with_spatial_join};
+use jingwei_geo::{Crs, SpatialCodec, geometry_field, point_to_wkb, register, with_spatial_join};
 
 const ROWS: usize = 10_000;
 
@@ -274,4 +274,26 @@ async fn what_has_no_place_still_finds_what_equals_it() {
     let plan = plan(&context, &sql).await;
     let expected = (0..ROWS as i64).filter(|id| id % 7 == 0 || *id == 1234).collect::<Vec<_>>();
     assert_eq!(ids(&context, plan).await, expected);
+}
+
+#[tokio::test]
+async fn a_file_whose_places_are_all_one_keeps_its_coordinate_system() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path()).await;
+    let crs = Crs::parse("EPSG:4490").unwrap();
+    let schema = Arc::new(Schema::new(vec![geometry_field("geom", Some(&crs))]));
+    for (name, rows) in [("one", 1), ("same", 3)] {
+        let places = (0..rows).map(|_| Some(point_to_wkb(116.4, 39.9))).collect::<Vec<_>>();
+        let places = places.iter().map(Option::as_ref).collect::<BinaryArray>();
+        let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(places)]).unwrap();
+        let path = folder.path().join(format!("{name}.parquet"));
+        let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), schema.clone(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let options = ParquetReadOptions::default().skip_metadata(false);
+        context.register_parquet(name, path.to_str().unwrap(), options).await.unwrap();
+        let sql = format!("SELECT st_srid(geom)::bigint AS id FROM {name} WHERE st_x(st_transform(geom, 4548)) > 0");
+        let plan = plan(&context, &sql).await;
+        assert_eq!(ids(&context, plan).await, vec![4490; rows], "{name}");
+    }
 }

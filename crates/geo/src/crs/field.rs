@@ -32,6 +32,11 @@ pub fn crs_of(field: &Field) -> Result<Option<Crs>, GeoError> {
     }
 }
 
+/// Whether a column is marked as WKB.
+pub fn is_geometry(field: &Field) -> bool {
+    field.metadata().get(NAME.0).is_some_and(|name| name == NAME.1)
+}
+
 /// A nullable column of WKB in a system.
 #[must_use]
 pub fn geometry_field(name: &str, crs: Option<&Crs>) -> Field {

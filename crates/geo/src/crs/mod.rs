@@ -11,6 +11,7 @@ use proj4rs::Proj;
 
 use crate::GeoError;
 
+pub(crate) use field::is_geometry;
 pub use field::{WRITTEN_CRS, crs_of, geometry_field, geometry_metadata};
 
 /// SRIDs of the systems that no authority numbers, in the range that PostGIS leaves to users.

@@ -11,7 +11,7 @@ use super::lateral::LateralNearest;
 use super::nearest_node::Planner;
 use super::rule::SpatialJoinRule;
 use super::warning::SpatialWarningRule;
-use crate::prune::SpatialPruneRule;
+use crate::prune::{ConstantGeometryRule, SpatialPruneRule};
 
 /// Adds the spatial join to a session being built; the functions come with [`crate::register`].
 #[must_use]
@@ -33,6 +33,7 @@ fn physical_rules(mut rules: Rules) -> Rules {
     // Before the last pushdown of filters, which must find the plan as it stays.
     let last = rules.iter().rposition(|rule| rule.name().starts_with("FilterPushdown")).unwrap_or(rules.len());
     rules.insert(last, Arc::new(SpatialPruneRule));
+    rules.insert(last, Arc::new(ConstantGeometryRule));
     rules.push(Arc::new(SpatialWarningRule));
     rules
 }
