@@ -74,11 +74,11 @@ impl Set {
     }
 }
 
-/// F1 is at least this by the model that is shipped, and by one that is made up at most so much less.
-fn holds(set: &Set, floor: f64, less: f64) {
+/// F1 is at least this by the model that is shipped, and next to it by one that is made up.
+fn holds(set: &Set, floor: f64) {
     let [shipped, suggested] = set.f1();
     assert!(shipped >= floor, "{}: {shipped}", set.model);
-    assert!(suggested >= shipped - less, "{}: {suggested} without a model, {shipped} with it", set.model);
+    assert!(suggested >= shipped - 0.005, "{}: {suggested} without a model, {shipped} with it", set.model);
 }
 
 #[test]
@@ -101,20 +101,19 @@ fn every_model_that_is_shipped_is_one() {
 #[test]
 fn febrl_3_is_linked_as_it_was_made() {
     let folder = tempfile::tempdir().unwrap();
-    holds(&Set::febrl(folder.path(), &["dataset3.csv"], "febrl3.toml"), 0.9999, 0.005);
+    holds(&Set::febrl(folder.path(), &["dataset3.csv"], "febrl3.toml"), 0.9999);
 }
 
 #[test]
 fn febrl_4_is_linked_as_it_was_made() {
     let folder = tempfile::tempdir().unwrap();
-    holds(&Set::febrl(folder.path(), &["dataset4a.csv", "dataset4b.csv"], "febrl4.toml"), 0.9998, 0.005);
+    holds(&Set::febrl(folder.path(), &["dataset4a.csv", "dataset4b.csv"], "febrl4.toml"), 0.9998);
 }
 
 #[test]
 fn the_demonstration_data_of_splink_are_linked_well() {
     let set = Set::fake_1000();
-    // A cluster more or less is a thousandth of F1 here, and a change to either moves it by several.
-    holds(&set, 0.93, 0.01);
+    holds(&set, 0.93);
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().display().to_string();
     let model = peers().join("models/fake_1000.toml").display().to_string();
@@ -128,5 +127,5 @@ fn the_demonstration_data_of_splink_are_linked_well() {
 
 #[test]
 fn residents_of_three_registers_are_linked_well() {
-    holds(&Set::residents(), 0.994, 0.005);
+    holds(&Set::residents(), 0.994);
 }

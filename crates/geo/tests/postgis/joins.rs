@@ -221,8 +221,11 @@ async fn collections_and_rings_that_cross_themselves_join_as_in_postgis() {
     let mut differences = compare(&server, &context, [&a, &b], &conditions).await;
     let (a, b) = (shapes(ROWS, 25, More::Crossing), shapes(ROWS, 26, More::Nothing));
     let context = load(&server, [("a", &a), ("b", &b)]);
-    // Distances of a whole number are left out: in the last bit they depend on which end of an edge is taken first.
-    differences.extend(compare(&server, &context, [&a, &b], &conditions[..2]).await);
+    // Not whole numbers: in the last bit distances depend on which end of an edge is taken first.
+    let mut conditions = conditions;
+    let near = "ST_Distance(a.geom, b.geom) < b.reach + 0.1".to_owned();
+    conditions[2] = (near.clone(), near);
+    differences.extend(compare(&server, &context, [&a, &b], &conditions).await);
     none(&differences);
 }
 

@@ -1,6 +1,6 @@
 //! Pairs to entities: agglomeration by the evidence between whole clusters, not chains of pairs.
 //!
-//! Records that edges strong enough to join connect form a component. Within it every pair is scored, also those that no rule
+//! Records that edges connect form a component. Within it every pair is scored, also those that no blocking rule
 //! brought together, and clusters grow from the strongest evidence on: two clusters are joined while the mean log
 //! odds between their records speak for it and nothing forbids it. A chain a–b–c with a and c plainly different does
 //! not become one entity, and what can never be one entity is never in one cluster.
@@ -31,9 +31,10 @@ const CAP: f32 = 12.0;
 /// How clusters are made.
 #[derive(Debug, Clone, Copy)]
 pub struct Clustering {
-    /// Log odds from which records are joined. Weaker edges need not connect a component: between clusters whose mean log
-    /// odds are as high as this there is a pair whose log odds are.
+    /// Log odds from which records are joined.
     pub join: f32,
+    /// Log odds from which an edge connects a component.
+    pub connect: f32,
 }
 
 /// The entities.
@@ -73,8 +74,8 @@ impl Clusterer<'_> {
     /// Joins records to entities.
     #[must_use]
     pub fn cluster(&self, scorer: &Scorer<'_>, pairs: &[ScoredPair]) -> (Entities, Traces) {
-        let join = self.how.join;
-        let edges = (0..pairs.len() as u32).filter(|edge| pairs[*edge as usize].logit >= join).collect();
+        let connect = self.how.connect;
+        let edges = (0..pairs.len() as u32).filter(|edge| pairs[*edge as usize].logit >= connect).collect();
         let mut entities =
             Entities { root: (0..self.records.len() as u32).collect(), logit: vec![f32::INFINITY; self.records.len()] };
         let traces = self.join(scorer, pairs, edges, self.decisions, &mut entities);
@@ -107,7 +108,7 @@ impl Clusterer<'_> {
         }
         let edges = (0..pairs.len() as u32).filter(|edge| {
             let pair = &pairs[*edge as usize];
-            pair.logit >= self.how.join && touched(pair.left)
+            pair.logit >= self.how.connect && touched(pair.left)
         });
         let decisions = self.decisions.iter().filter(|(left, right, _)| touched(*left) || touched(*right)).copied();
         self.join(scorer, pairs, edges.collect(), &decisions.collect::<Vec<_>>(), &mut entities);
@@ -133,7 +134,7 @@ impl Clusterer<'_> {
             if sizes.iter().all(|size| *size as usize <= LARGE) {
                 break;
             }
-            let least = how.join + step as f32 * 2.0;
+            let least = how.connect.max(how.join) + step as f32 * 2.0;
             edges.retain(|edge| {
                 let pair = &pairs[*edge as usize];
                 sizes[parent[pair.left as usize] as usize] as usize <= LARGE || pair.logit >= least

@@ -323,7 +323,7 @@ impl Incremental {
             entities,
             first,
             join: how.join,
-            least: self.linker.told(),
+            least: how.connect,
             review: self.linker.model.review,
             report,
         }

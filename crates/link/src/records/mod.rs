@@ -131,8 +131,7 @@ impl Records {
         if self.spill.is_some() {
             self.keys.in_memory();
             self.id.in_memory();
-            self.cells.in_memory();
-            self.numbers.iter_mut().for_each(|numbers| _ = numbers.in_memory());
+            self.unshelve_rows();
             self.domains.iter_mut().for_each(Domain::open);
         }
     }
