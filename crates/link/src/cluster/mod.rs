@@ -1,6 +1,6 @@
 //! Pairs to entities: agglomeration by the evidence between whole clusters, not chains of pairs.
 //!
-//! Records that edges connect form a component. Within it every pair is scored, also those that no blocking rule
+//! Records that edges strong enough to join connect form a component. Within it every pair is scored, also those that no rule
 //! brought together, and clusters grow from the strongest evidence on: two clusters are joined while the mean log
 //! odds between their records speak for it and nothing forbids it. A chain a–b–c with a and c plainly different does
 //! not become one entity, and what can never be one entity is never in one cluster.
@@ -31,10 +31,9 @@ const CAP: f32 = 12.0;
 /// How clusters are made.
 #[derive(Debug, Clone, Copy)]
 pub struct Clustering {
-    /// Log odds from which records are joined.
+    /// Log odds from which records are joined. Weaker edges need not connect a component: between clusters whose mean log
+    /// odds are as high as this there is a pair whose log odds are.
     pub join: f32,
-    /// Log odds from which an edge connects a component.
-    pub connect: f32,
 }
 
 /// The entities.
@@ -74,8 +73,8 @@ impl Clusterer<'_> {
     /// Joins records to entities.
     #[must_use]
     pub fn cluster(&self, scorer: &Scorer<'_>, pairs: &[ScoredPair]) -> (Entities, Traces) {
-        let connect = self.how.connect;
-        let edges = (0..pairs.len() as u32).filter(|edge| pairs[*edge as usize].logit >= connect).collect();
+        let join = self.how.join;
+        let edges = (0..pairs.len() as u32).filter(|edge| pairs[*edge as usize].logit >= join).collect();
         let mut entities =
             Entities { root: (0..self.records.len() as u32).collect(), logit: vec![f32::INFINITY; self.records.len()] };
         let traces = self.join(scorer, pairs, edges, self.decisions, &mut entities);
@@ -108,7 +107,7 @@ impl Clusterer<'_> {
         }
         let edges = (0..pairs.len() as u32).filter(|edge| {
             let pair = &pairs[*edge as usize];
-            pair.logit >= self.how.connect && touched(pair.left)
+            pair.logit >= self.how.join && touched(pair.left)
         });
         let decisions = self.decisions.iter().filter(|(left, right, _)| touched(*left) || touched(*right)).copied();
         self.join(scorer, pairs, edges.collect(), &decisions.collect::<Vec<_>>(), &mut entities);
@@ -134,7 +133,7 @@ impl Clusterer<'_> {
             if sizes.iter().all(|size| *size as usize <= LARGE) {
                 break;
             }
-            let least = how.connect.max(how.join) + step as f32 * 2.0;
+            let least = how.join + step as f32 * 2.0;
             edges.retain(|edge| {
                 let pair = &pairs[*edge as usize];
                 sizes[parent[pair.left as usize] as usize] as usize <= LARGE || pair.logit >= least
@@ -155,9 +154,28 @@ impl Clusterer<'_> {
                 decided.entry(root).or_default().push(*decision);
             }
         }
+        // Two records and the edge between them: more than half of all components, and nothing but that edge to look at.
+        let larger = |root: u32| sizes[root as usize] > 2 || decided.contains_key(&root);
+        let mut comparer = Comparer::new(program, records);
+        edges.retain(|edge| {
+            let pair = &pairs[*edge as usize];
+            let root = parent[pair.left as usize];
+            if larger(root) {
+                return true;
+            }
+            let strength = pair.logit.clamp(-CAP, CAP);
+            let never = || forbids(program, &mut comparer, one_to_one, pair.left, pair.right);
+            if strength >= how.join && !pair.never.unwrap_or_else(never) {
+                for record in [pair.left, pair.right] {
+                    entities.root[record as usize] = root;
+                    entities.logit[record as usize] = strength;
+                }
+            }
+            false
+        });
         // Records and edges of each component, next to each other.
         let count = parent.len() as u32;
-        let several = |root: u32| sizes[root as usize] > 1;
+        let several = |root: u32| sizes[root as usize] > 1 && larger(root);
         let members = (0..count).filter(|record| several(parent[*record as usize]));
         let members = Bundles::new(count, members, |record| parent[record as usize]);
         let edges = Bundles::new(count, edges.iter().copied(), |edge| parent[pairs[edge as usize].left as usize]);
@@ -173,16 +191,6 @@ impl Clusterer<'_> {
                 let (members, edges) = (members.of(*root), edges.of(*root));
                 let edges = || edges.iter().map(|edge| &pairs[*edge as usize]);
                 let decided = decided.get(root).map_or(&[][..], Vec::as_slice);
-                let mut few = edges();
-                if let ([low, high], Some(edge), None, []) = (members, few.next(), few.next(), decided) {
-                    // Two records and the edge between them: more than half of all components.
-                    let strength = edge.logit.clamp(-CAP, CAP);
-                    let never = || forbids(program, &mut comparer, one_to_one, *low, *high);
-                    if edge.logit >= how.join && strength >= how.join && !edge.never.unwrap_or_else(never) {
-                        joined.extend([(*low, *low, strength), (*high, *low, strength)]);
-                    }
-                    continue;
-                }
                 if members.len() > LARGE {
                     let edges = edges().copied().collect::<Vec<_>>();
                     let mut chain = Chain::new(program, records, one_to_one, members);
