@@ -25,6 +25,7 @@ mod locator;
 mod nearest;
 mod nearest_node;
 mod neighbours;
+mod parallel;
 mod predicate;
 mod register;
 mod rule;
