@@ -34,6 +34,7 @@ mod srids;
 mod stream;
 mod warning;
 
+pub(crate) use area::{Areas, Position};
 pub(crate) use build::Reach;
 pub use codec::SpatialCodec;
 pub use exec::SpatialJoinExec;

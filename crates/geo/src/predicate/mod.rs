@@ -10,7 +10,6 @@ mod locate;
 mod parts;
 mod prepared;
 mod relate;
-mod slabs;
 
 use geo::Geometry;
 
@@ -20,7 +19,6 @@ pub use locate::{Place, on_segment, place_in, place_in_polygon, place_in_ring};
 pub use parts::{Part, parts, segments};
 pub use prepared::Prepared;
 pub use relate::{Matrix, relate};
-pub use slabs::Slabs;
 
 /// A named relation of two geometries (OGC 06-103r4 §6.1.15, and `PostGIS`'s additions).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
