@@ -14,6 +14,7 @@ mod relate;
 use geo::Geometry;
 
 pub use distance::{Nearest, distance, farthest, height_over, length, nearest, point_to_segment, within_distance};
+use intersects::any_two_segments;
 pub use intersects::{intersects, segments_meet};
 pub use locate::{Place, on_segment, place_in, place_in_polygon, place_in_ring};
 pub use parts::{Part, parts, segments};
