@@ -35,10 +35,12 @@ mod stream;
 mod warning;
 
 pub(crate) use area::{Areas, Position};
+pub(crate) use asked::within_metres;
 pub(crate) use build::Reach;
 pub use codec::SpatialCodec;
 pub use exec::SpatialJoinExec;
 pub(crate) use extent::{Extent, glance};
+pub(crate) use globe::vertices_within;
 pub use kept::keep_indexes;
 pub(crate) use knn_function::st_knn;
 pub use locator::AreaLocator;
