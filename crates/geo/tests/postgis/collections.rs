@@ -25,6 +25,10 @@ fn collection(draw: &mut Draw, kind: Coordinates, depth: u64) -> Geometry {
 /// that overlap.
 fn homogeneous(geometry: &Geometry) -> Option<Geometry> {
     let Geometry::GeometryCollection(members) = geometry else { return None };
+    // With the first empty member PostGIS 3.3 gives up measuring.
+    if members.iter().any(|member| geo::CoordsIter::coords_count(member) == 0) {
+        return None;
+    }
     let (mut points, mut lines, mut areas) = (Vec::new(), Vec::new(), Vec::new());
     for member in members {
         match member {
@@ -174,7 +178,13 @@ async fn what_a_collection_falls_apart_into_is_what_postgis_takes_out_of_it() {
     let pairs = (0..4_000)
         .map(|number: usize| {
             let kind = ALL[number % 3];
-            let one = if number.is_multiple_of(4) { geometry(&mut draw, kind) } else { collection(&mut draw, kind, 2) };
+            // Of what is no collection, or holds no point, docs/spatial-sql.md says what differs.
+            let one = loop {
+                let one = collection(&mut draw, kind, 2);
+                if geo::CoordsIter::coords_count(&one) > 0 {
+                    break one;
+                }
+            };
             let bytes = from_geometry(&one);
             (bytes.clone(), bytes)
         })
