@@ -1,7 +1,5 @@
 //! Nulls, empty geometries and collections: what predicates say of them, and how collections are taken apart.
 
-use arrow::array::AsArray;
-use arrow::datatypes::Int64Type;
 use datafusion::prelude::SessionContext;
 use geo::{Geometry, GeometryCollection, MultiLineString, MultiPoint, MultiPolygon};
 use jingwei_geo::{from_geometry, predicate::Predicate, to_wkt, why_invalid};
@@ -9,7 +7,7 @@ use jingwei_geo::{from_geometry, predicate::Predicate, to_wkt, why_invalid};
 use super::draw::Draw;
 use super::server::Server;
 use super::shapes::{ALL, Coordinates, geometry, pair};
-use super::{PAIRS, alike, load, load_with_nulls, none, ours, shown};
+use super::{PAIRS, alike, load_with_nulls, none, ours, shown};
 
 type Nullable = (Option<Vec<u8>>, Option<Vec<u8>>);
 
@@ -169,59 +167,4 @@ async fn collections_of_any_members_are_as_far_apart_as_in_postgis() {
         both("ST_Distance(a, b)", "ST_Distance(a, b)"),
     ];
     none(&differences(&server, &context, &expressions, &pairs).await);
-}
-
-#[tokio::test]
-async fn what_a_collection_falls_apart_into_is_what_postgis_takes_out_of_it() {
-    let Some(server) = Server::start() else { return };
-    let mut draw = Draw(54);
-    let pairs = (0..4_000)
-        .map(|number: usize| {
-            let kind = ALL[number % 3];
-            // Of what is no collection, or holds no point, docs/spatial-sql.md says what differs.
-            let one = loop {
-                let one = collection(&mut draw, kind, 2);
-                if geo::CoordsIter::coords_count(&one) > 0 {
-                    break one;
-                }
-            };
-            let bytes = from_geometry(&one);
-            (bytes.clone(), bytes)
-        })
-        .collect::<Vec<_>>();
-    let context = load(&server, &pairs);
-    let mut differences = Vec::new();
-    for function in ["ST_Dump", "ST_DumpPoints"] {
-        let theirs = format!("{function}(a) WITH ORDINALITY d(path, geom, n)");
-        let theirs = server.ask(&format!("SELECT id, ST_AsText(d.geom) FROM t, LATERAL {theirs} ORDER BY id, n;"));
-        let batch = ours(
-            &context,
-            &format!("SELECT id, ST_AsText(g) FROM (SELECT id, unnest({function}(a)) AS g FROM t) ORDER BY id"),
-        )
-        .await;
-        let ids = batch.column(0).as_primitive::<Int64Type>();
-        let ours = (0..batch.num_rows()).map(|row| format!("{}|{}", ids.value(row), shown(batch.column(1), row)));
-        let (ours, theirs) = (ours.collect::<Vec<_>>(), theirs.lines().map(str::to_owned).collect::<Vec<_>>());
-        if ours != theirs {
-            let first = ours.iter().zip(&theirs).find(|(ours, theirs)| ours != theirs);
-            differences.push(format!("{function}: {} and {} rows; {first:?}", ours.len(), theirs.len()));
-        }
-    }
-    for expression in [
-        "ST_CollectionExtract(a)",
-        "ST_CollectionExtract(a, 1)",
-        "ST_CollectionExtract(a, 2)",
-        "ST_CollectionExtract(a, 3)",
-    ] {
-        let sql = format!("SELECT ST_AsText({expression}) FROM t ORDER BY id");
-        let theirs = server.ask(&format!("{sql};"));
-        let batch = ours(&context, &sql).await;
-        let wrong = theirs.lines().enumerate().filter(|(row, theirs)| shown(batch.column(0), *row) != *theirs);
-        let wrong = wrong.map(|(row, theirs)| {
-            let (from, ours) = (to_wkt(&pairs[row].0).unwrap(), shown(batch.column(0), row));
-            format!("{expression}: ours {ours}, PostGIS {theirs}\n    a = {from}")
-        });
-        differences.extend(wrong.take(4));
-    }
-    none(&differences);
 }

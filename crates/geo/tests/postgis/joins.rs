@@ -16,7 +16,7 @@ use jingwei_geo::{from_geometry, to_wkt, with_spatial_join};
 use super::draw::Draw;
 use super::server::Server;
 use super::shapes::{self, ALL, Coordinates};
-use super::{hex, none};
+use super::{hex, none, overlaps_itself};
 
 type Shapes = Vec<Option<Vec<u8>>>;
 
@@ -139,7 +139,15 @@ async fn compare(
     for (ours, theirs) in conditions {
         let sql = |on: &str| format!("SELECT a.id, b.id FROM a JOIN b ON {on}");
         let (found, expected) = (joined(context, &sql(ours)).await, asked(server, &sql(theirs)));
-        let apart = found.symmetric_difference(&expected).collect::<Vec<_>>();
+        // GEOS 3.11 misses a stretch that such lines share: see docs/spatial-sql.md.
+        let meant = |pair: &&(i64, i64)| {
+            let runs_over_itself = |shapes: &Shapes, row: i64| {
+                shapes[usize::try_from(row).unwrap()].as_deref().is_some_and(overlaps_itself)
+            };
+            (ours.starts_with("ST_Crosses") || ours.starts_with("ST_Overlaps"))
+                && (runs_over_itself(a, pair.0) || runs_over_itself(b, pair.1))
+        };
+        let apart = found.symmetric_difference(&expected).filter(|pair| !meant(pair)).collect::<Vec<_>>();
         let text = |shapes: &Shapes, row: i64| {
             let shape = shapes[usize::try_from(row).unwrap()].as_deref();
             shape.map_or_else(String::new, |shape| to_wkt(shape).unwrap())

@@ -71,26 +71,6 @@ async fn a_concave_hull_is_valid_and_around_all_vertices_and_within_the_convex_o
 }
 
 #[tokio::test]
-async fn the_borders_of_voronoi_cells_run_where_those_of_postgis_do() {
-    let Some(server) = Server::start() else { return };
-    let mut draw = Draw(62);
-    let pairs = (0..600)
-        .map(|_| {
-            let points = (0..3 + draw.below(9)).map(|_| Point::new(draw.unit() * 9.0, draw.unit() * 9.0));
-            let bytes = from_geometry(&Geometry::MultiPoint(MultiPoint(points.collect())));
-            (bytes.clone(), bytes)
-        })
-        .collect::<Vec<_>>();
-    let context = load(&server, &pairs);
-    let question = "SELECT id, ST_AsText(a, 3), ST_AsText(g, 3), ST_AsText(theirs, 3)
-        FROM t JOIN o USING (id), LATERAL (SELECT ST_VoronoiLines(a) AS theirs) q
-        WHERE abs(ST_Length(g) - ST_Length(theirs)) > 1e-6
-           OR coalesce(ST_HausdorffDistance(g, theirs), 9) > 1e-6
-        ORDER BY id";
-    none(&beside(&server, &context, "ST_VoronoiLines(a)", "true", question).await);
-}
-
-#[tokio::test]
 async fn what_is_simplified_with_its_topology_stays_valid_and_near_and_has_vertices_of_its_own_as_in_postgis() {
     let Some(server) = Server::start() else { return };
     let pairs = pairs(3_000, 63);
@@ -154,44 +134,5 @@ async fn the_reason_why_a_shape_is_invalid_is_one_that_postgis_gives() {
             to_wkt(&pairs[row].0).unwrap()
         );
     }
-    none(&differences);
-}
-
-#[tokio::test]
-async fn layers_of_tiles_have_the_bytes_of_those_of_postgis() {
-    let Some(server) = Server::start() else { return };
-    let mut draw = Draw(65);
-    let pairs = (0..2_000)
-        .map(|_| {
-            let bytes = from_geometry(&geometry(&mut draw, Coordinates::Lattice));
-            (bytes.clone(), bytes)
-        })
-        .collect::<Vec<_>>();
-    let context = load(&server, &pairs);
-    let columns = "id, CASE WHEN id % 3 > 0 THEN 'n' || (id % 7) END AS name, CAST(id AS float8) / 8 AS size, id % 5 = 0 AS open, a AS geom";
-    let mut differences = Vec::new();
-    for layer in ["'roads'", "'roads', 512", "'roads', 4096, 'geom', 'id'"] {
-        let last = if layer.contains("geom") { String::new() } else { String::from(", 4096, 'geom'") };
-        let more = if layer.contains("512") { ", 'geom'" } else { last.as_str() };
-        let theirs = server.ask(&format!(
-            "SELECT n, (SELECT encode(ST_AsMVT(q, {layer}{more}), 'hex')
-                        FROM (SELECT {columns} FROM t WHERE id % 40 = n ORDER BY id) q)
-             FROM generate_series(0, 39) n ORDER BY n;"
-        ));
-        let row = "named_struct('id', id, 'name', name, 'size', size, 'open', open, 'geom', geom)";
-        let sql = format!(
-            "SELECT n, encode(ST_AsMVT({row}, {layer}{more} ORDER BY id), 'hex') FROM
-             (SELECT id % 40 AS n, {columns} FROM t) q GROUP BY n ORDER BY n"
-        );
-        let batch = ours(&context, &sql).await;
-        let ids = batch.column(0).as_primitive::<Int64Type>();
-        for (row, theirs) in theirs.lines().enumerate() {
-            let ours = format!("{}|{}", ids.value(row), shown(batch.column(1), row));
-            if ours != theirs {
-                differences.push(format!("{layer}: ours {ours}\n    PostGIS {theirs}"));
-            }
-        }
-    }
-    differences.truncate(3);
     none(&differences);
 }
