@@ -23,18 +23,32 @@ use jingwei_geo::{Crs, SpatialCodec, geometry_field, point_to_wkb, register, wit
 
 const ROWS: usize = 10_000;
 
-/// Points along a diagonal, in row groups of 1,000 and pages of 100, with a bounding box column; every seventh is null, or
-/// what is given in its place, which has no box.
-fn write_points(path: &Path, covering: bool, seventh: Option<[u8; 21]>) {
-    let place = |row: usize| row as f64 / 10.0;
+/// A file of points.
+#[derive(Clone, Copy)]
+struct Points {
+    /// Whether it has a bounding box column.
+    covering: bool,
+    /// What every seventh is, which has no box.
+    seventh: Option<[u8; 21]>,
+    /// How far they are apart, in either direction.
+    step: f64,
+    /// Whether it says that they are points.
+    told: bool,
+}
+
+/// Points along a diagonal, in row groups of 1,000 and pages of 100.
+fn write_points(path: &Path, Points { covering, seventh, step, told }: Points) {
+    let place = |row: usize| row as f64 * step;
     let known = |row: usize| !row.is_multiple_of(7);
     let points = (0..ROWS).map(|row| if known(row) { Some(point_to_wkb(place(row), place(row))) } else { seventh });
     let geometry = points.collect::<Vec<_>>().iter().map(Option::as_ref).collect::<BinaryArray>();
     let side = || Arc::new((0..ROWS).map(|row| known(row).then(|| place(row))).collect::<Float64Array>()) as ArrayRef;
     let fields = ["xmin", "ymin", "xmax", "ymax"].map(|name| Field::new(name, DataType::Float64, true));
     let bbox = StructArray::new(Fields::from(fields.to_vec()), vec![side(), side(), side(), side()], None);
+    let (first, last) = (place(1), place(ROWS - 1));
+    let types: &[&str] = if told { &["Point"] } else { &[] };
     let mut about =
-        serde_json::json!({ "encoding": "WKB", "geometry_types": ["Point"], "bbox": [0.1, 0.1, 999.9, 999.9] });
+        serde_json::json!({ "encoding": "WKB", "geometry_types": types, "bbox": [first, first, last, last] });
     if covering {
         let sides = ["xmin", "ymin", "xmax", "ymax"].map(|side| (side, vec!["bbox", side]));
         about["covering"] =
@@ -90,9 +104,17 @@ async fn context(folder: &Path) -> SessionContext {
     let context = SessionContext::new_with_state(with_spatial_join(builder).build());
     register(&context);
     let empty = point_to_wkb(f64::NAN, f64::NAN);
-    for (name, covering, seventh) in [("boxed", true, None), ("bare", false, None), ("empties", true, Some(empty))] {
+    let boxed = Points { covering: true, seventh: None, step: 0.1, told: true };
+    for (name, points) in [
+        ("boxed", boxed),
+        ("bare", Points { covering: false, ..boxed }),
+        ("empties", Points { seventh: Some(empty), ..boxed }),
+        ("degrees", Points { step: 0.001, ..boxed }),
+        ("shapes", Points { step: 0.001, told: false, ..boxed }),
+        ("wide", Points { step: 0.005, told: false, ..boxed }),
+    ] {
         let path = folder.join(format!("{name}.parquet"));
-        write_points(&path, covering, seventh);
+        write_points(&path, points);
         context.register_parquet(name, path.to_str().unwrap(), ParquetReadOptions::default()).await.unwrap();
     }
     let path = folder.join("unindexed.parquet");
@@ -214,6 +236,48 @@ async fn a_join_within_a_distance_reads_as_far_as_the_distance_reaches() {
     let expected = (0..10_000_i64)
         .filter(|id| id % 7 != 0 && (*id as f64 / 10.0 - 300.0).abs() * 2.0_f64.sqrt() <= *id as f64 / 10.0);
     assert_eq!(ids(&context, joined).await, expected.collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn metres_between_longitudes_and_latitudes_narrow_a_scan_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path()).await;
+    let near = |table: &str, condition: &str| {
+        (
+            format!("SELECT p.id FROM {table} p WHERE {}", condition.replace("PLACE", "ST_Point(3.5, 3.5)")),
+            format!(
+                "SELECT p.id FROM (SELECT ST_Point(3.5, 3.5) AS g) a JOIN {table} p ON {}",
+                condition.replace("PLACE", "a.g")
+            ),
+        )
+    };
+    for condition in [
+        "ST_DWithinSphere(PLACE, p.geom, 20000)",
+        "ST_DistanceSphere(p.geom, PLACE) < 20000",
+        "ST_DWithinSpheroid(p.geom, PLACE, 20000)",
+        "within_walk(PLACE, p.geom, 325)",
+    ] {
+        // No file says where its points are, so all are read.
+        let all = near("(SELECT id, ST_Translate(geom, 0, 0) AS geom FROM degrees)", condition);
+        let expected = ids(&context, plan(&context, &all.1).await).await;
+        assert!(expected.len() > 200 && expected.len() < 300, "{condition}: {}", expected.len());
+        for table in ["degrees", "shapes"] {
+            let (constant, joined) = near(table, condition);
+            for sql in [constant, joined] {
+                let narrowed = plan(&context, &sql).await;
+                assert_eq!(ids(&context, narrowed.clone()).await, expected, "{sql}");
+                let shown = displayable(narrowed.as_ref()).indent(false);
+                assert_eq!(metric(&narrowed, "row_groups_pruned_spatial"), 9, "{sql}\n{shown}");
+            }
+        }
+    }
+    // Lines over fifty degrees may be far from their ends.
+    let (constant, joined) = near("wide", "ST_DWithinSphere(PLACE, p.geom, 20000)");
+    for sql in [constant, joined] {
+        let all = plan(&context, &sql).await;
+        assert_eq!(ids(&context, all.clone()).await.len(), 44, "{sql}");
+        assert_eq!(metric(&all, "rows_pruned_spatial"), 0, "{sql}");
+    }
 }
 
 #[tokio::test]

@@ -4,9 +4,11 @@
 //! decided by an exact orientation predicate (Shewchuk 1997), so that a point on a border is on the border.
 
 use geo::kernels::{Kernel, Orientation, RobustKernel};
-use geo::{Coord, Geometry, LineString, Polygon};
+use geo::{Coord, Geometry, Polygon};
 
 use super::extent::Extent;
+use crate::wkb::{coord_of, visit_rings};
+use crate::{GeoError, to_geometry};
 
 /// Edges a slab holds about; fewer make the table of slabs larger than the edges it saves.
 const EDGES_A_SLAB: usize = 4;
@@ -51,100 +53,217 @@ struct Head {
     first: u32,
     /// The number of slabs.
     slabs: u32,
+    /// The part its edges are in.
+    part: u32,
     /// Where the rings of its edges begin in `rings`, less the number of its first edge; `None` with one ring.
     rings: Option<i64>,
     /// A vertex of each exterior ring, in `corners`.
     corners: (u32, u32),
 }
 
-/// Many polygons in three tables.
+/// Many polygons in a few tables.
 #[derive(Debug, Default)]
 pub struct Areas {
     heads: Vec<Head>,
+    /// Where a slab's edges begin in their part; they end where the next slab's begin.
     slabs: Vec<u32>,
-    edges: Vec<Edge>,
-    rings: Vec<Ring>,
+    parts: Vec<Part>,
     corners: Vec<Coord>,
 }
 
+/// The edges of polygons that one thread has made ready: by far the largest table, so it is never copied.
+#[derive(Debug, Default)]
+struct Part {
+    edges: Vec<Edge>,
+    rings: Vec<Ring>,
+}
+
+/// A polygon before its edges are put in their slabs; its room serves one polygon after the other.
+#[derive(Debug, Default)]
+pub struct Draft {
+    edges: Vec<Edge>,
+    rings: Vec<Ring>,
+    /// The first vertex of each exterior ring.
+    corners: Vec<Coord>,
+    extent: Extent,
+    next: Vec<u32>,
+}
+
+impl Draft {
+    /// Takes in the polygons of a geometry; gives whether it is one of polygons.
+    fn draw(&mut self, geometry: &Geometry) -> bool {
+        self.clear();
+        let mut number = 0;
+        let mut add = |polygon: &Polygon| {
+            for (place, ring) in std::iter::once(polygon.exterior()).chain(polygon.interiors()).enumerate() {
+                self.ring(ring.0.iter().copied(), Ring { polygon: number, number: place as u32 });
+            }
+            number += 1;
+        };
+        match geometry {
+            Geometry::Polygon(polygon) => add(polygon),
+            Geometry::MultiPolygon(polygons) => polygons.iter().for_each(add),
+            _ => return false,
+        }
+        true
+    }
+
+    /// The same out of the bytes of the usual form, without a geometry made of them.
+    fn draw_bytes(&mut self, bytes: &[u8]) -> bool {
+        self.clear();
+        let mut of = Ring { polygon: 0, number: 0 };
+        let mut any = false;
+        let whole = visit_rings(bytes, &mut |ring, hole| {
+            of = match (hole, any) {
+                (true, _) => Ring { number: of.number + 1, ..of },
+                (false, true) => Ring { polygon: of.polygon + 1, number: 0 },
+                (false, false) => of,
+            };
+            any = true;
+            // A ring that is left open is closed, as reading a geometry does.
+            let open = ring.first().filter(|first| ring.last().is_some_and(|last| coord_of(last) != coord_of(first)));
+            self.ring(ring.iter().chain(open).map(coord_of), of);
+            Some(())
+        });
+        whole.is_some()
+    }
+
+    fn clear(&mut self) {
+        self.edges.clear();
+        self.rings.clear();
+        self.corners.clear();
+        self.extent = Extent::EMPTY;
+    }
+
+    fn ring(&mut self, mut coords: impl Iterator<Item = Coord>, of: Ring) {
+        let Some(first) = coords.next() else { return };
+        if of.number == 0 {
+            self.corners.push(first);
+        }
+        self.extent.add(first.x, first.y);
+        let mut a = first;
+        for b in coords {
+            self.edges.push(Edge { a, b });
+            self.extent.add(b.x, b.y);
+            a = b;
+        }
+        self.rings.resize(self.edges.len(), of);
+    }
+}
+
 impl Areas {
+    /// One polygon or multipolygon, of number 0; `None` for any other geometry and for one without edges.
+    pub fn of(geometry: &Geometry) -> Option<Self> {
+        let mut areas = Self::default();
+        areas.push(geometry, &mut Draft::default()).map(|_| areas)
+    }
+
     /// Takes in a polygon or multipolygon with at least one edge and finite coordinates, and gives its number;
     /// `None` for any other geometry.
-    pub fn push(&mut self, geometry: &Geometry) -> Option<u32> {
-        let mut edges = Vec::new();
-        let mut rings = Vec::new();
-        let mut extent = Extent::EMPTY;
-        let first_corner = self.corners.len();
-        {
-            let mut number = 0;
-            let mut add = |polygon: &Polygon| {
-                for (place, ring) in std::iter::once(polygon.exterior()).chain(polygon.interiors()).enumerate() {
-                    if place == 0 {
-                        self.corners.extend(ring.0.first());
-                    }
-                    add_ring(ring, Ring { polygon: number, number: place as u32 }, &mut edges, &mut rings, &mut extent);
-                }
-                number += 1;
-            };
-            match geometry {
-                Geometry::Polygon(polygon) => add(polygon),
-                Geometry::MultiPolygon(polygons) => polygons.iter().for_each(add),
-                _ => return None,
-            }
-        }
+    pub fn push(&mut self, geometry: &Geometry, draft: &mut Draft) -> Option<u32> {
+        if draft.draw(geometry) { self.take(draft) } else { None }
+    }
+
+    /// The same for a geometry's bytes.
+    ///
+    /// # Errors
+    /// Bytes that are no geometry.
+    pub fn push_bytes(&mut self, bytes: &[u8], draft: &mut Draft) -> Result<Option<u32>, GeoError> {
+        if draft.draw_bytes(bytes) { Ok(self.take(draft)) } else { Ok(self.push(&to_geometry(bytes)?, draft)) }
+    }
+
+    fn take(&mut self, draft: &mut Draft) -> Option<u32> {
+        let Draft { edges, rings, corners, extent, next } = draft;
         let number = u32::try_from(self.heads.len()).ok()?;
         let first = u32::try_from(self.slabs.len()).ok()?;
-        let least = self.edges.len();
+        if self.parts.is_empty() {
+            self.parts.push(Part::default());
+        }
+        let part = self.parts.len() - 1;
+        let into = &mut self.parts[part];
+        let least = into.edges.len();
         if edges.is_empty() || !extent.is_finite() || u32::try_from(least + edges.len() * MOST_LISTED + 1).is_err() {
-            self.corners.truncate(first_corner);
             return None;
         }
         let height = extent.max_y - extent.min_y;
         let mut slabs = (edges.len() / EDGES_A_SLAB).clamp(1, 1 << 24);
+        // Each slab's number of edges, then where they begin, in the table itself; what is left behind is the count of all.
+        let head = self.slabs.len();
         let scale = loop {
             let scale = if height > 0.0 { slabs as f64 / height } else { 0.0 };
-            let span = |edge: &Edge| slab_span(edge, extent.min_y, scale, slabs);
-            let listed: usize = edges.iter().map(|edge| span(edge).count()).sum();
-            if slabs == 1 || (scale.is_finite() && listed <= edges.len() * MOST_LISTED) {
-                break if scale.is_finite() { scale } else { 0.0 };
+            let counts = &mut self.slabs;
+            counts.resize(head + slabs + 1, 0);
+            let mut listed = 0;
+            for edge in edges.iter() {
+                let span = slab_span(edge, extent.min_y, scale, slabs);
+                listed += span.end() - span.start() + 1;
+                counts[head + span.start()..=head + span.end()].iter_mut().for_each(|count| *count += 1);
+            }
+            if scale.is_finite() && (slabs == 1 || listed <= edges.len() * MOST_LISTED) {
+                break scale;
+            }
+            counts.truncate(head);
+            if slabs == 1 {
+                counts.extend([edges.len() as u32, 0]);
+                break 0.0;
             }
             slabs /= 2;
         };
-        let mut starts = vec![0_u32; slabs + 1];
-        for edge in &edges {
-            slab_span(edge, extent.min_y, scale, slabs).for_each(|slab| starts[slab + 1] += 1);
-        }
-        starts[0] = least as u32;
-        for slab in 0..slabs {
-            starts[slab + 1] += starts[slab];
+        let starts = &mut self.slabs[head..];
+        let mut total = least as u32;
+        for start in starts.iter_mut() {
+            total += std::mem::replace(start, total);
         }
         let several = rings.last() != rings.first();
-        let offset = self.rings.len() as i64 - least as i64;
-        let total = starts[slabs] as usize;
-        self.edges.resize(total, Edge { a: Coord::default(), b: Coord::default() });
+        let offset = into.rings.len() as i64 - least as i64;
+        let total = total as usize;
+        into.edges.resize(total, Edge { a: Coord::default(), b: Coord::default() });
         if several {
-            self.rings.resize((total as i64 + offset) as usize, Ring { polygon: 0, number: 0 });
+            into.rings.resize((total as i64 + offset) as usize, Ring { polygon: 0, number: 0 });
         }
-        let mut next = starts.clone();
-        for (edge, ring) in edges.iter().zip(&rings) {
+        next.clear();
+        next.extend_from_slice(starts);
+        for (edge, ring) in edges.iter().zip(rings.iter()) {
             for slab in slab_span(edge, extent.min_y, scale, slabs) {
                 let place = next[slab] as usize;
-                self.edges[place] = *edge;
+                into.edges[place] = *edge;
                 if several {
-                    self.rings[(place as i64 + offset) as usize] = *ring;
+                    into.rings[(place as i64 + offset) as usize] = *ring;
                 }
                 next[slab] += 1;
             }
         }
-        self.slabs.extend(&starts);
+        let first_corner = self.corners.len() as u32;
+        self.corners.extend_from_slice(corners);
         self.heads.push(Head {
-            extent,
+            extent: *extent,
             scale,
             first,
             slabs: slabs as u32,
+            part: part as u32,
             rings: several.then_some(offset),
-            corners: (first_corner as u32, self.corners.len() as u32),
+            corners: (first_corner, self.corners.len() as u32),
         });
+        Some(number)
+    }
+
+    /// Takes in the polygons of another table, whose numbers become larger by the number returned; `None`, and nothing is
+    /// taken in, where there would be more than 32 bits can count.
+    pub fn append(&mut self, other: Self) -> Option<u32> {
+        let count = |ours: usize, theirs: usize| u32::try_from(ours + theirs).ok().map(|_| ours as u32);
+        let number = count(self.heads.len(), other.heads.len())?;
+        let first = count(self.slabs.len(), other.slabs.len())?;
+        let corner = count(self.corners.len(), other.corners.len())?;
+        let part = self.parts.len() as u32;
+        self.heads.extend(other.heads.into_iter().map(|head| Head {
+            first: head.first + first,
+            part: head.part + part,
+            corners: (head.corners.0 + corner, head.corners.1 + corner),
+            ..head
+        }));
+        self.slabs.extend(other.slabs);
+        self.corners.extend(other.corners);
+        self.parts.extend(other.parts);
         Some(number)
     }
 
@@ -167,7 +286,27 @@ impl Areas {
         }
         let from = head.slab(low.max(head.extent.min_y));
         let to = head.slab(high.min(head.extent.max_y));
-        &self.edges[self.slabs[from] as usize..self.slabs[to + 1] as usize]
+        &self.parts[head.part as usize].edges[self.slabs[from] as usize..self.slabs[to + 1] as usize]
+    }
+
+    /// Calls `each` once for every edge that may reach into `low..=high` of the y axis.
+    pub fn each_edge(&self, area: u32, low: f64, high: f64, mut each: impl FnMut(&Edge)) {
+        let head = &self.heads[area as usize];
+        if high < head.extent.min_y || low > head.extent.max_y {
+            return;
+        }
+        let from = head.slab(low.max(head.extent.min_y));
+        let to = head.slab(high.min(head.extent.max_y));
+        let edges = &self.parts[head.part as usize].edges;
+        for slab in from..=to {
+            for edge in &edges[self.slabs[slab] as usize..self.slabs[slab + 1] as usize] {
+                // It was met in the slab in which it begins, or in the first one.
+                let begins = if edge.a.y <= edge.b.y { edge.a.y } else { edge.b.y };
+                if slab == from || head.slab(begins) == slab {
+                    each(edge);
+                }
+            }
+        }
     }
 
     /// Where a point lies.
@@ -178,7 +317,8 @@ impl Areas {
         }
         let slab = head.slab(y);
         let (from, to) = (self.slabs[slab] as usize, self.slabs[slab + 1] as usize);
-        let edges = &self.edges[from..to];
+        let part = &self.parts[head.part as usize];
+        let edges = &part.edges[from..to];
         match head.rings {
             None => {
                 let mut winding = 0;
@@ -190,18 +330,19 @@ impl Areas {
                 if winding == 0 { Position::Outside } else { Position::Inside }
             }
             Some(offset) => {
-                let rings = &self.rings[(from as i64 + offset) as usize..(to as i64 + offset) as usize];
+                let rings = &part.rings[(from as i64 + offset) as usize..(to as i64 + offset) as usize];
                 locate_in_rings(edges, rings, x, y)
             }
         }
     }
 
     /// Bytes it takes.
-    pub const fn size(&self) -> usize {
+    pub fn size(&self) -> usize {
+        let of_part =
+            |part: &Part| part.edges.capacity() * size_of::<Edge>() + part.rings.capacity() * size_of::<Ring>();
         self.heads.capacity() * size_of::<Head>()
             + self.slabs.capacity() * size_of::<u32>()
-            + self.edges.capacity() * size_of::<Edge>()
-            + self.rings.capacity() * size_of::<Ring>()
+            + self.parts.iter().map(of_part).sum::<usize>()
             + self.corners.capacity() * size_of::<Coord>()
     }
 
@@ -233,14 +374,6 @@ impl Head {
         let slab = (((y - self.extent.min_y) * self.scale) as u32).min(self.slabs - 1);
         (self.first + slab) as usize
     }
-}
-
-fn add_ring(ring: &LineString, of: Ring, edges: &mut Vec<Edge>, rings: &mut Vec<Ring>, extent: &mut Extent) {
-    for pair in ring.0.windows(2) {
-        edges.push(Edge { a: pair[0], b: pair[1] });
-        rings.push(of);
-    }
-    ring.0.iter().for_each(|coord| extent.add(coord.x, coord.y));
 }
 
 fn slab_span(edge: &Edge, low: f64, scale: f64, slabs: usize) -> std::ops::RangeInclusive<usize> {
@@ -325,90 +458,4 @@ fn orientation(a: Coord, b: Coord, point: Coord) -> Orientation {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use geo::{CoordinatePosition, Intersects, MultiPolygon, coordinate_position::CoordPos, polygon};
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn area(polygon: &Polygon) -> Areas {
-        let mut areas = Areas::default();
-        areas.push(&Geometry::Polygon(polygon.clone())).unwrap();
-        areas
-    }
-
-    #[test]
-    fn borders_and_holes_are_told_from_the_inside() {
-        let ring = polygon!(
-            exterior: [(x: 0., y: 0.), (x: 10., y: 0.), (x: 10., y: 10.), (x: 0., y: 10.)],
-            interiors: [[(x: 4., y: 4.), (x: 6., y: 4.), (x: 6., y: 6.), (x: 4., y: 6.)]],
-        );
-        let areas = area(&ring);
-        assert_eq!(areas.locate(0, 1., 1.), Position::Inside);
-        assert_eq!(areas.locate(0, 5., 5.), Position::Outside);
-        assert_eq!(areas.locate(0, 4., 5.), Position::Boundary);
-        assert_eq!(areas.locate(0, 10., 10.), Position::Boundary);
-        assert_eq!(areas.locate(0, 10.1, 5.), Position::Outside);
-    }
-
-    #[test]
-    fn the_point_where_two_parts_touch_is_on_the_boundary() {
-        let left = polygon![(x: 0., y: 0.), (x: 2., y: 2.), (x: 0., y: 2.)];
-        let right = polygon![(x: 2., y: 2.), (x: 4., y: 2.), (x: 4., y: 4.)];
-        let mut areas = Areas::default();
-        areas.push(&Geometry::MultiPolygon(MultiPolygon(vec![left, right]))).unwrap();
-        assert_eq!(areas.locate(0, 2., 2.), Position::Boundary);
-        assert_eq!(areas.locate(0, 3.5, 2.5), Position::Inside);
-    }
-
-    #[test]
-    fn a_zigzag_takes_no_more_than_a_multiple_of_its_edges() {
-        let mut coords = (0..40_000).map(|i| (f64::from(i), if i % 2 == 0 { 0. } else { 100. })).collect::<Vec<_>>();
-        coords.extend([(40_000., -10.), (0., -10.), (0., 0.)]);
-        let areas = area(&Polygon::new(LineString::from(coords), vec![]));
-        assert!(areas.edges.len() <= 40_003 * MOST_LISTED);
-        assert_eq!(areas.locate(0, 1., 50.), Position::Inside);
-        assert_eq!(areas.locate(0, 2., 50.), Position::Outside);
-    }
-
-    /// Coordinates on a coarse lattice, so that points fall on vertices and edges often.
-    fn ring() -> impl Strategy<Value = Polygon> {
-        prop::collection::vec((0_i32..8, 0_i32..8), 3..9).prop_map(|coords| {
-            let coords = coords.into_iter().map(|(x, y)| (f64::from(x), f64::from(y))).collect::<Vec<_>>();
-            Polygon::new(LineString::from(coords), vec![])
-        })
-    }
-
-    /// Star-shaped around a place, with corners on a lattice: nearly always valid, often touching each other.
-    fn star() -> impl Strategy<Value = Polygon> {
-        (0_i32..12, 0_i32..12, prop::collection::vec(2.0..6.0_f64, 3..9)).prop_map(|(x, y, radii)| {
-            let turn = std::f64::consts::TAU / radii.len() as f64;
-            let corner = |(i, radius): (usize, &f64)| {
-                let (sin, cos) = (i as f64 * turn).sin_cos();
-                (f64::from(x) + (radius * cos).round(), f64::from(y) + (radius * sin).round())
-            };
-            Polygon::new(LineString::from(radii.iter().enumerate().map(corner).collect::<Vec<_>>()), vec![])
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn every_point_lies_where_the_plain_test_says(polygon in ring(), x in 0_i32..16, y in 0_i32..16) {
-            let (x, y) = (f64::from(x) / 2.0, f64::from(y) / 2.0);
-            let expected = match polygon.coordinate_position(&Coord { x, y }) {
-                CoordPos::Inside => Position::Inside,
-                CoordPos::OnBoundary => Position::Boundary,
-                CoordPos::Outside => Position::Outside,
-            };
-            prop_assert_eq!(area(&polygon).locate(0, x, y), expected);
-        }
-
-        #[test]
-        fn polygons_meet_where_the_plain_test_says(a in star(), b in star()) {
-            // The plain test looks at edges of valid polygons only.
-            prop_assume!(crate::why_invalid(&a.clone().into()).is_none() && crate::why_invalid(&b.clone().into()).is_none());
-            prop_assert_eq!(area(&a).meet(0, &area(&b), 0), a.intersects(&b));
-        }
-    }
-}
+mod tests;

@@ -9,6 +9,8 @@ use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::expressions::{BinaryExpr, CastExpr, Literal};
 use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 
+use super::extent::Extent;
+use super::globe;
 use super::predicate::{Measure, Question, Relation};
 use crate::functions::{CIRCUITY, METRES_A_MINUTE};
 
@@ -145,6 +147,21 @@ impl<'a> Asked<'a> {
         };
         Some(Self { question, a: args.first()?, b: args.get(1)?, limit: Some(limit), unit, ties: &[] })
     }
+}
+
+/// The two geometries of a condition that holds of those at most so many metres apart, a constant, and what lies within
+/// these of a shape on Earth whose vertices are in an extent; `None` where that is no longitude and latitude.
+pub fn within_metres(
+    condition: &Arc<dyn PhysicalExpr>,
+) -> Option<(&Arc<dyn PhysicalExpr>, &Arc<dyn PhysicalExpr>, impl Fn(&Extent) -> Option<Extent>)> {
+    let Asked { question: Question::Near(measure), a, b, limit, unit, .. } = Asked::of(condition)? else { return None };
+    let (radius, metres) = (measure.radius()?, number(limit?)? * unit);
+    let reach = move |vertices: &Extent| {
+        let on_earth =
+            vertices.min_x >= -180.0 && vertices.max_x <= 180.0 && vertices.min_y >= -90.0 && vertices.max_y <= 90.0;
+        (metres >= 0.0 && on_earth).then(|| globe::grown(&globe::laid_out(vertices), metres, radius))
+    };
+    Some((a, b, reach))
 }
 
 /// How much longer than the straight line a walk is at least: what is written as a constant, else the usual; a column may

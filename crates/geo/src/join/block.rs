@@ -2,6 +2,7 @@
 //! grids over them, which are only made when somebody asks.
 
 use std::cmp::Ordering as Order;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -9,16 +10,18 @@ use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch, UInt32Arr
 use arrow::compute::{SortOptions, take, take_record_batch};
 use arrow::row::{RowConverter, Rows, SortField};
 use datafusion::common::{JoinSide, Result};
+use datafusion::physical_expr::expressions::Column;
 
-use super::area::Areas;
+use super::area::{Areas, Draft};
 use super::asked::refuses_negative;
 use super::column::{LEFT, at, distances, each_geometry, geometries, is_no_distance, laid_out, no_distance};
 use super::extent::{Extent, Glance, glance};
 use super::grid::{Grid, Items};
 use super::nearest::{Tree, hilbert};
-use super::predicate::{Limit, Question, SpatialOn};
+use super::parallel::in_pieces;
+use super::predicate::{Limit, SpatialOn};
 use super::srids::Srids;
-use crate::to_geometry;
+use crate::GeoError;
 
 /// What a row of the build side is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,25 +70,106 @@ pub struct Block {
     ties: Vec<ArrayRef>,
     rows: OnceLock<Option<Rows>>,
     by_values: OnceLock<Vec<u32>>,
+    /// How many threads may make a grid.
+    threads: usize,
+}
+
+/// Threads share no fewer rows that are only looked at ...
+const FEWEST_ROWS: usize = 1 << 12;
+/// ... and no fewer that may be polygons to be made ready.
+const FEWEST_POLYGONS: usize = 1 << 8;
+
+/// The first look at some of the rows, and the coordinate systems they say themselves.
+fn looked_at(geometry: &BinaryArray, rows: Range<usize>, first: usize, on: &SpatialOn) -> Result<(Vec<Glance>, Srids)> {
+    let mut seen = vec![Glance::Empty; rows.len()];
+    let mut srids = Srids::default();
+    each_geometry(&geometry.slice(rows.start, rows.len()), |place, bytes| {
+        let row = first + rows.start + place;
+        srids.note(bytes, row);
+        let found = glance(bytes).map_err(|error| at(on, LEFT, row, &error))?;
+        laid_out(on, &found.extent()).map_err(|error| at(on, LEFT, row, &error))?;
+        seen[place] = found;
+        Ok(())
+    })?;
+    Ok((seen, srids))
+}
+
+/// Some of the rows, made ready.
+#[derive(Default)]
+struct Prepared {
+    kinds: Vec<Kind>,
+    extents: Vec<Extent>,
+    areas: Areas,
+    numbers: Vec<Option<u32>>,
+    empties: Vec<u32>,
+}
+
+impl Prepared {
+    /// Makes rows ready, of which `seen` is the first look; an error comes with its row.
+    fn new(
+        geometry: &BinaryArray,
+        seen: &[Glance],
+        rows: Range<usize>,
+        on: &SpatialOn,
+    ) -> Result<Self, (usize, GeoError)> {
+        let mut new = Self::default();
+        let mut draft = Draft::default();
+        for row in rows {
+            let mut number = None;
+            new.kinds.push(match seen[row] {
+                Glance::Empty => {
+                    if geometry.is_valid(row) {
+                        new.empties.push(row as u32);
+                    }
+                    Kind::Nothing
+                }
+                Glance::Point(..) => Kind::Point,
+                Glance::Area(_) if on.prepares() => {
+                    let pushed = new.areas.push_bytes(geometry.value(row), &mut draft);
+                    number = pushed.map_err(|error| (row, error))?;
+                    if number.is_some() { Kind::Area } else { Kind::Other }
+                }
+                Glance::Area(_) | Glance::Other(_) => Kind::Other,
+            });
+            new.extents.push(on.laid_out(&seen[row].extent()));
+            new.numbers.push(number);
+        }
+        Ok(new)
+    }
+
+    /// Takes in the rows that follow.
+    fn append(&mut self, mut next: Self) {
+        match self.areas.append(next.areas) {
+            Some(moved) => next.numbers.iter_mut().flatten().for_each(|number| *number += moved),
+            // More than can be counted: the condition itself decides about them.
+            None => {
+                next.numbers.fill(None);
+                let areas = next.kinds.iter_mut().filter(|kind| **kind == Kind::Area);
+                areas.for_each(|kind| *kind = Kind::Other);
+            }
+        }
+        self.kinds.append(&mut next.kinds);
+        self.extents.append(&mut next.extents);
+        self.numbers.append(&mut next.numbers);
+        self.empties.append(&mut next.empties);
+    }
 }
 
 impl Block {
     /// Looks at every geometry of the batch, whose type must be the left side's and which begins with its row `first`.
+    /// As many as `threads` threads work at it, and later at its grids.
     ///
     /// # Errors
     /// Bytes that are no geometry, distances below zero.
-    pub fn new(batch: RecordBatch, first: usize, on: &SpatialOn, matched: Arc<Bits>) -> Result<Self> {
+    pub fn new(batch: RecordBatch, first: usize, on: &SpatialOn, matched: Arc<Bits>, threads: usize) -> Result<Self> {
         let rows = batch.num_rows();
         let mut geometry = geometries(&on.left, &batch)?;
-        let mut seen = vec![Glance::Empty; rows];
-        let mut srids = Srids::default();
-        each_geometry(&geometry, |row, bytes| {
-            srids.note(bytes, first + row);
-            let found = glance(bytes).map_err(|error| at(on, LEFT, first + row, &error))?;
-            laid_out(on, &found.extent()).map_err(|error| at(on, LEFT, first + row, &error))?;
-            seen[row] = found;
-            Ok(())
-        })?;
+        let (mut seen, mut srids) = (Vec::with_capacity(rows), Srids::default());
+        for piece in in_pieces(threads, rows, FEWEST_ROWS, |rows| looked_at(&geometry, rows, first, on)) {
+            let (of_piece, theirs) = piece?;
+            seen.extend(of_piece);
+            srids.join(&theirs);
+        }
         // While the rows still stand where the user has them, so that an error names the right one.
         let mut limits = match &on.limit {
             Some(Limit::Column(JoinSide::Left, expr)) => Some(distances(on, LEFT, first, expr, &batch)?),
@@ -98,33 +182,19 @@ impl Block {
         if rows >= MANY_ROWS {
             let order = by_place(&seen);
             batch = take_record_batch(&batch, &order)?;
-            geometry = take(&geometry, &order, None)?.as_binary::<i32>().clone();
+            geometry = match on.left.downcast_ref::<Column>() {
+                Some(_) => geometries(&on.left, &batch)?,
+                None => take(&geometry, &order, None)?.as_binary::<i32>().clone(),
+            };
             seen = order.values().iter().map(|row| seen[*row as usize]).collect();
             limits = limits.map(|limits| order.values().iter().map(|row| limits[*row as usize]).collect());
         }
-        let mut kinds = vec![Kind::Nothing; rows];
-        let mut extents = vec![Extent::EMPTY; rows];
-        let mut areas = Areas::default();
-        let mut numbers = vec![None; rows];
-        let mut empties = Vec::new();
-        let prepare = matches!(on.question, Question::Relation(_)) || on.among.is_some();
-        each_geometry(&geometry, |row, bytes| {
-            extents[row] = on.laid_out(&seen[row].extent());
-            kinds[row] = match seen[row] {
-                Glance::Empty => {
-                    empties.push(row as u32);
-                    Kind::Nothing
-                }
-                Glance::Point(..) => Kind::Point,
-                Glance::Area(_) if prepare => {
-                    let shape = to_geometry(bytes).map_err(|error| at(on, LEFT, first + row, &error))?;
-                    numbers[row] = areas.push(&shape);
-                    if numbers[row].is_some() { Kind::Area } else { Kind::Other }
-                }
-                Glance::Area(_) | Glance::Other(_) => Kind::Other,
-            };
-            Ok(())
-        })?;
+        let mut prepared = Prepared::default();
+        let least = if on.prepares() { FEWEST_POLYGONS } else { FEWEST_ROWS };
+        for piece in in_pieces(threads, rows, least, |rows| Prepared::new(&geometry, &seen, rows, on)) {
+            prepared.append(piece.map_err(|(row, error)| at(on, LEFT, first + row, &error))?);
+        }
+        let Prepared { kinds, extents, areas, numbers, empties } = prepared;
         let ties = on.ties.iter().map(|tie| tie.evaluate(&batch)?.into_array(rows)).collect::<Result<_>>()?;
         let grown = |extent: &Extent, limit: f64| on.grown(extent, limit);
         let reach = match (&limits, &on.limit) {
@@ -155,6 +225,7 @@ impl Block {
             ties,
             rows: OnceLock::new(),
             by_values: OnceLock::new(),
+            threads,
         })
     }
 
@@ -166,12 +237,12 @@ impl Block {
     /// The grid for points, whose cells know the polygons' inside.
     pub fn by_point(&self) -> &Grid {
         let areas = Some((&self.areas, self.numbers.as_slice()));
-        self.by_point.get_or_init(|| Grid::new(Items { extents: self.reach(), areas }))
+        self.by_point.get_or_init(|| Grid::new(Items { extents: self.reach(), areas }, self.threads))
     }
 
     /// The grid for extents.
     pub fn by_extent(&self) -> &Grid {
-        self.by_extent.get_or_init(|| Grid::new(Items { extents: self.reach(), areas: None }))
+        self.by_extent.get_or_init(|| Grid::new(Items { extents: self.reach(), areas: None }, self.threads))
     }
 
     /// The tree for nearest neighbours.

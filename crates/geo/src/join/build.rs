@@ -157,13 +157,15 @@ impl Collector {
         }
         let batch = concat_batches(schema, &batches)?;
         let bits = self.bits(batch.num_rows());
+        // The probe side's partitions wait for it.
+        let threads = self.context.session_config().target_partitions();
         match kept {
             None => {
                 drop(batches);
-                Ok(Arc::new(Block::new(batch, 0, &self.on, bits)?))
+                Ok(Arc::new(Block::new(batch, 0, &self.on, bits, threads)?))
             }
             Some((kept, key)) => {
-                let block = Arc::new(Block::new(batch, 0, &self.on, bits)?);
+                let block = Arc::new(Block::new(batch, 0, &self.on, bits, threads)?);
                 kept.keep(key, batches, &block);
                 Ok(block)
             }
@@ -205,7 +207,7 @@ impl Collector {
             let step = (batch.num_rows() * most / size.max(1)).clamp(1, batch.num_rows().max(1));
             for start in (0..batch.num_rows()).step_by(step) {
                 let slice = batch.slice(start, step.min(batch.num_rows() - start));
-                extent.join(&Block::new(slice.clone(), rows + start, &self.on, Arc::default())?.extent());
+                extent.join(&Block::new(slice.clone(), rows + start, &self.on, Arc::default(), 1)?.extent());
                 let part = size * slice.num_rows() / batch.num_rows();
                 if bytes + part > most && !slices.is_empty() {
                     pieces.push(self.write(&manager, &slices, bytes)?);
@@ -256,6 +258,6 @@ impl Disk {
         let batch = concat_batches(self.manager.schema(), &batches)?;
         drop(batches);
         // Errors of its rows were told when they were written.
-        Block::new(batch, 0, on, Arc::clone(&piece.matched))
+        Block::new(batch, 0, on, Arc::clone(&piece.matched), 1)
     }
 }

@@ -108,7 +108,8 @@ impl PhysicalExtensionCodec for SpatialCodec {
                 }
                 Place::Join(_) => None,
             };
-            (json!({ "operator": "prune", "column": prune.column(), "extent": extent }), Vec::new())
+            let head = json!({ "operator": "prune", "column": prune.column(), "extent": extent, "arcs": prune.arcs() });
+            (head, Vec::new())
         } else if let Some(warning) = node.downcast_ref::<SpatialWarningExec>() {
             (json!({ "operator": "warning", "function": warning.function() }), Vec::new())
         } else {
@@ -154,7 +155,8 @@ fn prune(head: &Value, input: &Arc<dyn ExecutionPlan>) -> Result<Arc<dyn Executi
         (Some(min_x), Some(min_y), Some(max_x), Some(max_y)) => Place::Constant(Extent { min_x, min_y, max_x, max_y }),
         _ => Place::Join(Reach::default()),
     };
-    Ok(Arc::new(SpatialPruneExec::new(Arc::clone(input), column, place)))
+    let arcs = head["arcs"].as_bool().unwrap_or_default();
+    Ok(Arc::new(SpatialPruneExec::new(Arc::clone(input), column, place, arcs)))
 }
 
 fn join(

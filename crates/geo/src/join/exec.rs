@@ -145,9 +145,7 @@ impl SpatialJoinExec {
     /// Whether rows of the probe side that are far from all of the build side can be left out.
     #[must_use]
     pub const fn narrows_probe(&self) -> bool {
-        // A scan knows the vertices' boxes alone, and lines over the Earth leave theirs.
         !matches!(self.on.question, Question::Nearest { .. })
-            && !self.on.is_on_earth()
             && matches!(
                 self.join_type,
                 JoinType::Inner

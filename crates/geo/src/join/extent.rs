@@ -17,6 +17,12 @@ pub struct Extent {
     pub max_y: f64,
 }
 
+impl Default for Extent {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
 impl Extent {
     /// The extent of nothing.
     pub const EMPTY: Self =

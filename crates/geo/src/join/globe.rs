@@ -34,6 +34,24 @@ pub fn laid_out(vertices: &Extent) -> Extent {
     Extent { min_y: -apex(-vertices.min_y), max_y: apex(vertices.max_y), ..*vertices }
 }
 
+/// Where vertices lie of shapes that, being [`laid_out`], meet `reach`, all of them being in `around`; `None` where that may
+/// be anywhere.
+pub fn vertices_within(reach: &Extent, around: &Extent) -> Option<Extent> {
+    let (width, height) = (around.max_x - around.min_x, around.max_y - around.min_y);
+    if !(width <= WIDEST && height <= WIDEST) {
+        return None;
+    }
+    // The ends of an arc whose apex is at a latitude lie no further from the pole than those of the widest one.
+    let ends = |latitude: f64| {
+        if latitude <= 0.0 {
+            return latitude;
+        }
+        let ends = (latitude.to_radians().tan() * (width / 2.0).to_radians().cos()).atan().to_degrees();
+        ends.min(latitude) - 1e3 * ROUNDING
+    };
+    Some(Extent { min_y: ends(reach.min_y), max_y: -ends(-reach.max_y), ..*reach })
+}
+
 /// What lies within `metres` of something in an extent that is [`laid_out`], on an Earth of at least this `radius`.
 pub fn grown(extent: &Extent, metres: f64, radius: f64) -> Extent {
     if extent.is_empty() {
@@ -117,6 +135,28 @@ mod tests {
             if let Some((distance, ..)) = nearest(&line(&a), &line(&b)) {
                 let reach = grown(&laid_out(&extent(&a)), distance, RADIUS);
                 prop_assert!(reach.meets(&laid_out(&extent(&b))), "{distance}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_meets_a_place_has_its_vertices_where_they_are_looked_for(
+            a in proptest::collection::vec(place(), 1..4),
+            shrink in prop_oneof![Just(10.0), Just(100.0), Just(10_000.0)],
+            up in -3.0..3.0_f64,
+            metres in metres(),
+        ) {
+            let (x, y) = a[0];
+            let near = |(lon, lat): &(f64, f64)| {
+                ((x + lon / shrink).clamp(-180.0, 180.0), (y + lat / shrink).clamp(-90.0, 90.0))
+            };
+            let shape = extent(&a.iter().map(near).collect::<Vec<_>>());
+            let reach = grown(&Extent::of_point(x, (y + up).clamp(-90.0, 90.0)), metres, RADIUS);
+            if laid_out(&shape).meets(&reach) {
+                prop_assert!(vertices_within(&reach, &shape).is_none_or(|place| place.meets(&shape)));
+                let around = Extent { min_x: shape.min_x - 1.0, max_x: shape.max_x + 2.0, ..shape };
+                prop_assert!(vertices_within(&reach, &around).is_none_or(|place| place.meets(&shape)));
             }
         }
     }

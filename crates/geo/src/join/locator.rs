@@ -42,7 +42,7 @@ impl AreaLocator {
         ]);
         let batch = RecordBatch::try_new(Arc::new(schema), vec![Arc::new(areas.clone()), Arc::new(numbers)])?;
         // The block orders its rows by place.
-        let block = Block::new(batch, 0, &on, Arc::default())?;
+        let block = Block::new(batch, 0, &on, Arc::default(), 1)?;
         let numbers = block.batch.column(1).as_primitive::<UInt32Type>().clone();
         Ok(Self { block, on, numbers })
     }

@@ -108,7 +108,7 @@ pub enum Measure {
 
 impl Measure {
     /// The radius of the least curved sphere on which nothing is nearer; `None` in the plane.
-    const fn radius(self) -> Option<f64> {
+    pub(super) const fn radius(self) -> Option<f64> {
         match self {
             Self::Plane => None,
             Self::Sphere => Some(RADIUS),
@@ -286,6 +286,11 @@ impl SpatialOn {
     #[must_use]
     pub const fn is_on_earth(&self) -> bool {
         matches!(self.question, Question::Near(Measure::Sphere | Measure::Spheroid))
+    }
+
+    /// Whether polygons of the build side are made ready for many questions.
+    pub(super) const fn prepares(&self) -> bool {
+        matches!(self.question, Question::Relation(_)) || self.among.is_some()
     }
 
     /// What a geometry lies in, given the extent of its vertices.

@@ -1,13 +1,12 @@
 //! From a chunk of probe rows to pairs: candidates out of the block's grids, decided by kernels where one is exact, and
 //! handed on undecided where only the condition itself can tell.
 
-use super::area::{Areas, Position};
+use super::area::{Areas, Draft, Position};
 use super::block::{Block, Kind};
 use super::chunk::{Chunk, Dot, Shape};
 use super::extent::Extent;
 use super::predicate::{Limit, Question, Relation, SpatialOn};
 use crate::predicate::length;
-use crate::to_geometry;
 
 /// Pairs looked at in one round.
 pub const ROUND: usize = 1 << 16;
@@ -142,9 +141,8 @@ impl Search<'_> {
         // The probe's polygon is made ready for the first candidate that needs it.
         let mut ready: Option<Option<Areas>> = None;
         let mut prepare = || {
-            let geometry = to_geometry(self.chunk.geometry(shape.row)).ok()?;
             let mut areas = Areas::default();
-            areas.push(&geometry)?;
+            areas.push_bytes(self.chunk.geometry(shape.row), &mut Draft::default()).ok()??;
             Some(areas)
         };
         block.by_extent().within(&block.extents, &shape.extent, |item| {

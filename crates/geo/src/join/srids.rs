@@ -15,7 +15,18 @@ impl Srids {
     #[inline]
     pub fn note(&mut self, bytes: &[u8], row: usize) {
         let srid = srid_of(bytes);
-        if srid != 0 && self.0.len() < 2 && self.0.iter().all(|(known, _)| *known != srid) {
+        if srid != 0 {
+            self.add(srid, row);
+        }
+    }
+
+    /// Takes in what later rows of the same side have.
+    pub fn join(&mut self, later: &Self) {
+        later.0.iter().for_each(|(srid, row)| self.add(*srid, *row));
+    }
+
+    fn add(&mut self, srid: u32, row: usize) {
+        if self.0.len() < 2 && self.0.iter().all(|(known, _)| *known != srid) {
             self.0.push((srid, row));
         }
     }

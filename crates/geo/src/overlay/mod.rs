@@ -28,7 +28,8 @@ pub use rings::signed_area;
 pub use subdivide::subdivide;
 pub use valid::make_valid;
 
-use crate::predicate::{Part, Place, Slabs, parts};
+use crate::join::Areas;
+use crate::predicate::{Part, Place, parts};
 use crate::wkb::{coord_of, visit_rings};
 
 /// A set operation.
@@ -168,16 +169,16 @@ fn kind(geometry: &Geometry) -> Dimensions {
 /// Areas ready to be asked where a point lies.
 struct Area<'a> {
     polygons: &'a [Polygon],
-    slabs: Slabs,
+    ready: Option<Areas>,
 }
 
 impl<'a> Area<'a> {
     fn new(polygons: &'a [Polygon]) -> Self {
-        Self { polygons, slabs: Slabs::new(&Geometry::MultiPolygon(MultiPolygon(polygons.to_vec()))) }
+        Self { polygons, ready: Areas::of(&Geometry::MultiPolygon(MultiPolygon(polygons.to_vec()))) }
     }
 
     fn place(&self, coord: Coord) -> Place {
-        self.slabs.place(coord.x, coord.y)
+        self.ready.as_ref().map_or(Place::Outside, |ready| ready.locate(0, coord.x, coord.y).into())
     }
 
     fn rings(&self) -> impl Iterator<Item = &'a LineString> {

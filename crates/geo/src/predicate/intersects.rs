@@ -32,7 +32,7 @@ fn parts_meet(a: &Part, b: &Part) -> bool {
         (Part::Point(point), Part::Polygon(polygon)) | (Part::Polygon(polygon), Part::Point(point)) => {
             place_in_polygon(polygon, *point) != Place::Outside
         }
-        _ => lines_meet(a, b) || holds_start(a, b) || holds_start(b, a),
+        _ => any_two(a, b, &mut segments_meet) || holds_start(a, b) || holds_start(b, a),
     }
 }
 
@@ -54,7 +54,13 @@ fn rect_of(part: &Part) -> Option<Rect> {
     }
 }
 
-fn lines_meet(a: &Part, b: &Part) -> bool {
+/// Whether a test that only segments with a common point pass holds for a segment of one geometry and one of the other.
+pub fn any_two_segments(a: &Geometry, b: &Geometry, mut test: impl FnMut(Line, Line) -> bool) -> bool {
+    let (a, b) = (parts(a), parts(b));
+    a.iter().any(|a| b.iter().any(|b| any_two(a, b, &mut test)))
+}
+
+fn any_two(a: &Part, b: &Part, test: &mut impl FnMut(Line, Line) -> bool) -> bool {
     let (Some(left), Some(right)) = (rect_of(a), rect_of(b)) else { return false };
     if !rects_meet(&left, &right) {
         return false;
@@ -70,23 +76,29 @@ fn lines_meet(a: &Part, b: &Part) -> bool {
     };
     let (mut a, mut b) = (near(a), near(b));
     if a.len() * b.len() <= FEW_PAIRS {
-        return a.iter().any(|a| b.iter().any(|b| segments_meet(*a, *b)));
+        return a.iter().any(|a| b.iter().any(|b| test(*a, *b)));
     }
     let west = |line: &Line| line.start.x.min(line.end.x);
     let east = |line: &Line| line.start.x.max(line.end.x);
     a.sort_unstable_by(|one, other| west(one).total_cmp(&west(other)));
     b.sort_unstable_by(|one, other| west(one).total_cmp(&west(other)));
     // A sweep from west to east: of two segments that meet, the one that begins later lies in the other's range.
-    sweep(&a, &b, west, east) || sweep(&b, &a, west, east)
+    sweep(&a, &b, west, east, test) || sweep(&b, &a, west, east, &mut |b, a| test(a, b))
 }
 
-fn sweep(a: &[Line], b: &[Line], west: impl Fn(&Line) -> f64, east: impl Fn(&Line) -> f64) -> bool {
+fn sweep(
+    a: &[Line],
+    b: &[Line],
+    west: impl Fn(&Line) -> f64,
+    east: impl Fn(&Line) -> f64,
+    test: &mut impl FnMut(Line, Line) -> bool,
+) -> bool {
     let mut first = 0;
     for line in a {
         while first < b.len() && west(&b[first]) < west(line) {
             first += 1;
         }
-        if b[first..].iter().take_while(|other| west(other) <= east(line)).any(|other| segments_meet(*line, *other)) {
+        if b[first..].iter().take_while(|other| west(other) <= east(line)).any(|other| test(*line, *other)) {
             return true;
         }
     }

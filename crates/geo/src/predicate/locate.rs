@@ -4,6 +4,7 @@ use geo::kernels::{Kernel, Orientation, RobustKernel};
 use geo::{Coord, Geometry, Line, LineString, Polygon};
 
 use super::parts::{Part, parts};
+use crate::join::Position;
 
 /// Where a point lies with respect to a geometry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,19 +17,32 @@ pub enum Place {
     Outside,
 }
 
-/// With respect to the area within a closed ring: crossing number (Shimrat 1962) with exact orientation.
+impl From<Position> for Place {
+    fn from(position: Position) -> Self {
+        match position {
+            Position::Inside => Self::Inside,
+            Position::Boundary => Self::Border,
+            Position::Outside => Self::Outside,
+        }
+    }
+}
+
+/// With respect to the area that a closed ring goes around: winding number (Sunday 2001) with exact orientation, so that
+/// what a ring goes around twice is inside, as in `PostGIS`.
 #[must_use]
 pub fn place_in_ring(ring: &LineString, point: Coord) -> Place {
-    let mut inside = false;
+    let mut winding = 0;
     for pair in ring.0.windows(2) {
         let (a, b) = (pair[0], pair[1]);
-        let (lower, upper) = if a.y <= b.y { (a, b) } else { (b, a) };
+        let (lower, upper, turn) = if a.y <= b.y { (a, b, 1) } else { (b, a, -1) };
         if point.y < lower.y || point.y > upper.y {
             continue;
         }
+        // A lower end belongs to the edge, an upper one to the next: a vertex is crossed once.
+        let turn = if point.y < upper.y { turn } else { 0 };
         // Wholly to the right: crossed without a look at its slope.
         if point.x < a.x && point.x < b.x {
-            inside ^= lower.y <= point.y && point.y < upper.y;
+            winding += turn;
             continue;
         }
         if point.x > a.x && point.x > b.x {
@@ -40,11 +54,11 @@ pub fn place_in_ring(ring: &LineString, point: Coord) -> Place {
                     return Place::Border;
                 }
             }
-            Orientation::CounterClockwise => inside ^= lower.y <= point.y && point.y < upper.y,
+            Orientation::CounterClockwise => winding += turn,
             Orientation::Clockwise => {}
         }
     }
-    if inside { Place::Inside } else { Place::Outside }
+    if winding == 0 { Place::Outside } else { Place::Inside }
 }
 
 /// With respect to a polygon with holes.

@@ -10,17 +10,16 @@ mod locate;
 mod parts;
 mod prepared;
 mod relate;
-mod slabs;
 
 use geo::Geometry;
 
 pub use distance::{Nearest, distance, farthest, height_over, length, nearest, point_to_segment, within_distance};
+use intersects::any_two_segments;
 pub use intersects::{intersects, segments_meet};
 pub use locate::{Place, on_segment, place_in, place_in_polygon, place_in_ring};
 pub use parts::{Part, parts, segments};
 pub use prepared::Prepared;
 pub use relate::{Matrix, relate};
-pub use slabs::Slabs;
 
 /// A named relation of two geometries (OGC 06-103r4 §6.1.15, and `PostGIS`'s additions).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

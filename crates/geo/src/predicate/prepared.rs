@@ -8,7 +8,8 @@ use geo::{BoundingRect, Geometry, PreparedGeometry, Rect, Relate};
 
 use super::intersects::{intersects, rects_meet};
 use super::relate::{Matrix, relate};
-use super::{Place, Predicate, Slabs, place_in};
+use super::{Place, Predicate, place_in};
+use crate::join::Areas;
 
 /// Vertices from which an index of a polygon's edges pays.
 const WORTH_SLABS: usize = 24;
@@ -18,7 +19,7 @@ pub struct Prepared<'a> {
     geometry: Cow<'a, Geometry>,
     dimensions: Dimensions,
     rect: Option<Rect>,
-    slabs: OnceCell<Option<Slabs>>,
+    areas: OnceCell<Option<Areas>>,
     graph: OnceCell<PreparedGeometry<'static, Geometry>>,
     repeated: bool,
 }
@@ -41,7 +42,7 @@ impl<'a> Prepared<'a> {
             dimensions: geometry.dimensions(),
             rect: geometry.bounding_rect(),
             geometry,
-            slabs: OnceCell::new(),
+            areas: OnceCell::new(),
             graph: OnceCell::new(),
             repeated,
         }
@@ -99,13 +100,12 @@ impl<'a> Prepared<'a> {
         if self.rect.is_none_or(outside) {
             return Place::Outside;
         }
-        let slabs = self.slabs.get_or_init(|| {
-            let area = matches!(self.geometry.as_ref(), Geometry::Polygon(_) | Geometry::MultiPolygon(_));
+        let areas = self.areas.get_or_init(|| {
             let large = || geo::CoordsIter::coords_count(self.geometry.as_ref()) >= WORTH_SLABS;
-            (self.repeated && area && large()).then(|| Slabs::new(&self.geometry))
+            if self.repeated && large() { Areas::of(&self.geometry) } else { None }
         });
-        match slabs {
-            Some(slabs) => slabs.place(x, y),
+        match areas {
+            Some(areas) => areas.locate(0, x, y).into(),
             None => place_in(&self.geometry, geo::Coord { x, y }),
         }
     }

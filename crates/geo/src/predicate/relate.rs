@@ -3,9 +3,9 @@
 use geo::coordinate_position::CoordPos;
 use geo::dimensions::{Dimensions, HasDimensions};
 use geo::relate::IntersectionMatrix;
-use geo::{Geometry, Relate};
+use geo::{Coord, Geometry, Line, Relate};
 
-use super::Predicate;
+use super::{Part, Place, Predicate, any_two_segments, on_segment, parts, place_in, segments_meet};
 
 /// Rows: interior, boundary and exterior of the first geometry; columns: of the second. Each entry is the
 /// dimension of what the two share, `F` for nothing.
@@ -30,6 +30,10 @@ impl Matrix {
             for (column, right) in PLACES.into_iter().enumerate() {
                 entries[row * 3 + column] = digit(matrix.get(left, right));
             }
+        }
+        let lines = |one: &Geometry| matches!(one, Geometry::LineString(_) | Geometry::MultiLineString(_));
+        if entries[0] == b'1' && lines(a) && lines(b) {
+            entries[0] = interiors_of_lines(a, b);
         }
         Self(entries)
     }
@@ -93,6 +97,30 @@ impl Matrix {
             Predicate::Equals => fits(&[b"T*F**FFF*"]),
         }
     }
+}
+
+/// The dimension of what the interiors of lines share. A topology graph takes lines that run over themselves for sharing a
+/// stretch with others that they meet in points.
+fn interiors_of_lines(a: &Geometry, b: &Geometry) -> u8 {
+    let stretch = |one: Line, other: Line| {
+        let ends = [one.start, one.end, other.start, other.end];
+        let shared = ends.into_iter().filter(|end| on_segment(one, *end) && on_segment(other, *end));
+        let shared = shared.collect::<Vec<_>>();
+        shared.iter().any(|end| *end != shared[0])
+    };
+    if any_two_segments(a, b, stretch) {
+        return b'1';
+    }
+    let ends = parts(a).into_iter().chain(parts(b)).filter_map(|part| match part {
+        Part::Line(line) => Some([*line.0.first()?, *line.0.last()?]),
+        _ => None,
+    });
+    let on_border = |end: &Coord| place_in(a, *end) == Place::Border || place_in(b, *end) == Place::Border;
+    let border = ends.flatten().filter(on_border).collect::<Vec<_>>();
+    let inside = |one: Line, other: Line| {
+        segments_meet(one, other) && !border.iter().any(|end| on_segment(one, *end) && on_segment(other, *end))
+    };
+    if any_two_segments(a, b, inside) { b'0' } else { b'F' }
 }
 
 const fn digit(dimensions: Dimensions) -> u8 {

@@ -3,7 +3,7 @@
 use datafusion::parquet::file::metadata::ParquetMetaData;
 use serde_json::Value;
 
-use crate::join::Extent;
+use crate::join::{Extent, vertices_within};
 
 /// What the file says about one geometry column.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +12,16 @@ pub struct Covering {
     pub bbox: Option<Extent>,
     /// The leaf columns with the boxes' west, south, east and north, when the file has them.
     pub leaves: Option<[usize; 4]>,
+    /// Whether it says that all of the column's geometries are points.
+    pub points: bool,
+}
+
+impl Covering {
+    /// Where the vertices of the file's shapes lie that have a part in `extent`, their lines being arcs of great circles;
+    /// `None` where they may lie anywhere.
+    pub fn vertices(&self, extent: &Extent) -> Option<Extent> {
+        if self.points || extent.is_empty() { Some(*extent) } else { vertices_within(extent, &self.bbox?) }
+    }
 }
 
 /// Reads what a file says about a geometry column; `None` when it says nothing.
@@ -30,7 +40,9 @@ pub fn covering(metadata: &ParquetMetaData, column: &str) -> Option<Covering> {
         [Some(west), Some(south), Some(east), Some(north)] => Some([west, south, east, north]),
         _ => None,
     };
-    Some(Covering { bbox: of_column.get("bbox").and_then(extent), leaves })
+    let types = of_column.get("geometry_types").and_then(Value::as_array);
+    let points = types.is_some_and(|types| !types.is_empty() && types.iter().all(|kind| kind == "Point"));
+    Some(Covering { bbox: of_column.get("bbox").and_then(extent), leaves, points })
 }
 
 /// A box of GeoJSON's order. One that crosses the antimeridian (west > east) is none to us.

@@ -59,6 +59,7 @@ pub struct SpatialPruneExec {
     input: Arc<dyn ExecutionPlan>,
     column: String,
     place: Place,
+    arcs: bool,
     metrics: ExecutionPlanMetricsSet,
     pruned: Mutex<Option<Pruned>>,
 }
@@ -70,10 +71,11 @@ impl fmt::Debug for SpatialPruneExec {
 }
 
 impl SpatialPruneExec {
-    /// Over a scan (a `DataSourceExec` of Parquet files), by the geometries of a column of its files.
+    /// Over a scan (a `DataSourceExec` of Parquet files), by the geometries of a column of its files. With `arcs` their lines
+    /// are arcs of great circles between longitudes and latitudes, which leave the box of their vertices.
     #[must_use]
-    pub fn new(input: Arc<dyn ExecutionPlan>, column: String, place: Place) -> Self {
-        Self { input, column, place, metrics: ExecutionPlanMetricsSet::new(), pruned: Mutex::default() }
+    pub fn new(input: Arc<dyn ExecutionPlan>, column: String, place: Place, arcs: bool) -> Self {
+        Self { input, column, place, arcs, metrics: ExecutionPlanMetricsSet::new(), pruned: Mutex::default() }
     }
 
     /// The scan.
@@ -94,6 +96,12 @@ impl SpatialPruneExec {
         &self.place
     }
 
+    /// Whether lines are arcs.
+    #[must_use]
+    pub const fn arcs(&self) -> bool {
+        self.arcs
+    }
+
     fn pruned(&self, context: &Arc<TaskContext>) -> Pruned {
         let mut pruned = self.pruned.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         pruned
@@ -101,7 +109,7 @@ impl SpatialPruneExec {
                 let work = prune(
                     Arc::clone(&self.input),
                     self.column.clone(),
-                    self.place.clone(),
+                    (self.place.clone(), self.arcs),
                     self.metrics.clone(),
                     Arc::clone(context),
                 );
@@ -114,7 +122,7 @@ impl SpatialPruneExec {
 async fn prune(
     input: Arc<dyn ExecutionPlan>,
     column: String,
-    place: Place,
+    (place, arcs): (Place, bool),
     metrics: ExecutionPlanMetricsSet,
     context: Arc<TaskContext>,
 ) -> Result<Arc<dyn ExecutionPlan>> {
@@ -160,8 +168,12 @@ async fn prune(
                         around.join(&bbox);
                         around
                     });
-                    let selected = match covering {
-                        Some(covering) => {
+                    let extent = match &covering {
+                        Some(covering) if arcs => covering.vertices(&extent),
+                        _ => Some(extent),
+                    };
+                    let selected = match covering.zip(extent) {
+                        Some((covering, extent)) => {
                             let of_file = OfFile { metadata: &metadata, covering: &covering, extent: &extent };
                             let (pages, index) = if local {
                                 of_file.pages(store.as_ref(), location, &roots).await
@@ -307,7 +319,7 @@ impl ExecutionPlan for SpatialPruneExec {
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match (children.pop(), children.is_empty()) {
-            (Some(input), true) => Ok(Arc::new(Self::new(input, self.column.clone(), self.place.clone()))),
+            (Some(input), true) => Ok(Arc::new(Self::new(input, self.column.clone(), self.place.clone(), self.arcs))),
             _ => internal_err!("a pruned scan has one input"),
         }
     }

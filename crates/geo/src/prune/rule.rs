@@ -19,7 +19,7 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::repartition::RepartitionExec;
 
 use super::exec::{Place, SpatialPruneExec, scan};
-use crate::join::{Extent, Reach, SpatialJoinExec, glance};
+use crate::join::{Extent, Reach, SpatialJoinExec, glance, within_metres};
 
 /// The rule.
 #[derive(Debug, Default)]
@@ -30,9 +30,9 @@ impl PhysicalOptimizerRule for SpatialPruneRule {
         plan.transform_up(|node| {
             if let Some((_, source)) = scan(&node)
                 && let Some(predicate) = source.filter()
-                && let Some((column, extent)) = constant_place(&predicate)
+                && let Some(Held { column, extent, arcs }) = constant_place(&predicate)
             {
-                let pruned = SpatialPruneExec::new(node, column, Place::Constant(extent));
+                let pruned = SpatialPruneExec::new(node, column, Place::Constant(extent), arcs);
                 return Ok(Transformed::yes(Arc::new(pruned) as Arc<dyn ExecutionPlan>));
             }
             match joined(&node)? {
@@ -52,20 +52,28 @@ impl PhysicalOptimizerRule for SpatialPruneRule {
     }
 }
 
-/// A column that a predicate holds to an extent, and the extent.
-fn constant_place(predicate: &Arc<dyn PhysicalExpr>) -> Option<(String, Extent)> {
-    let mut place: Option<(String, Extent)> = None;
+/// A column that a condition holds to an extent.
+struct Held {
+    column: String,
+    extent: Extent,
+    /// Whether the shapes' lines are arcs of great circles.
+    arcs: bool,
+}
+
+/// What a predicate holds to an extent.
+fn constant_place(predicate: &Arc<dyn PhysicalExpr>) -> Option<Held> {
+    let mut place: Option<Held> = None;
     for condition in split_conjunction(predicate) {
-        let Some((column, extent)) = place_of(condition) else { continue };
+        let Some(Held { column, extent, arcs }) = place_of(condition) else { continue };
         match &mut place {
-            Some((other, known)) if *other == column => {
+            Some(Held { column: other, extent: known, arcs: so_too }) if *other == column && *so_too == arcs => {
                 known.min_x = known.min_x.max(extent.min_x);
                 known.min_y = known.min_y.max(extent.min_y);
                 known.max_x = known.max_x.min(extent.max_x);
                 known.max_y = known.max_y.min(extent.max_y);
             }
             Some(_) => {}
-            None => place = Some((column, extent)),
+            None => place = Some(Held { column, extent, arcs }),
         }
     }
     place
@@ -76,14 +84,29 @@ fn constant_place(predicate: &Arc<dyn PhysicalExpr>) -> Option<(String, Extent)>
 pub fn place_first(predicate: &Arc<dyn PhysicalExpr>, column: &str) -> Option<Arc<dyn PhysicalExpr>> {
     let conditions = split_conjunction(predicate).into_iter().cloned();
     let (first, rest): (Vec<_>, Vec<_>) =
-        conditions.partition(|condition| place_of(condition).is_some_and(|(place, _)| place == column));
+        conditions.partition(|condition| place_of(condition).is_some_and(|held| held.column == column));
     if first.is_empty() || rest.is_empty() {
         return None;
     }
     conjunction_opt(first.into_iter().chain(rest))
 }
 
-fn place_of(condition: &Arc<dyn PhysicalExpr>) -> Option<(String, Extent)> {
+fn place_of(condition: &Arc<dyn PhysicalExpr>) -> Option<Held> {
+    let (arcs, (column, extent)) = match place_in_the_plane(condition) {
+        Some(place) => (false, place),
+        None => (true, place_on_earth(condition)?),
+    };
+    Some(Held { column, extent, arcs })
+}
+
+/// What lies within so many metres of a constant shape.
+fn place_on_earth(condition: &Arc<dyn PhysicalExpr>) -> Option<(String, Extent)> {
+    let (a, b, reach) = within_metres(condition)?;
+    let (column, extent) = column_and_extent(a, b)?;
+    Some((column, reach(&extent)?))
+}
+
+fn place_in_the_plane(condition: &Arc<dyn PhysicalExpr>) -> Option<(String, Extent)> {
     if let Some(function) = condition.downcast_ref::<ScalarFunctionExpr>() {
         return match (function.name(), function.args()) {
             (
@@ -150,15 +173,20 @@ fn joined(node: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>
     }
     let Some(column) = join.on().right.downcast_ref::<Column>() else { return Ok(None) };
     let reach = Reach::default();
-    let Some(probe) = reached(join.right(), column.index(), &reach)? else { return Ok(None) };
+    let Some(probe) = reached(join.right(), column.index(), &reach, join.on().is_on_earth())? else { return Ok(None) };
     Ok(Some(Arc::new(join.with_probe(probe, reach)?)))
 }
 
 /// The plan with its scan of the column pruned; `None` when there is no such scan below.
-fn reached(plan: &Arc<dyn ExecutionPlan>, column: usize, reach: &Reach) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+fn reached(
+    plan: &Arc<dyn ExecutionPlan>,
+    column: usize,
+    reach: &Reach,
+    arcs: bool,
+) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     if let Some((_, source)) = scan(plan) {
         let Some(name) = file_column(source, column) else { return Ok(None) };
-        let pruned = SpatialPruneExec::new(Arc::clone(plan), name, Place::Join(reach.clone()));
+        let pruned = SpatialPruneExec::new(Arc::clone(plan), name, Place::Join(reach.clone()), arcs);
         return Ok(Some(Arc::new(pruned)));
     }
     let below = if let Some(projection) = plan.downcast_ref::<ProjectionExec>() {
@@ -175,7 +203,7 @@ fn reached(plan: &Arc<dyn ExecutionPlan>, column: usize, reach: &Reach) -> Resul
     };
     let children = plan.children();
     let (Some(below), [child]) = (below, children.as_slice()) else { return Ok(None) };
-    match reached(child, below, reach)? {
+    match reached(child, below, reach, arcs)? {
         Some(new) => {
             let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
             Arc::clone(plan).replace_children(vec![new], options).map(Some)

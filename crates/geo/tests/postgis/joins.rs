@@ -46,14 +46,11 @@ fn shapes(count: usize, seed: u64, more: More) -> Shapes {
             }
             More::Crossing if draw.below(2) == 0 => {
                 let whole = |polygon: &Polygon| Polygon::new(polygon.exterior().clone(), Vec::new());
-                let any = match shapes::any_polygon(&mut draw) {
+                Geometry::MultiPolygon(match shapes::any_polygon(&mut draw) {
                     Geometry::Polygon(polygon) => MultiPolygon(vec![whole(&polygon)]),
                     Geometry::MultiPolygon(parts) => parts.iter().map(whole).collect(),
                     _ => MultiPolygon(Vec::new()),
-                };
-                // What a ring goes around twice is inside for PostGIS; four corners do not go around anything twice.
-                let few = any.iter().all(|part| part.exterior().0.len() <= 5);
-                if few { any.into() } else { shapes::geometry(&mut draw, kind) }
+                })
             }
             _ => shapes::geometry(&mut draw, kind),
         }))
@@ -142,6 +139,7 @@ async fn compare(
     for (ours, theirs) in conditions {
         let sql = |on: &str| format!("SELECT a.id, b.id FROM a JOIN b ON {on}");
         let (found, expected) = (joined(context, &sql(ours)).await, asked(server, &sql(theirs)));
+        // GEOS 3.11 misses a stretch that such lines share: see docs/spatial-sql.md.
         let meant = |pair: &&(i64, i64)| {
             let runs_over_itself = |shapes: &Shapes, row: i64| {
                 shapes[usize::try_from(row).unwrap()].as_deref().is_some_and(overlaps_itself)

@@ -4,10 +4,12 @@
 //! the functions and left out here: collections (PostGIS refuses them in most predicates), invalid areas.
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::panic)]
 
+mod collections;
 mod derived;
 #[path = "../draw/mod.rs"]
 mod draw;
 mod joins;
+mod outlines;
 mod server;
 mod shapes;
 mod values;
@@ -16,7 +18,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::prelude::SessionContext;
 use draw::Draw;
 use geo::line_intersection::{LineIntersection, line_intersection};
@@ -47,30 +49,35 @@ fn pairs(count: usize, seed: u64) -> Vec<(Vec<u8>, Vec<u8>)> {
 
 /// The same table on both sides: id, a, b.
 fn load(server: &Server, pairs: &[(Vec<u8>, Vec<u8>)]) -> SessionContext {
+    let some = |(a, b): &(Vec<u8>, Vec<u8>)| (Some(a.clone()), Some(b.clone()));
+    load_with_nulls(server, &pairs.iter().map(some).collect::<Vec<_>>())
+}
+
+fn load_with_nulls(server: &Server, pairs: &[(Option<Vec<u8>>, Option<Vec<u8>>)]) -> SessionContext {
     let mut script = String::from(
         "DROP TABLE IF EXISTS t; CREATE TABLE t (id bigint, a geometry, b geometry); COPY t FROM stdin;\n",
     );
+    let text = |bytes: &Option<Vec<u8>>| bytes.as_deref().map_or_else(|| "\\N".to_owned(), hex);
     for (id, (a, b)) in pairs.iter().enumerate() {
-        let _ = writeln!(script, "{id}\t{}\t{}", hex(a), hex(b));
+        let _ = writeln!(script, "{id}\t{}\t{}", text(a), text(b));
     }
     script.push_str("\\.\n");
     server.ask(&script);
     let context = SessionContext::new();
     jingwei_geo::register(&context);
-    let schema = Arc::new(Schema::new(vec![
-        Field::new("id", DataType::Int64, false),
-        Field::new("a", DataType::Binary, true),
-        Field::new("b", DataType::Binary, true),
-    ]));
-    let ids = Int64Array::from_iter_values(0..pairs.len() as i64);
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(ids),
-        Arc::new(BinaryArray::from_iter_values(pairs.iter().map(|(a, _)| a))),
-        Arc::new(BinaryArray::from_iter_values(pairs.iter().map(|(_, b)| b))),
-    ];
-    let batch = RecordBatch::try_new(schema, columns).unwrap();
-    context.register_batch("t", batch).unwrap();
+    register(&context, pairs);
     context
+}
+
+/// The table on our side.
+fn register(context: &SessionContext, pairs: &[(Option<Vec<u8>>, Option<Vec<u8>>)]) {
+    let column = |column: Vec<Option<&[u8]>>| Arc::new(BinaryArray::from(column)) as ArrayRef;
+    let columns = [
+        ("id", Arc::new(Int64Array::from_iter_values(0..pairs.len() as i64)) as ArrayRef),
+        ("a", column(pairs.iter().map(|(a, _)| a.as_deref()).collect())),
+        ("b", column(pairs.iter().map(|(_, b)| b.as_deref()).collect())),
+    ];
+    context.register_batch("t", RecordBatch::try_from_iter(columns).unwrap()).unwrap();
 }
 
 async fn ours(context: &SessionContext, sql: &str) -> RecordBatch {
