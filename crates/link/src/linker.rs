@@ -296,15 +296,19 @@ impl Linker {
             entities,
             first,
             join: how.join,
-            least: how.connect,
+            least: self.told(),
             review: self.model.review,
             report,
         })
     }
 
     pub(crate) fn clustering(&self) -> Clustering {
-        let join = logit(self.model.threshold);
-        Clustering { join, connect: join.min(logit(self.model.review[0])) }
+        Clustering { join: logit(self.model.threshold) }
+    }
+
+    /// Log odds from which edges are told.
+    pub(crate) fn told(&self) -> f32 {
+        logit(self.model.threshold).min(logit(self.model.review[0]))
     }
 
     /// Log odds between which pairs are for people to decide.

@@ -1,6 +1,6 @@
 //! Pairs to entities: agglomeration by the evidence between whole clusters, not chains of pairs.
 //!
-//! Records that edges connect form a component. Within it every pair is scored, also those that no blocking rule
+//! Records that edges strong enough to join connect form a component. Within it every pair is scored, also those that no rule
 //! brought together, and clusters grow from the strongest evidence on: two clusters are joined while the mean log
 //! odds between their records speak for it and nothing forbids it. A chain a–b–c with a and c plainly different does
 //! not become one entity, and what can never be one entity is never in one cluster.
@@ -37,10 +37,9 @@ const CAP: f32 = 12.0;
 /// How clusters are made.
 #[derive(Debug, Clone, Copy)]
 pub struct Clustering {
-    /// Log odds from which records are joined.
+    /// Log odds from which records are joined. Weaker edges need not connect a component: between clusters whose mean log
+    /// odds are as high as this there is a pair whose log odds are.
     pub join: f32,
-    /// Log odds from which an edge connects a component.
-    pub connect: f32,
 }
 
 /// The entities.
@@ -103,7 +102,7 @@ impl Parted {
 impl Clustering {
     /// Log odds of an edge that is not cut when a large component is taken apart for the nth time.
     fn least_of(self, step: u8) -> f32 {
-        self.connect.max(self.join) + f32::from(step) * 2.0
+        self.join + f32::from(step) * 2.0
     }
 }
 
@@ -122,7 +121,7 @@ impl Clusterer<'_> {
     #[must_use]
     pub fn cluster(&self, scorer: &Scorer<'_>, pairs: &[ScoredPair]) -> (Entities, Traces) {
         let mut entities = self.alone();
-        let wanted = |pair: &ScoredPair| pair.logit >= self.how.connect;
+        let wanted = |pair: &ScoredPair| pair.logit >= self.how.join;
         let traces = self.join(scorer, pairs, wanted, self.decisions, &mut entities);
         (entities, traces)
     }
@@ -133,7 +132,7 @@ impl Clusterer<'_> {
     /// The disk is full or broken; one component whose edges do not fit into memory.
     pub fn cluster_all(&self, scorer: &Scorer<'_>, pairs: &Pairs, room: &Room) -> Result<(Entities, Traces)> {
         let mut entities = self.alone();
-        let wanted = |pair: &ScoredPair| pair.logit >= self.how.connect;
+        let wanted = |pair: &ScoredPair| pair.logit >= self.how.join;
         let traces = self.join_all(scorer, pairs, wanted, self.decisions, &mut entities, room)?;
         Ok((entities, traces))
     }
@@ -169,7 +168,7 @@ impl Clusterer<'_> {
             entities.root[record as usize] = record;
             entities.logit[record as usize] = f32::INFINITY;
         }
-        let wanted = |pair: &ScoredPair| pair.logit >= self.how.connect && touched(pair.left);
+        let wanted = |pair: &ScoredPair| pair.logit >= self.how.join && touched(pair.left);
         let decisions = self.decisions.iter().filter(|(left, right, _)| touched(*left) || touched(*right)).copied();
         self.join_all(scorer, pairs, wanted, &decisions.collect::<Vec<_>>(), &mut entities, room)?;
         Ok(entities)
@@ -280,9 +279,28 @@ impl Clusterer<'_> {
     ) -> Vec<u32> {
         let Self { program, records, one_to_one, how, .. } = *self;
         let Parted { parent, sizes, .. } = parted;
-        let Part { roots: of, pairs, edges } = part;
+        let Part { roots: of, pairs, mut edges } = part;
+        // Two records and the edge between them: more than half of all components, and nothing but that edge to look at.
+        let larger = |root: u32| sizes[root as usize] > 2 || decided.contains_key(&root);
+        let mut comparer = Comparer::new(program, records);
+        edges.retain(|edge| {
+            let pair = &pairs[*edge as usize];
+            let root = parent[pair.left as usize];
+            if larger(root) {
+                return true;
+            }
+            let strength = pair.logit.clamp(-CAP, CAP);
+            let never = || forbids(program, &mut comparer, one_to_one, pair.left, pair.right);
+            if strength >= how.join && !pair.never.unwrap_or_else(never) {
+                for record in [pair.left, pair.right] {
+                    entities.root[record as usize] = root;
+                    entities.logit[record as usize] = strength;
+                }
+            }
+            false
+        });
         // Records and edges of each component, next to each other.
-        let several = |root: u32| sizes[root as usize] > 1;
+        let several = |root: u32| sizes[root as usize] > 1 && larger(root);
         // Nobody stands before the smallest record of a component.
         let members = (of.start..parent.len() as u32).filter(|record| {
             let root = parent[*record as usize];
@@ -302,16 +320,6 @@ impl Clusterer<'_> {
                 let (members, edges) = (members.of(*root), edges.of(*root));
                 let edges = || edges.iter().map(|edge| &pairs[*edge as usize]);
                 let decided = decided.get(root).map_or(&[][..], Vec::as_slice);
-                let mut few = edges();
-                if let ([low, high], Some(edge), None, []) = (members, few.next(), few.next(), decided) {
-                    // Two records and the edge between them: more than half of all components.
-                    let strength = edge.logit.clamp(-CAP, CAP);
-                    let never = || forbids(program, &mut comparer, one_to_one, *low, *high);
-                    if edge.logit >= how.join && strength >= how.join && !edge.never.unwrap_or_else(never) {
-                        joined.extend([(*low, *low, strength), (*high, *low, strength)]);
-                    }
-                    continue;
-                }
                 if members.len() > LARGE {
                     let edges = edges().copied().collect::<Vec<_>>();
                     let mut chain = Chain::new(program, records, one_to_one, members);

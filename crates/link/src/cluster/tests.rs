@@ -17,7 +17,7 @@ fn found(linkage: &Linkage, how: Clustering, room: &Room) -> std::result::Result
     let mut blocks = Blocks::new(records, program.blocks.clone(), u64::MAX);
     while blocks.push_next()?.is_some() {}
     let decisions = [(0, 7, true), (1, 9, false), (0, 11, true)];
-    let job = Job { program, records, blocks: &blocks, one_to_one: &[false], least: how.connect, room };
+    let job = Job { program, records, blocks: &blocks, one_to_one: &[false], least: how.join - 6.0, room };
     let clusterer = Clusterer { program, records, one_to_one: &[false], decisions: &decisions, how };
     let scorer = Scorer::new(program, records, weights);
     let (pairs, _) = score(&job, &scorer)?;
@@ -35,14 +35,14 @@ fn found(linkage: &Linkage, how: Clustering, room: &Room) -> std::result::Result
 
 #[tokio::test]
 async fn pairs_in_files_make_the_entities_that_pairs_in_memory_do() {
-    let hows = [Clustering { join: 0.0, connect: -2.0 }, Clustering { join: -6.0, connect: -8.0 }];
+    let hows = [Clustering { join: 0.0 }, Clustering { join: -8.0 }];
     for count in [240, 1500] {
         let linkage = linkage(count).await;
         for how in hows {
             let free = found(&linkage, how, &Room::unbound()).unwrap();
             assert!(free.0.len() > 50, "{} pairs", free.0.len());
             let mut whole = 0;
-            for room in [free.0.len() / 40, free.0.len() / 4, free.0.len() * 3 / 4] {
+            for room in [free.0.len() / 4, free.0.len() * 3 / 4, free.0.len() - 1] {
                 let spill = Spill::new(std::env::temp_dir(), 1 << 12);
                 match found(&linkage, how, &Room::of(room, Arc::clone(&spill))) {
                     Ok(bound) => {

@@ -89,10 +89,56 @@ const BUILDING: usize = 3;
 const UNIT: usize = 4;
 const ROOM: usize = 5;
 
+/// What may begin at a character. Most begin nothing, and are passed over without being compared with anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Nothing.
+    Plain,
+    /// A number: a digit, a Chinese one, or a letter.
+    Number,
+    /// A word that ends a name.
+    End,
+    /// Perhaps no character at all, but white space.
+    Space,
+}
+
+/// The first of the ideographs of everyday use, and how many there are.
+const IDEOGRAPHS: (usize, usize) = (0x4e00, 0x5200);
+
+static KINDS: [Kind; IDEOGRAPHS.1] = {
+    const NUMBERS: [char; 12] = ['零', '一', '二', '三', '四', '五', '六', '七', '八', '九', '十', '百'];
+    const ENDS: [char; 11] = ['街', '社', '居', '村', '省', '市', '县', '区', '旗', '镇', '乡'];
+    let mut kinds = [Kind::Plain; IDEOGRAPHS.1];
+    let mut place = 0;
+    while place < NUMBERS.len() {
+        kinds[NUMBERS[place] as usize - IDEOGRAPHS.0] = Kind::Number;
+        place += 1;
+    }
+    place = 0;
+    while place < ENDS.len() {
+        kinds[ENDS[place] as usize - IDEOGRAPHS.0] = Kind::End;
+        place += 1;
+    }
+    kinds
+};
+
+impl Kind {
+    #[inline]
+    fn of(character: char) -> Self {
+        match KINDS.get((character as usize).wrapping_sub(IDEOGRAPHS.0)) {
+            Some(kind) => *kind,
+            None if character.is_ascii_alphanumeric() || character == '〇' => Self::Number,
+            None if character.is_ascii_graphic() => Self::Plain,
+            None => Self::Space,
+        }
+    }
+}
+
 /// Buffers for one address after the other.
 #[derive(Debug, Default)]
 struct Parts {
     text: Vec<char>,
+    kinds: Vec<Kind>,
     number: String,
     found: [String; 6],
 }
@@ -100,14 +146,28 @@ struct Parts {
 impl Parts {
     fn read(&mut self, text: &str) {
         self.text.clear();
-        self.text.extend(text.chars().map(half_width).filter(|character| !character.is_whitespace()));
+        self.kinds.clear();
+        for character in text.chars().map(half_width) {
+            let kind = Kind::of(character);
+            if kind != Kind::Space || !character.is_whitespace() {
+                self.text.push(character);
+                self.kinds.push(kind);
+            }
+        }
         self.found.iter_mut().for_each(String::clear);
         let length = self.text.len();
         // Where the name at hand begins.
         let mut name = 0;
         let mut place = 0;
         while place < length {
-            if let Some((end, marker)) = self.numeral(place) {
+            let kind = self.kinds[place];
+            if matches!(kind, Kind::Plain | Kind::Space) {
+                place += 1;
+                continue;
+            }
+            if kind == Kind::Number
+                && let Some((end, marker)) = self.numeral(place)
+            {
                 self.mark(name, place, marker);
                 place = end + Marker::length(&self.text[end..]);
                 name = place;
@@ -302,6 +362,21 @@ mod tests {
         assert_eq!(parts("望京街道南湖社区3楼2门301号"), ["", "", "南湖", "3", "2", "301"].map(str::to_owned));
         assert_eq!(parts("北京市朝阳区望京街12号院3号楼"), ["望京街", "12", "", "3", "", ""].map(str::to_owned));
         assert_eq!(parts("甘露园南里58号院十二号楼"), ["甘露园南里", "58", "", "12", "", ""].map(str::to_owned));
+    }
+
+    #[test]
+    fn no_word_that_counts_or_ends_a_name_is_passed_over() {
+        for character in (0..=0xffff).filter_map(char::from_u32) {
+            let counts = character.is_ascii_alphanumeric() || value(character).is_some();
+            assert_eq!(Kind::of(character) == Kind::Number, counts, "{character}");
+            let white = character.is_whitespace();
+            assert!(!white || Kind::of(character) == Kind::Space, "{character:?}");
+        }
+        for text in
+            ["望京街道", "南湖社区", "望京居委会", "高村委会", "甲省", "甲市", "甲县", "甲区", "甲旗", "甲镇", "甲乡"]
+        {
+            assert_eq!(parts(&format!("{text}乙路"))[ROAD], "乙路", "{text}");
+        }
     }
 
     proptest! {

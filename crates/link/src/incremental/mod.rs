@@ -323,7 +323,7 @@ impl Incremental {
             entities,
             first,
             join: how.join,
-            least: how.connect,
+            least: self.linker.told(),
             review: self.linker.model.review,
             report,
         }

@@ -40,7 +40,7 @@ impl Incremental {
 
     /// Everything that edges and decisions connect with the seeds.
     fn reached(&self, seeds: &BTreeSet<u32>, first: bool) -> Vec<u32> {
-        let connect = self.linker.clustering().connect;
+        let join = self.linker.clustering().join;
         let mut seen = HashSet::new();
         let mut queue = Vec::new();
         let mut reach = |slot: u32, queue: &mut Vec<u32>| {
@@ -53,7 +53,7 @@ impl Incremental {
         while let Some(slot) = queue.get(done).copied() {
             done += 1;
             for tie in self.graph.of(slot) {
-                if Self::odds(tie, first) >= connect {
+                if Self::odds(tie, first) >= join {
                     reach(tie.other, &mut queue);
                 }
             }

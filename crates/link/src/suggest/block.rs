@@ -11,9 +11,7 @@ use super::compare::Atom;
 /// Imagined pairs.
 const DRAWS: usize = 4096;
 /// Pairs of strangers that all rules together may bring for each record of a large table.
-const LEAST_BUDGET: f64 = 24.0;
-/// And of a small one.
-const MOST_BUDGET: f64 = 400.0;
+const BUDGET: f64 = 24.0;
 /// Pairs of strangers that are compared without anybody noticing.
 const UNNOTICED: f64 = 4e6;
 /// Share of the budget that a single rule may take.
@@ -83,9 +81,9 @@ fn needed<'a>(atoms: &[Atom], rules: &'a [Vec<usize>]) -> Vec<&'a Vec<usize>> {
     rules.iter().filter(|rule| !rules.iter().any(|less| covers(less, rule))).collect()
 }
 
-/// Pairs of strangers that all rules together may bring for each record.
+/// Pairs of strangers that all rules together may bring for each record: of a small table, all there are.
 fn budget(rows: usize) -> f64 {
-    (UNNOTICED / rows.max(1) as f64).clamp(LEAST_BUDGET, MOST_BUDGET)
+    (UNNOTICED / rows.max(1) as f64).max(BUDGET)
 }
 
 fn count(words: &[u64]) -> u32 {
