@@ -32,6 +32,6 @@ fn a_linkage_within_a_limit_is_the_same_though_its_pairs_and_households_lie_in_f
         assert_eq!(report(&bound), report(&free));
     }
     assert!((1..5).contains(&spilled), "pairs were in files {spilled} times of five");
-    let told = within(least - 1, &data).map(|_| ()).unwrap_err();
+    let told = within(least * 3 / 4, &data).map(|_| ()).unwrap_err();
     assert!(told.is_user_error() && told.to_string().contains("limits.memory_mb"), "{told}");
 }
