@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::block::{Blocks, Sampled};
 use crate::clock::Clock;
 use crate::cluster::{Clusterer, Clustering, Entities};
-use crate::decide::{Job, ScoredPair, score, score_households, united};
+use crate::decide::{Job, Pairs, score, score_households, united};
 use crate::household::{Households, households};
 use crate::incremental::Trained;
 use crate::memory::{Budget, for_records};
@@ -57,7 +57,7 @@ pub struct Linkage {
     /// Who shares a household, if the model has something that households share.
     pub households: Option<Households>,
     /// Pairs that may be one entity.
-    pub pairs: Vec<ScoredPair>,
+    pub pairs: Pairs,
     /// The entities.
     pub entities: Entities,
     /// The entities before households were known, where the model has some.
@@ -209,12 +209,12 @@ impl Linker {
         progress("block");
         let budget = Budget::new(self.model.limits.memory_mb, &program, &mut records)?;
         let blocks = self.block(&program, &records, &budget, &mut report)?;
-        let room = budget.pairs(&blocks)?;
+        let room = budget.room(&blocks)?;
         lap(&mut report, "block");
 
         progress("train");
         let given = self.trained.as_deref();
-        let sampled = Sampled::new(&records);
+        let sampled = Sampled::new(&records, budget.spill());
         let mut weights = match given {
             Some(given) => given.weights.clone(),
             None => train(&program, &sampled, &blocks, &self.model.training, &located(&records, &self.labels)),
@@ -226,15 +226,20 @@ impl Linker {
         let how = self.clustering();
         let decided = located(&records, &self.decisions);
         let mut scorer = Scorer::with_terms(&program, &records, &weights, given.map(|given| &given.terms));
-        let job =
-            Job { program: &program, records: &records, blocks: &blocks, one_to_one: &one_to_one, least: LEAST, room };
+        let job = Job {
+            program: &program,
+            records: &records,
+            blocks: &blocks,
+            one_to_one: &one_to_one,
+            least: LEAST,
+            room: &room,
+        };
         let clusterer =
             Clusterer { program: &program, records: &records, one_to_one: &one_to_one, decisions: &decided, how };
-        let (mut pairs, mut looked, mut count) = score(&job, &scorer);
-        budget.check(&blocks, count)?;
+        let (mut pairs, mut looked) = score(&job, &scorer)?;
         lap(&mut report, "score");
         progress("cluster");
-        let (mut entities, mut traces) = clusterer.cluster(&scorer, &pairs);
+        let (mut entities, mut traces) = clusterer.cluster_all(&scorer, &pairs, &room)?;
         lap(&mut report, "cluster");
         // What was given stays as it is, and what people labelled is not overruled by what was made of it.
         let corrections = if given.is_none() && self.labels.is_empty() { CORRECTIONS } else { 0 };
@@ -245,10 +250,9 @@ impl Linker {
             lap(&mut report, "train");
             scorer = Scorer::new(&program, &records, &weights);
             drop(pairs);
-            (pairs, looked, count) = score(&job, &scorer);
-            budget.check(&blocks, count)?;
+            (pairs, looked) = score(&job, &scorer)?;
             lap(&mut report, "score");
-            (entities, traces) = clusterer.cluster(&scorer, &pairs);
+            (entities, traces) = clusterer.cluster_all(&scorer, &pairs, &room)?;
             lap(&mut report, "cluster");
         }
         report.pairs = program
@@ -269,10 +273,9 @@ impl Linker {
         let mut first = None;
         if let Some(households) = &households {
             let scorer = scorer.with_households(Some(households));
-            let more = score_households(&job, households, &weights, &scorer);
-            pairs = united(pairs, &more);
-            budget.check(&blocks, pairs.len() as u64)?;
-            let last = clusterer.again(&scorer, &pairs, &more, &entities, &traces);
+            let more = score_households(&job, households, &weights, &scorer)?;
+            pairs = united(pairs, &more, records.len(), &room)?;
+            let last = clusterer.again(&scorer, &pairs, &more, (&entities, &traces), &room)?;
             first = Some(std::mem::replace(&mut entities, last));
         }
         lap(&mut report, "households");
@@ -378,8 +381,8 @@ impl Linker {
         let most = if self.trained.is_some() { u64::MAX } else { limit };
         let mut blocks = Blocks::new(records, rules.collect(), most);
         for block in &program.blocks {
-            let Some(groups) = blocks.push_next() else { break };
-            budget.fit(&mut blocks, records)?;
+            let Some(groups) = blocks.push_next()? else { break };
+            budget.fit(&mut blocks)?;
             if self.trained.is_some() {
                 self.bound(block, groups.total(), records.len() as u64)?;
             }

@@ -85,7 +85,7 @@ fn the_parts_sum_to_the_score_of_every_pair() {
     for model in [MODEL.to_owned(), format!("{MODEL}{SHARED}")] {
         let linkage = linked(&model, &families(150));
         assert!(linkage.pairs.len() > 100, "{} pairs", linkage.pairs.len());
-        for pair in &linkage.pairs {
+        for pair in linkage.pairs.iter() {
             let explanation = linkage.explain(pair.right, pair.left);
             let sum = explanation.parts.iter().map(|part| part.weight).sum::<f64>();
             assert!((sum - explanation.weight).abs() < 1e-9);
@@ -101,7 +101,7 @@ fn the_parts_sum_to_the_score_of_every_pair() {
 fn what_is_not_compared_has_no_weight() {
     let linkage = linked(&format!("{MODEL}{SHARED}"), &families(100));
     let mut seen = 0;
-    for pair in &linkage.pairs {
+    for pair in linkage.pairs.iter() {
         for part in linkage.explain(pair.left, pair.right).parts {
             if part.kind == PartKind::Level && (part.left.is_empty() || part.right.is_empty()) {
                 assert!(part.weight.abs() < 1e-12, "{part:?}");

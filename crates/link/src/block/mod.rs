@@ -9,10 +9,11 @@ use hashbrown::{HashMap, HashSet};
 use jingwei_model::config::LinkMode;
 
 pub use kept::Blocks;
+use kept::Shelved;
 
 use crate::model::{Block, Program};
 use crate::parallel;
-use crate::records::{NULL, Records};
+use crate::records::{NULL, Records, Spill};
 
 /// Records that share a key, group after group.
 #[derive(Debug, Default)]
@@ -190,18 +191,28 @@ fn grouped(records: &Records, columns: &[usize], shift: u32, max_group: Option<u
 type Weighted = Arc<(Groups, f64)>;
 
 /// The groups of some keys of several sets of columns, drawn evenly, and how many groups each stands for: all of them
-/// where the columns have few values or the records are few. Each set is grouped once, when it is first asked for.
+/// where the columns have few values or the records are few. Each set is grouped once, when it is first asked for; where
+/// memory is limited its groups then lie in a file.
 #[derive(Debug)]
 pub struct Sampled<'a> {
     records: &'a Records,
-    known: Mutex<HashMap<Vec<usize>, Weighted>>,
+    known: Mutex<HashMap<Vec<usize>, Known>>,
+    spill: Option<Arc<Spill>>,
+}
+
+/// Groups that were asked for before.
+#[derive(Debug)]
+enum Known {
+    Memory(Weighted),
+    /// The groups, how many groups each stands for, and pairs of all of them.
+    File(Arc<Shelved>, f64, u64),
 }
 
 impl<'a> Sampled<'a> {
     /// Nothing grouped yet.
     #[must_use]
-    pub fn new(records: &'a Records) -> Self {
-        Self { records, known: Mutex::default() }
+    pub fn new(records: &'a Records, spill: Option<Arc<Spill>>) -> Self {
+        Self { records, known: Mutex::default(), spill }
     }
 
     /// The records that are grouped.
@@ -215,12 +226,37 @@ impl<'a> Sampled<'a> {
     pub fn of(&self, columns: &[usize]) -> Weighted {
         // A thread that ended while it held the lock left nothing half done: only whole entries are put in.
         let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = known().get(columns) {
-            return Arc::clone(found);
+        let found = known().get(columns).map(|known| match known {
+            Known::Memory(groups) => Ok(Arc::clone(groups)),
+            Known::File(groups, each, _) => Err((Arc::clone(groups), *each)),
+        });
+        match found {
+            Some(Ok(groups)) => return groups,
+            Some(Err((groups, each))) => return Arc::new((groups.read(&Groups::default()), each)),
+            None => {}
         }
         let grouped = Arc::new(sampled_groups(self.records, columns));
-        known().insert(columns.to_vec(), Arc::clone(&grouped));
+        // Groups for which there is no file are made anew the next time.
+        let kept = match &self.spill {
+            None => Some(Known::Memory(Arc::clone(&grouped))),
+            Some(spill) => Shelved::new(&grouped.0, spill)
+                .ok()
+                .map(|shelved| Known::File(Arc::new(shelved), grouped.1, grouped.0.total())),
+        };
+        kept.into_iter().for_each(|kept| _ = known().insert(columns.to_vec(), kept));
         grouped
+    }
+
+    /// How many pairs of records agree on these columns.
+    #[must_use]
+    pub fn together(&self, columns: &[usize]) -> f64 {
+        if let Some(Known::File(_, each, total)) =
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).get(columns)
+        {
+            return each * *total as f64;
+        }
+        let grouped = self.of(columns);
+        grouped.1 * grouped.0.total() as f64
     }
 }
 
@@ -269,11 +305,17 @@ fn keys(records: &Records, columns: &[usize], shift: u32) -> Vec<u64> {
     let mask = (1_u64 << shift) - 1;
     let parts = parallel::map(parallel::threads(), parallel::ranges(records.len(), 16), |range| {
         let mut keyed = Vec::with_capacity(range.len() >> shift);
-        for (record, row) in (range.start as u64..).zip(records.rows(range)) {
-            if let Some(key) = key_of(records, columns, row)
-                && key & mask == 0
-            {
+        let mut push = |record: u64, key: Option<u64>| {
+            if let Some(key) = key.filter(|key| key & mask == 0) {
                 keyed.push(key >> 32 << 32 | record);
+            }
+        };
+        for (record, row) in (range.start as u64..).zip(records.rows(range.clone())) {
+            push(record, key_of(records, columns, |column| row[column]));
+        }
+        for stretch in records.narrow_rows(range) {
+            for record in stretch.records() {
+                push(record as u64, key_of(records, columns, |column| stretch.cell(record, column)));
             }
         }
         keyed
@@ -320,14 +362,15 @@ fn sorted(mut keyed: Vec<u64>) -> Vec<u64> {
 #[inline]
 #[must_use]
 pub fn key(records: &Records, columns: &[usize], record: u32) -> Option<u64> {
-    key_of(records, columns, records.row(record))
+    key_of(records, columns, |column| records.cell(record, column))
 }
 
+/// The key of a record whose cells are asked for.
 #[inline]
-fn key_of(records: &Records, columns: &[usize], row: &[u32]) -> Option<u64> {
+fn key_of(records: &Records, columns: &[usize], cell: impl Fn(usize) -> u32) -> Option<u64> {
     let mut key = KEY;
     for column in columns {
-        let code = row[*column];
+        let code = cell(*column);
         if code == NULL {
             return None;
         }
@@ -370,8 +413,8 @@ pub fn allowed(program: &Program, records: &Records, left: u32, right: u32) -> b
 #[must_use]
 pub fn meets(block: &Block, records: &Records, left: u32, right: u32, left_out: &HashSet<u32>) -> bool {
     let equal = |a: &[usize], b: &[usize]| {
-        let (left, right) = (records.row(left), records.row(right));
-        a.iter().zip(b).all(|(a, b)| left[*a] != NULL && left[*a] == right[*b])
+        let cells = |(a, b): (&usize, &usize)| (records.cell(left, *a), records.cell(right, *b));
+        a.iter().zip(b).map(cells).all(|(a, b)| a != NULL && a == b)
     };
     // Each order of the two has a key of its own, and it is that key's group which may have been left out.
     let open = |columns: &[usize]| {

@@ -51,7 +51,7 @@ impl<'a> Chain<'a> {
         columns.dedup();
         let value = |column: usize, record: u32| match program.columns[column].kind {
             ColumnKind::Number => records.numbers[column][record as usize].to_bits(),
-            ColumnKind::Text | ColumnKind::Flag => u64::from(records.row(record)[column]),
+            ColumnKind::Text | ColumnKind::Flag => u64::from(records.cell(record, column)),
         };
         let mut numbers: HashMap<Vec<u64>, u32> = HashMap::new();
         let alike = members.iter().map(|record| {

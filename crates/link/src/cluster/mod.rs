@@ -7,13 +7,19 @@
 
 mod chain;
 mod component;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
 
 use chain::Chain;
 use component::Component;
 use hashbrown::HashMap;
 
+use crate::Result;
 use crate::compare::Comparer;
-use crate::decide::{ScoredPair, forbids};
+use crate::decide::{Pairs, ScoredPair, distribute, forbids, runs_within};
+use crate::memory::Room;
 use crate::model::Program;
 use crate::parallel;
 use crate::records::Records;
@@ -24,7 +30,7 @@ const SMALL: usize = 100;
 /// Components with more records than this are taken apart at their weaker edges first.
 const LARGE: usize = 400;
 /// How often a large component is taken apart, at ever stronger edges.
-const STEPS: usize = 8;
+const STEPS: u8 = 8;
 /// Log odds beyond which more evidence does not count for more.
 const CAP: f32 = 12.0;
 
@@ -69,30 +75,87 @@ pub struct Clusterer<'a> {
     pub how: Clustering,
 }
 
+/// Components of records, and how the large ones were taken apart.
+#[derive(Debug)]
+struct Parted {
+    /// The smallest record of each record's component, after large ones were taken apart.
+    parent: Vec<u32>,
+    /// How many records each component has, by that record.
+    sizes: Vec<u32>,
+    /// How often each record's component was taken apart; empty when none was.
+    steps: Vec<u8>,
+    /// The smallest record of each record's component before.
+    whole: Option<Vec<u32>>,
+}
+
+impl Parted {
+    /// Whether an edge was not cut when its component was taken apart.
+    #[inline]
+    fn keeps(&self, edge: &ScoredPair, how: Clustering) -> bool {
+        match self.steps.get(edge.left as usize) {
+            None | Some(0) => true,
+            Some(step) => edge.logit >= how.least_of(*step),
+        }
+    }
+}
+
+impl Clustering {
+    /// Log odds of an edge that is not cut when a large component is taken apart for the nth time.
+    fn least_of(self, step: u8) -> f32 {
+        self.join + f32::from(step) * 2.0
+    }
+}
+
+/// Components whose smallest records are next to each other, and the pairs among which their edges are.
+struct Part<'a> {
+    roots: Range<u32>,
+    pairs: &'a [ScoredPair],
+    edges: Vec<u32>,
+}
+
+/// What people decided, by component.
+type Decided = HashMap<u32, Vec<(u32, u32, bool)>>;
+
 impl Clusterer<'_> {
     /// Joins records to entities.
     #[must_use]
     pub fn cluster(&self, scorer: &Scorer<'_>, pairs: &[ScoredPair]) -> (Entities, Traces) {
-        let join = self.how.join;
-        let edges = (0..pairs.len() as u32).filter(|edge| pairs[*edge as usize].logit >= join).collect();
-        let mut entities =
-            Entities { root: (0..self.records.len() as u32).collect(), logit: vec![f32::INFINITY; self.records.len()] };
-        let traces = self.join(scorer, pairs, edges, self.decisions, &mut entities);
+        let mut entities = self.alone();
+        let wanted = |pair: &ScoredPair| pair.logit >= self.how.join;
+        let traces = self.join(scorer, pairs, wanted, self.decisions, &mut entities);
         (entities, traces)
+    }
+
+    /// The same for pairs that may lie in files.
+    ///
+    /// # Errors
+    /// The disk is full or broken; one component whose edges do not fit into memory.
+    pub fn cluster_all(&self, scorer: &Scorer<'_>, pairs: &Pairs, room: &Room) -> Result<(Entities, Traces)> {
+        let mut entities = self.alone();
+        let wanted = |pair: &ScoredPair| pair.logit >= self.how.join;
+        let traces = self.join_all(scorer, pairs, wanted, self.decisions, &mut entities, room)?;
+        Ok((entities, traces))
+    }
+
+    fn alone(&self) -> Entities {
+        let count = self.records.len();
+        Entities { root: (0..count as u32).collect(), logit: vec![f32::INFINITY; count] }
     }
 
     /// Joins records to entities now that households are known; `first` and `traces` are from before, `pairs` the pairs
     /// as they are now, `changed` those of them that are new or other than before. Gives what clustering everything
     /// would: a component that no changed pair touches, and in which no score depends on households, is left as it is.
-    #[must_use]
+    ///
+    /// # Errors
+    /// As [`cluster_all`](Self::cluster_all).
     pub fn again(
         &self,
         scorer: &Scorer<'_>,
-        pairs: &[ScoredPair],
-        changed: &[ScoredPair],
-        first: &Entities,
-        traces: &Traces,
-    ) -> Entities {
+        pairs: &Pairs,
+        changed: &Pairs,
+        (first, traces): (&Entities, &Traces),
+        room: &Room,
+    ) -> Result<Entities> {
         let component = &traces.component;
         let mut touched = vec![false; component.len()];
         traces.open.iter().for_each(|root| touched[*root as usize] = true);
@@ -105,55 +168,118 @@ impl Clusterer<'_> {
             entities.root[record as usize] = record;
             entities.logit[record as usize] = f32::INFINITY;
         }
-        let edges = (0..pairs.len() as u32).filter(|edge| {
-            let pair = &pairs[*edge as usize];
-            pair.logit >= self.how.join && touched(pair.left)
-        });
+        let wanted = |pair: &ScoredPair| pair.logit >= self.how.join && touched(pair.left);
         let decisions = self.decisions.iter().filter(|(left, right, _)| touched(*left) || touched(*right)).copied();
-        self.join(scorer, pairs, edges.collect(), &decisions.collect::<Vec<_>>(), &mut entities);
-        entities
+        self.join_all(scorer, pairs, wanted, &decisions.collect::<Vec<_>>(), &mut entities, room)?;
+        Ok(entities)
     }
 
-    /// Joins the records that edges and decisions connect; in `entities` they stand alone.
+    /// Joins the records that wanted pairs and decisions connect; in `entities` they stand alone.
     fn join(
         &self,
         scorer: &Scorer<'_>,
         pairs: &[ScoredPair],
-        mut edges: Vec<u32>,
+        wanted: impl Fn(&ScoredPair) -> bool,
         decisions: &[(u32, u32, bool)],
         entities: &mut Entities,
     ) -> Traces {
-        let Self { program, records, one_to_one, how, .. } = *self;
-        let mut parent = components(records.len(), pairs, &edges, decisions);
-        let mut sizes = vec![0_u32; parent.len()];
-        parent.iter().for_each(|root| sizes[*root as usize] += 1);
-        let mut traces = Traces::default();
-        // A component too large to look at every pair of it is taken apart at its weaker edges.
+        let parted = self.parted(|| pairs.iter().copied().filter(&wanted), decisions);
+        let edges = (0..pairs.len() as u32).filter(|edge| {
+            let pair = &pairs[*edge as usize];
+            wanted(pair) && parted.keeps(pair, self.how)
+        });
+        let part = Part { roots: 0..parted.parent.len() as u32, pairs, edges: edges.collect() };
+        let decided = decided(&parted, decisions);
+        let open = self.join_part(scorer, &parted, part, &decided, entities);
+        traces(parted, open)
+    }
+
+    /// The same for pairs that may lie in files: these are brought together by component, as many components at a time
+    /// as there is room for their edges.
+    fn join_all(
+        &self,
+        scorer: &Scorer<'_>,
+        pairs: &Pairs,
+        wanted: impl Fn(&ScoredPair) -> bool,
+        decisions: &[(u32, u32, bool)],
+        entities: &mut Entities,
+        room: &Room,
+    ) -> Result<Traces> {
+        let (files, spill) = match (pairs.in_memory(), &room.spill) {
+            (None, Some(spill)) => (pairs, spill),
+            (pairs, _) => return Ok(self.join(scorer, pairs.unwrap_or_default(), wanted, decisions, entities)),
+        };
+        let parted = self.parted(|| files.iter().filter(&wanted), decisions);
+        let kept = |pair: &ScoredPair| wanted(pair) && parted.keeps(pair, self.how);
+        let mut counts = vec![0_u32; parted.parent.len()];
+        for pair in files.iter().filter(&kept) {
+            counts[parted.parent[pair.left as usize] as usize] += 1;
+        }
+        let most = counts.iter().copied().max().unwrap_or_default() as usize;
+        if most > room.pairs {
+            return Err(room.too_little(most));
+        }
+        let ends = runs_within(counts.iter().map(|count| u64::from(*count)), room.pairs as u64);
+        drop(counts);
+        let parts = distribute(files.iter().filter(&kept), ends.len(), spill, |pair| {
+            let root = parted.parent[pair.left as usize];
+            Some(ends.partition_point(|end| *end <= root))
+        })?;
+        let decided = decided(&parted, decisions);
+        let (mut open, mut start) = (Vec::new(), 0);
+        for (part, end) in parts.into_iter().zip(ends) {
+            let pairs = part.to_vec();
+            drop(part);
+            let part = Part { roots: start..end, pairs: &pairs, edges: (0..pairs.len() as u32).collect() };
+            open.extend(self.join_part(scorer, &parted, part, &decided, entities));
+            start = end;
+        }
+        Ok(traces(parted, open))
+    }
+
+    /// The components that edges and decisions connect. One too large to look at every pair of it is taken apart at its
+    /// weaker edges.
+    fn parted<I: Iterator<Item = ScoredPair>>(&self, edges: impl Fn() -> I, decisions: &[(u32, u32, bool)]) -> Parted {
+        let count = self.records.len();
+        let sizes_of = |parent: &[u32]| {
+            let mut sizes = vec![0_u32; count];
+            parent.iter().for_each(|root| sizes[*root as usize] += 1);
+            sizes
+        };
+        let parent = components(count, edges(), decisions);
+        let sizes = sizes_of(&parent);
+        let mut parted = Parted { parent, sizes, steps: Vec::new(), whole: None };
         for step in 1..=STEPS {
-            if sizes.iter().all(|size| *size as usize <= LARGE) {
+            if parted.sizes.iter().all(|size| *size as usize <= LARGE) {
                 break;
             }
-            let least = how.join + step as f32 * 2.0;
-            edges.retain(|edge| {
-                let pair = &pairs[*edge as usize];
-                sizes[parent[pair.left as usize] as usize] as usize <= LARGE || pair.logit >= least
-            });
-            let apart = components(records.len(), pairs, &edges, decisions);
-            let whole = std::mem::replace(&mut parent, apart);
-            if traces.component.is_empty() {
-                traces.component = whole;
+            parted.steps.resize(count, 0);
+            for (steps, root) in parted.steps.iter_mut().zip(&parted.parent) {
+                if parted.sizes[*root as usize] as usize > LARGE {
+                    *steps = step;
+                }
             }
-            sizes.fill(0);
-            parent.iter().for_each(|root| sizes[*root as usize] += 1);
+            let apart = components(count, edges().filter(|edge| parted.keeps(edge, self.how)), decisions);
+            parted.sizes = sizes_of(&apart);
+            let before = std::mem::replace(&mut parted.parent, apart);
+            parted.whole.get_or_insert(before);
         }
-        // What people decided, by component.
-        let mut decided: HashMap<u32, Vec<(u32, u32, bool)>> = HashMap::new();
-        for decision in decisions {
-            let root = parent[decision.0 as usize];
-            if root == parent[decision.1 as usize] {
-                decided.entry(root).or_default().push(*decision);
-            }
-        }
+        parted
+    }
+
+    /// Joins the records of some components; gives the roots of those in which pairs were scored that agree on nothing
+    /// that a household shares.
+    fn join_part(
+        &self,
+        scorer: &Scorer<'_>,
+        parted: &Parted,
+        part: Part<'_>,
+        decided: &Decided,
+        entities: &mut Entities,
+    ) -> Vec<u32> {
+        let Self { program, records, one_to_one, how, .. } = *self;
+        let Parted { parent, sizes, .. } = parted;
+        let Part { roots: of, pairs, mut edges } = part;
         // Two records and the edge between them: more than half of all components, and nothing but that edge to look at.
         let larger = |root: u32| sizes[root as usize] > 2 || decided.contains_key(&root);
         let mut comparer = Comparer::new(program, records);
@@ -174,12 +300,15 @@ impl Clusterer<'_> {
             false
         });
         // Records and edges of each component, next to each other.
-        let count = parent.len() as u32;
         let several = |root: u32| sizes[root as usize] > 1 && larger(root);
-        let members = (0..count).filter(|record| several(parent[*record as usize]));
-        let members = Bundles::new(count, members, |record| parent[record as usize]);
-        let edges = Bundles::new(count, edges.iter().copied(), |edge| parent[pairs[edge as usize].left as usize]);
-        let roots = (0..count).filter(|root| several(*root)).collect::<Vec<_>>();
+        // Nobody stands before the smallest record of a component.
+        let members = (of.start..parent.len() as u32).filter(|record| {
+            let root = parent[*record as usize];
+            of.contains(&root) && several(root)
+        });
+        let members = Bundles::new(of.clone(), members, |record| parent[record as usize]);
+        let edges = Bundles::new(of.clone(), edges.iter().copied(), |edge| parent[pairs[edge as usize].left as usize]);
+        let roots = of.filter(|root| several(*root)).collect::<Vec<_>>();
         let tasks = parallel::ranges(roots.len(), 64.min(roots.len().max(1)));
         // A few components are done sooner than a thread begins.
         let threads = parallel::threads().min(roots.len() / 32 + 1);
@@ -209,31 +338,50 @@ impl Clusterer<'_> {
             }
             (joined, open)
         });
-        if traces.component.is_empty() {
-            traces.component = parent;
-        }
-        for (joined, open) in results {
+        let mut open = Vec::new();
+        for (joined, of_task) in results {
             for (record, root, logit) in joined {
                 entities.root[record as usize] = root;
                 entities.logit[record as usize] = logit;
             }
-            traces.open.extend(open.into_iter().map(|root| traces.component[root as usize]));
+            open.extend(of_task);
         }
-        traces
+        open
     }
+}
+
+/// What people decided, by component.
+fn decided(parted: &Parted, decisions: &[(u32, u32, bool)]) -> Decided {
+    let mut decided = Decided::new();
+    for decision in decisions {
+        let root = parted.parent[decision.0 as usize];
+        if root == parted.parent[decision.1 as usize] {
+            decided.entry(root).or_default().push(*decision);
+        }
+    }
+    decided
+}
+
+/// What is left behind of components and the roots of those that are open.
+fn traces(parted: Parted, open: Vec<u32>) -> Traces {
+    let component = parted.whole.unwrap_or(parted.parent);
+    let open = open.into_iter().map(|root| component[root as usize]).collect();
+    Traces { component, open }
 }
 
 /// Numbers in bundles, by the record that is their component's root.
 struct Bundles {
+    first: u32,
     numbers: Vec<u32>,
     ends: Vec<u32>,
 }
 
 impl Bundles {
-    /// Bundles numbers by their roots, which are below `count`; within a bundle they keep their order.
-    fn new(count: u32, numbers: impl Iterator<Item = u32> + Clone, root: impl Fn(u32) -> u32) -> Self {
-        let mut places = vec![0_u32; count as usize + 1];
-        numbers.clone().for_each(|number| places[root(number) as usize + 1] += 1);
+    /// Bundles numbers by their roots, which are among `roots`; within a bundle they keep their order.
+    fn new(roots: Range<u32>, numbers: impl Iterator<Item = u32> + Clone, root: impl Fn(u32) -> u32) -> Self {
+        let first = roots.start;
+        let mut places = vec![0_u32; roots.len() + 1];
+        numbers.clone().for_each(|number| places[(root(number) - first) as usize + 1] += 1);
         let mut sum = 0;
         for place in &mut places {
             sum += *place;
@@ -241,26 +389,27 @@ impl Bundles {
         }
         let mut bundled = vec![0; sum as usize];
         for number in numbers {
-            let place = &mut places[root(number) as usize];
+            let place = &mut places[(root(number) - first) as usize];
             bundled[*place as usize] = number;
             *place += 1;
         }
         // Each place has moved on to where its bundle ends.
         places.pop();
-        Self { numbers: bundled, ends: places }
+        Self { first, numbers: bundled, ends: places }
     }
 
     fn of(&self, root: u32) -> &[u32] {
-        let start = if root == 0 { 0 } else { self.ends[root as usize - 1] };
-        &self.numbers[start as usize..self.ends[root as usize] as usize]
+        let place = (root - self.first) as usize;
+        let start = if place == 0 { 0 } else { self.ends[place - 1] };
+        &self.numbers[start as usize..self.ends[place] as usize]
     }
 }
 
 /// The smallest record of each record's component.
-fn components(count: usize, pairs: &[ScoredPair], edges: &[u32], decisions: &[(u32, u32, bool)]) -> Vec<u32> {
+fn components(count: usize, edges: impl Iterator<Item = ScoredPair>, decisions: &[(u32, u32, bool)]) -> Vec<u32> {
     let mut parent = (0..count as u32).collect::<Vec<_>>();
     for edge in edges {
-        unite(&mut parent, pairs[*edge as usize].left, pairs[*edge as usize].right);
+        unite(&mut parent, edge.left, edge.right);
     }
     for (left, right, same) in decisions {
         if *same {

@@ -89,16 +89,17 @@ impl<'a> Comparer<'a> {
         self.records
     }
 
-    /// Takes up a pair, whose comparisons and conditions are then asked for one by one.
+    /// Takes up a pair whose rows are at hand; its comparisons and conditions are then asked for one by one.
     #[inline]
-    pub fn pair(&mut self, left: u32, right: u32) -> Pair<'a> {
+    pub fn pair<'p>(&mut self, (left, right): (u32, u32), (a, b): (&'p [u32], &'p [u32])) -> Pair<'p> {
         self.fresh.fill(false);
-        Pair { left, right, a: self.records.row(left), b: self.records.row(right) }
+        Pair { left, right, a, b }
     }
 
     /// The levels of all comparisons.
     pub fn pattern(&mut self, left: u32, right: u32) -> u64 {
-        let pair = self.pair(left, right);
+        let (a, b) = (self.records.row(left), self.records.row(right));
+        let pair = self.pair((left, right), (&a, &b));
         let program = self.program;
         let mut pattern = 0;
         for comparison in &program.comparisons {
@@ -109,7 +110,8 @@ impl<'a> Comparer<'a> {
 
     /// The level of one comparison.
     pub fn level(&mut self, comparison: usize, left: u32, right: u32) -> usize {
-        let pair = self.pair(left, right);
+        let (a, b) = (self.records.row(left), self.records.row(right));
+        let pair = self.pair((left, right), (&a, &b));
         let program = self.program;
         self.level_of(&program.comparisons[comparison], &pair)
     }
@@ -196,7 +198,8 @@ impl<'a> Comparer<'a> {
 
     /// Whether a condition holds for a pair that stands alone.
     pub fn holds(&mut self, condition: &Condition, left: u32, right: u32) -> bool {
-        let pair = self.pair(left, right);
+        let (a, b) = (self.records.row(left), self.records.row(right));
+        let pair = self.pair((left, right), (&a, &b));
         self.holds_for(condition, &pair)
     }
 

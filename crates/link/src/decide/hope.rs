@@ -123,10 +123,10 @@ impl<'a> Look<'a> {
         Self { hope, comparer: Comparer::new(hope.program, records), memory }
     }
 
-    /// Takes up a pair.
+    /// Takes up a pair whose rows are at hand.
     #[inline]
-    pub fn pair(&mut self, left: u32, right: u32) -> Taken<'a> {
-        let pair = self.comparer.pair(left, right);
+    pub fn pair<'p>(&mut self, records: (u32, u32), rows: (&'p [u32], &'p [u32])) -> Taken<'p> {
+        let pair = self.comparer.pair(records, rows);
         Taken { pair, seen: self.hope.sight.of(&pair) }
     }
 

@@ -1,20 +1,22 @@
 //! All candidate pairs, scored; those that could matter become edges.
 
 mod hope;
+mod pairs;
 mod sight;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
+use crate::Result;
 use crate::block::{Blocks, Groups, allowed, numbered_groups};
 use crate::compare::Comparer;
 use crate::household::{Households, personal};
+use crate::memory::Room;
 use crate::model::{Condition, Program};
 use crate::parallel;
-use crate::records::{NULL, Records};
+use crate::records::{Gathered, NULL, Records};
 use crate::train::{Scorer, Weights};
 use hope::{Hope, Look};
+pub use pairs::{Finding, Pairs, distribute, runs_within, united};
 
 /// A pair that may be one entity.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,37 +57,60 @@ pub struct Job<'a> {
     pub one_to_one: &'a [bool],
     /// Log odds from which pairs are kept.
     pub least: f32,
-    /// How many may be kept.
-    pub room: u64,
+    /// How many there is room for in memory.
+    pub room: &'a Room,
 }
 
 /// Scores every pair that some rule brings together, once; keeps those with the least log odds or more. Also says
-/// how many pairs each rule brought, and how many there are to keep: beyond the room for them they are counted and not
-/// kept. Pairs come in an order that depends on nothing but the records.
-#[must_use]
-pub fn score(job: &Job<'_>, scorer: &Scorer<'_>) -> (Vec<ScoredPair>, Vec<u64>, u64) {
+/// how many pairs each rule brought. Pairs come in an order that depends on nothing but the records.
+///
+/// # Errors
+/// The disk is full or broken, where there is no room for the pairs in memory.
+pub fn score(job: &Job<'_>, scorer: &Scorer<'_>) -> Result<(Pairs, Vec<u64>)> {
     let (program, blocks) = (job.program, job.blocks);
-    let mut pairs = Vec::new();
+    let mut pairs = Finding::new(job.room);
     let mut looked = vec![0; program.blocks.len()];
-    let kept = AtomicU64::new(0);
     let hope = Hope::new(program, scorer, job.least);
     for (number, looked) in looked.iter_mut().enumerate() {
         let groups = blocks.of(number);
-        let parts = (groups.total() / 200_000 + 1).min(256) as usize;
-        for (found, count) in parallel::map(parallel::threads(), groups.runs(parts), |run| {
-            rule_pairs(job, scorer, &hope, (number, &groups), run, &kept)
-        }) {
+        let work = |run| rule_pairs(job, scorer, &hope, (number, &groups), run);
+        in_turns(job.room, &groups, work, |(found, count)| {
             *looked += count;
-            pairs.extend(found);
-        }
+            pairs.extend(&found)
+        })?;
     }
+    let pairs = pairs.finish()?;
     // Two records whose sides agree both ways are in two groups of one rule.
     if program.blocks.iter().any(|block| !block.is_symmetric()) {
-        pairs.sort_unstable_by_key(|pair: &ScoredPair| (pair.left, pair.right));
-        pairs.dedup_by_key(|pair| (pair.left, pair.right));
+        return Ok((pairs::sorted(pairs, job.records.len(), job.room)?, looked));
     }
-    (pairs, looked, kept.into_inner())
+    Ok((pairs, looked))
 }
+
+/// Does the work on all groups, and hands what it gives to `then` in the order of the groups: all at once, or where pairs
+/// may not fit into memory no more at once than would fit.
+fn in_turns<R: Send>(
+    room: &Room,
+    groups: &Groups,
+    work: impl Fn(std::ops::Range<usize>) -> R + Sync,
+    mut then: impl FnMut(R) -> Result<()>,
+) -> Result<()> {
+    let threads = parallel::threads();
+    let total = groups.total();
+    if room.spill.is_none() {
+        let runs = groups.runs((total / PAIRS_OF_RUN + 1).min(256) as usize);
+        return parallel::map(threads, runs, work).into_iter().try_for_each(then);
+    }
+    let at_once = 4 * threads;
+    let pairs_of_run = (room.pairs as u64 / at_once as u64).clamp(PAIRS_OF_RUN / 20, PAIRS_OF_RUN);
+    for runs in groups.runs((total / pairs_of_run + 1) as usize).chunks(at_once) {
+        parallel::map(threads, runs.to_vec(), &work).into_iter().try_for_each(&mut then)?;
+    }
+    Ok(())
+}
+
+/// Pairs that are looked at in one go.
+const PAIRS_OF_RUN: u64 = 200_000;
 
 /// Scores the pairs of a run of a rule's groups that no rule before it brings together.
 fn rule_pairs(
@@ -94,10 +119,10 @@ fn rule_pairs(
     hope: &Hope<'_>,
     (number, groups): (usize, &Groups),
     run: std::ops::Range<usize>,
-    kept: &AtomicU64,
 ) -> (Vec<ScoredPair>, u64) {
-    let Job { program, records, blocks, one_to_one, least, room } = *job;
+    let Job { program, records, blocks, one_to_one, least, .. } = *job;
     let mut look = Look::new(hope, records);
+    let mut rows = Gathered::new(records);
     let mut found = Vec::new();
     let mut looked = 0_u64;
     let before = &blocks.known()[..number];
@@ -108,13 +133,14 @@ fn rule_pairs(
             (group..fetched).for_each(|group| records.fetch(groups.group(group)));
         }
         let members = groups.group(group);
+        rows.gather(members);
         for (place, right) in members.iter().enumerate() {
-            for left in &members[..place] {
+            for (other, left) in members[..place].iter().enumerate() {
                 let (left, right) = (*left, *right);
                 if !allowed(program, records, left, right) {
                     continue;
                 }
-                let pair = look.pair(left, right);
+                let pair = look.pair((left, right), (rows.row(other), rows.row(place)));
                 if !look.passes(number, &pair)
                     || before.iter().enumerate().any(|(rule, groups)| look.meets(rule, groups, &pair))
                 {
@@ -123,7 +149,6 @@ fn rule_pairs(
                 looked += 1;
                 if let Some(pattern) = look.pattern(&pair)
                     && let Some(logit) = scorer.logit_from(least, pattern, left, right)
-                    && kept.fetch_add(1, Ordering::Relaxed) < room
                 {
                     // The records are at hand here, and no longer when clusters are made.
                     let never = Some(forbids(program, &mut look.comparer, one_to_one, left, right));
@@ -143,13 +168,15 @@ pub const HOUSEHOLD: u16 = u16::MAX;
 
 /// Scores the pairs that share a household and something of their own, but agree on nothing that the household
 /// shares; the pairs found before are given anew with what the household adds. The scorer knows the households.
-#[must_use]
+///
+/// # Errors
+/// The disk is full or broken, where there is no room for the pairs in memory.
 pub fn score_households(
     job: &Job<'_>,
     households: &Households,
     weights: &Weights,
     scorer: &Scorer<'_>,
-) -> Vec<ScoredPair> {
+) -> Result<Pairs> {
     let Job { program, records, one_to_one, least, .. } = *job;
     let sets = personal(program, weights);
     // Most agree on what the household shares: where that is one value of each, it is seen at a glance.
@@ -161,23 +188,24 @@ pub fn score_households(
         }
     }
     let groups = numbered_groups(&households.of);
-    let tasks = groups.runs((groups.total() / 200_000 + 1).min(256) as usize);
-    let found = parallel::map(parallel::threads(), tasks, |run| {
+    let work = |run: std::ops::Range<usize>| {
         let mut comparer = Comparer::new(program, records);
+        let mut rows = Gathered::new(records);
         let mut found = Vec::new();
         for number in run {
             let members = groups.group(number);
+            rows.gather(members);
             let everywhere = |column: &usize| {
-                let home = records.row(members[0])[*column];
-                home != NULL && members.iter().all(|member| records.row(*member)[*column] == home)
+                let home = rows.row(0)[*column];
+                home != NULL && (1..members.len()).all(|place| rows.row(place)[*column] == home)
             };
             if homes.iter().any(everywhere) {
                 continue;
             }
             for (place, right) in members.iter().enumerate() {
-                for left in &members[..place] {
+                for (other, left) in members[..place].iter().enumerate() {
                     let (left, right) = (*left, *right);
-                    let (a, b) = (records.row(left), records.row(right));
+                    let (a, b) = (rows.row(other), rows.row(place));
                     let equal = |column: &usize| a[*column] != NULL && a[*column] == b[*column];
                     if homes.iter().any(equal)
                         || !sets.iter().any(|columns| columns.iter().all(equal))
@@ -197,30 +225,8 @@ pub fn score_households(
             }
         }
         found
-    });
-    let mut pairs = found.concat();
-    pairs.sort_unstable_by_key(|pair| (pair.left, pair.right));
-    pairs
-}
-
-/// All pairs once each; one that a household brought stands for the same pair found before. Those of the households
-/// are in the order of their records.
-#[must_use]
-pub fn united(mut pairs: Vec<ScoredPair>, more: &[ScoredPair]) -> Vec<ScoredPair> {
-    let Some(last) = more.last() else { return pairs };
-    // Where the pairs of each left record begin: most records have none, and nothing is searched for them.
-    let mut starts = vec![0_u32; last.left as usize + 2];
-    more.iter().for_each(|pair| starts[pair.left as usize + 1] += 1);
-    let mut sum = 0;
-    for start in &mut starts {
-        sum += *start;
-        *start = sum;
-    }
-    pairs.retain(|pair| {
-        let left = pair.left as usize;
-        left + 1 >= starts.len()
-            || more[starts[left] as usize..starts[left + 1] as usize].iter().all(|more| more.right != pair.right)
-    });
-    pairs.extend(more);
-    pairs
+    };
+    let mut pairs = Finding::new(job.room);
+    in_turns(job.room, &groups, work, |found| pairs.extend(&found))?;
+    pairs::sorted(pairs.finish()?, records.len(), job.room)
 }

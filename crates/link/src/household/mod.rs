@@ -95,8 +95,7 @@ fn shared(program: &Program, sampled: &Sampled<'_>) -> Vec<Vec<usize>> {
             if columns.is_empty() {
                 continue;
             }
-            let grouped = sampled.of(&columns);
-            let together = grouped.1 * grouped.0.total() as f64;
+            let together = sampled.together(&columns);
             if finest.is_none_or(|finest| together <= 4.0 * finest) {
                 finest = finest.or(Some(together));
                 found.push(columns);

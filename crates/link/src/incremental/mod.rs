@@ -29,7 +29,7 @@ use jingwei_model::hash::base32;
 
 use crate::block::key;
 use crate::cluster::Entities;
-use crate::decide::{HOUSEHOLD, ScoredPair};
+use crate::decide::{HOUSEHOLD, Pairs, ScoredPair};
 use crate::household::Households;
 use crate::linker::{Decision, LinkReport, Linkage, Linker};
 use crate::model::{Block, Program};
@@ -133,7 +133,7 @@ impl Incremental {
         };
         let mut edges = Vec::with_capacity(pairs.len());
         let none = f32::NAN;
-        for pair in &pairs {
+        for pair in pairs.iter() {
             let (plain, housed) = if pair.rule == HOUSEHOLD { (none, pair.logit) } else { (pair.logit, none) };
             edges.push((pair.left, Tie { other: pair.right, pattern: pair.pattern, plain, housed }));
         }
@@ -146,7 +146,7 @@ impl Incremental {
     }
 
     /// What a household's evidence replaced is scored again, for the day when the household is no more.
-    fn score_under_households(&mut self, pairs: &[ScoredPair]) {
+    fn score_under_households(&mut self, pairs: &Pairs) {
         let scorer = Scorer::with_terms(&self.program, &self.records, &self.trained.weights, Some(&self.trained.terms));
         let wanted = pairs.iter().filter(|pair| pair.rule == HOUSEHOLD).map(|pair| (pair.left, pair.right));
         let candidates = wanted.flat_map(|(left, right)| self.common_rules(left, right)).collect();
@@ -303,7 +303,7 @@ impl Incremental {
             rule: if tie.housed.is_nan() { 0 } else { HOUSEHOLD },
             never: None,
         };
-        let pairs = pairs.iter().map(scored).collect::<Vec<_>>();
+        let pairs = Pairs::from(pairs.iter().map(scored).collect::<Vec<_>>());
         let entity_count = entities.root.iter().enumerate().filter(|(record, root)| *record as u32 == **root).count();
         let (low, high) = self.linker.review();
         let report = LinkReport {
@@ -373,7 +373,7 @@ struct Kept {
 impl Kept {
     fn records(&self, all: Records) -> Records {
         let mut cells = Vec::with_capacity(self.order.len() * all.stride);
-        self.order.iter().for_each(|slot| cells.extend_from_slice(all.row(*slot)));
+        self.order.iter().for_each(|slot| cells.extend_from_slice(&all.row(*slot)));
         let ordered = |values: &Shelf<f64>| {
             let order = self.order.iter().filter(|_| !values.is_empty());
             order.map(|slot| values[*slot as usize]).collect()

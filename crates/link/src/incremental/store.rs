@@ -133,7 +133,7 @@ impl Incremental {
         }
         columns.push(("household".to_owned(), Arc::new(UInt32Array::from(kept.households(&self.household)))));
         for column in 0..all.stride {
-            let cells = order.iter().map(|slot| Some(all.row(*slot)[column])).collect::<UInt32Array>();
+            let cells = order.iter().map(|slot| Some(all.cell(*slot, column))).collect::<UInt32Array>();
             columns.push((format!("c{column}"), Arc::new(cells)));
             if !all.numbers[column].is_empty() {
                 let numbers = order.iter().map(|slot| Some(all.numbers[column][*slot as usize]));

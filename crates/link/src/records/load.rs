@@ -233,7 +233,7 @@ impl Reader {
         }
         let new = || Spill::new(std::env::temp_dir(), limit / 4);
         let spill = Arc::clone(self.records.spill.get_or_insert_with(new));
-        self.records.shelve_texts(&spill)?;
+        self.records.shelve_texts(&spill, &[])?;
         // Rows are put away in stretches that are worth it.
         if self.buckets.bytes() > limit / 8 {
             self.buckets.shelve(&spill)?;

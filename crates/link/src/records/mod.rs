@@ -3,14 +3,18 @@
 mod bucket;
 mod intern;
 mod load;
+mod narrow;
 mod shelf;
 mod texts;
 
 use std::ops::Range;
 use std::sync::Arc;
 
+use narrow::Narrow;
+
 pub use intern::{Domain, NULL};
 pub use load::{Input, Layout, load, read, record_key};
+pub use narrow::{Row, Stretch};
 pub use shelf::{Filling, Shelf, Spill};
 
 use crate::Result;
@@ -39,8 +43,10 @@ pub struct Records {
     pub ids: Domain,
     /// Number of each record's id.
     pub id: Shelf<u32>,
-    /// Row-major numbers: `stride` for each record.
+    /// Row-major numbers: `stride` for each record; none where rows are narrow.
     pub cells: Shelf<u32>,
+    /// The same in fewer bytes, where memory is limited.
+    pub(crate) narrow: Option<Narrow>,
     /// Columns of a row.
     pub stride: usize,
     /// For each column its domain; none for flags and numbers.
@@ -86,9 +92,28 @@ impl Records {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let domains = self.domains.iter().chain([&self.ids]).map(Domain::bytes).sum::<u64>();
-        let numbers = self.numbers.iter().map(Shelf::bytes).sum::<u64>();
         let table = (self.table.capacity() * size_of::<u16>()) as u64;
-        domains + numbers + table + self.keys.bytes() + self.id.bytes() + self.cells.bytes()
+        domains + table + self.keys.bytes() + self.id.bytes() + self.bytes_of_rows()
+    }
+
+    /// Bytes of memory that the rows take.
+    pub(crate) fn bytes_of_rows(&self) -> u64 {
+        let numbers = self.numbers.iter().map(Shelf::bytes).sum::<u64>();
+        numbers + self.cells.bytes() + self.narrow.as_ref().map_or(0, Narrow::bytes)
+    }
+
+    /// Bytes that wide rows would take, and narrow ones, if they were in memory.
+    pub(crate) fn bytes_of_rows_in_memory(&self) -> [u64; 2] {
+        let numbers = (self.numbers.iter().map(Shelf::len).sum::<usize>() * size_of::<f64>()) as u64;
+        let wide = (self.len() * self.stride * size_of::<u32>()) as u64;
+        [wide + numbers, narrow::bytes_of(&self.largest(), self.len()) + numbers]
+    }
+
+    /// The largest number that a cell of each column can hold.
+    fn largest(&self) -> Vec<u32> {
+        let truth = 2;
+        let largest = |domain: &Option<usize>| domain.map_or(truth, |domain| self.domains[domain].len() as u32 - 1);
+        self.domain_of.iter().map(largest).collect()
     }
 
     /// Puts all that lies in memory into files, as far as it is not looked for by its text or its number.
@@ -96,32 +121,57 @@ impl Records {
     /// # Errors
     /// The disk is full or broken.
     pub(crate) fn shelve(&mut self, spill: &Arc<Spill>) -> Result<()> {
-        self.shelve_cold(spill)?;
-        self.cells.shelve(spill)?;
+        self.shelve_cold(spill, &[])?;
+        self.shelve_texts(spill, &[])?;
+        self.narrow(Some(spill))?;
         self.numbers.iter_mut().try_for_each(|numbers| numbers.shelve(spill))
     }
 
-    /// Puts into files what is seldom looked at: texts, keys and ids, but not the rows that are compared.
+    /// Puts into files what is seldom looked at: keys, ids and texts, but for the domains in `hot` and the rows that are
+    /// compared.
     ///
     /// # Errors
     /// The disk is full or broken.
-    pub(crate) fn shelve_cold(&mut self, spill: &Arc<Spill>) -> Result<()> {
-        self.shelve_texts(spill)?;
+    pub(crate) fn shelve_cold(&mut self, spill: &Arc<Spill>, hot: &[usize]) -> Result<()> {
+        self.close(spill);
+        self.shelve_texts(spill, hot)?;
         self.keys.shelve(spill)?;
-        self.id.shelve(spill)?;
-        self.domains.iter_mut().for_each(Domain::close);
+        self.id.shelve(spill)
+    }
+
+    /// Gives up what is needed to change records, until [`open`](Self::open).
+    pub(crate) fn close(&mut self, spill: &Arc<Spill>) {
+        self.domains.iter_mut().chain([&mut self.ids]).for_each(Domain::close);
         self.spill = Some(Arc::clone(spill));
+    }
+
+    /// Makes the rows narrow: in memory, or in a file where there is a place for files.
+    ///
+    /// # Errors
+    /// The disk is full or broken.
+    pub(crate) fn narrow(&mut self, spill: Option<&Arc<Spill>>) -> Result<()> {
+        if self.narrow.is_none() {
+            let stretches = self.cells.stretches(STRETCH * self.stride.max(1));
+            self.narrow = Some(Narrow::new(&self.largest(), self.len(), stretches, spill)?);
+            self.cells = Shelf::default();
+        }
+        if spill.is_none() {
+            self.numbers.iter_mut().for_each(|numbers| _ = numbers.in_memory());
+        }
         Ok(())
     }
 
-    /// Bytes of the rows, wherever they lie.
-    pub(crate) fn bytes_of_rows(&self) -> u64 {
-        let numbers = self.numbers.iter().map(Shelf::len).sum::<usize>();
-        (self.cells.len() * size_of::<u32>() + numbers * size_of::<f64>()) as u64
-    }
-
-    /// Brings the rows into memory.
+    /// Brings the rows into memory, where they can be changed.
     pub(crate) fn unshelve_rows(&mut self) {
+        if let Some(narrow) = self.narrow.take() {
+            let cells = self.cells.in_memory();
+            cells.reserve_exact(self.keys.len() * self.stride);
+            for start in (0..self.keys.len()).step_by(STRETCH) {
+                let end = self.keys.len().min(start + STRETCH);
+                let stretch = narrow.stretch(start..end);
+                (start..end).for_each(|record| stretch.append(record, cells));
+            }
+        }
         self.cells.in_memory();
         self.numbers.iter_mut().for_each(|numbers| _ = numbers.in_memory());
     }
@@ -136,16 +186,26 @@ impl Records {
         }
     }
 
-    /// Puts the texts of values and ids into files, but for the latest of each.
+    /// Puts the texts of values and ids into files, but for the latest of each and those of the domains in `hot`.
     ///
     /// # Errors
     /// The disk is full or broken.
-    pub(crate) fn shelve_texts(&mut self, spill: &Arc<Spill>) -> Result<()> {
-        self.domains.iter_mut().chain([&mut self.ids]).try_for_each(|domain| domain.shelve(spill))
+    pub(crate) fn shelve_texts(&mut self, spill: &Arc<Spill>, hot: &[usize]) -> Result<()> {
+        let domains = self.domains.iter_mut().enumerate().filter(|(number, _)| !hot.contains(number));
+        domains.map(|(_, domain)| domain).chain([&mut self.ids]).try_for_each(|domain| domain.shelve(spill))
     }
 
     /// The numbers of a column, record after record.
     pub fn column(&self, column: usize) -> impl Iterator<Item = u32> + '_ {
+        let wide = if self.narrow.is_none() { Some(self.wide_column(column)) } else { None };
+        let narrow = self.narrow.as_ref().map(|narrow| {
+            let stretches = ranges_of(0..self.len()).map(|records| narrow.stretch(records));
+            stretches.flat_map(move |stretch| stretch.column(column))
+        });
+        wide.into_iter().flatten().chain(narrow.into_iter().flatten())
+    }
+
+    fn wide_column(&self, column: usize) -> impl Iterator<Item = u32> + '_ {
         let stride = self.stride.max(1);
         self.cells.chunks(STRETCH * stride).flat_map(move |stretch| {
             self.cells.looked(stretch.len());
@@ -153,30 +213,60 @@ impl Records {
         })
     }
 
-    /// The rows of some records, one after the other.
+    /// Wide rows of some records, one after the other; none where rows are narrow.
     pub fn rows(&self, records: Range<usize>) -> impl Iterator<Item = &[u32]> + '_ {
         let stride = self.stride.max(1);
-        let stretches = self.cells[records.start * self.stride..records.end * self.stride].chunks(STRETCH * stride);
-        stretches.flat_map(move |stretch| {
+        let cells: &[u32] = match self.narrow {
+            Some(_) => &[],
+            None => &self.cells[records.start * self.stride..records.end * self.stride],
+        };
+        cells.chunks(STRETCH * stride).flat_map(move |stretch| {
             self.cells.looked(stretch.len());
             stretch.chunks_exact(stride)
         })
     }
 
+    /// Narrow rows of some records, one stretch after the other; none where rows are wide.
+    pub fn narrow_rows(&self, records: Range<usize>) -> impl Iterator<Item = Stretch<'_>> + '_ {
+        let narrow = self.narrow.iter();
+        narrow.flat_map(move |narrow| ranges_of(records.clone()).map(|records| narrow.stretch(records)))
+    }
+
     /// The row of a record.
     #[inline]
     #[must_use]
-    pub fn row(&self, record: u32) -> &[u32] {
+    pub fn row(&self, record: u32) -> Row<'_> {
+        match &self.narrow {
+            None => Row::Lying(self.wide(record)),
+            Some(narrow) => narrow.row(record),
+        }
+    }
+
+    #[inline]
+    fn wide(&self, record: u32) -> &[u32] {
         let start = record as usize * self.stride;
         &self.cells[start..start + self.stride]
+    }
+
+    /// One cell of a record's row.
+    #[inline]
+    #[must_use]
+    pub fn cell(&self, record: u32, column: usize) -> u32 {
+        match &self.narrow {
+            None => self.cells[record as usize * self.stride + column],
+            Some(narrow) => narrow.cell(record, column),
+        }
     }
 
     /// Looks at rows that are about to be compared. Memory is waited for once for all of them, since none of what is read
     /// depends on another, instead of for each when its turn comes.
     pub fn fetch(&self, records: &[u32]) {
         let last = self.stride.saturating_sub(1);
+        if let Some(narrow) = &self.narrow {
+            return narrow.fetch(records);
+        }
         let sum = records.iter().fold(0, |sum, record| {
-            let row = self.row(*record);
+            let row = self.wide(*record);
             sum ^ row.first().copied().unwrap_or_default() ^ row.get(last).copied().unwrap_or_default()
         });
         std::hint::black_box(sum);
@@ -186,7 +276,7 @@ impl Records {
     #[must_use]
     pub fn text(&self, column: usize, record: u32) -> Option<&str> {
         let domain = &self.domains[self.domain_of[column]?];
-        let code = self.row(record)[column];
+        let code = self.cell(record, column);
         (code != NULL).then(|| domain.text(code))
     }
 
@@ -212,5 +302,48 @@ impl Records {
         }
         counts[NULL as usize] = 0;
         counts
+    }
+}
+
+/// Records cut into stretches.
+fn ranges_of(records: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let end = records.end;
+    records.step_by(STRETCH).map(move |start| start..end.min(start + STRETCH))
+}
+
+/// The rows of some records, at hand for many looks at them.
+#[derive(Debug)]
+pub struct Gathered<'a> {
+    records: &'a Records,
+    members: &'a [u32],
+    /// Made of narrow rows.
+    made: Vec<u32>,
+}
+
+impl<'a> Gathered<'a> {
+    /// No rows yet.
+    #[must_use]
+    pub const fn new(records: &'a Records) -> Self {
+        Self { records, members: &[], made: Vec::new() }
+    }
+
+    /// Takes up the rows of other records.
+    #[inline]
+    pub fn gather(&mut self, members: &'a [u32]) {
+        self.members = members;
+        if let Some(narrow) = &self.records.narrow {
+            self.made.clear();
+            members.iter().for_each(|record| narrow.append(*record, &mut self.made));
+        }
+    }
+
+    /// The row of one of them, by its place.
+    #[inline]
+    #[must_use]
+    pub fn row(&self, place: usize) -> &[u32] {
+        match self.records.narrow {
+            None => self.records.wide(self.members[place]),
+            Some(_) => &self.made[place * self.records.stride..(place + 1) * self.records.stride],
+        }
     }
 }

@@ -23,6 +23,12 @@ const LOOK: u64 = 64 << 10;
 /// Values that are read one after the other before what that brought in is counted.
 const STRETCH: usize = 1 << 16;
 
+/// Bytes that are read one after the other before they are given back.
+const READ: usize = 4 << 20;
+
+/// Bytes that are written together: many files may be written at once.
+const BUFFER: usize = 64 << 10;
+
 /// Files that have no name and end with the process, and how much of them may be in memory.
 #[derive(Debug)]
 pub struct Spill {
@@ -69,7 +75,6 @@ impl Spill {
     }
 
     #[cold]
-    #[expect(unsafe_code, reason = "a mapped file's pages are given back in no other way")]
     fn give_back(&self) {
         // Much of what was looked at was looked at before.
         if let Some(resident) = resident_files().map(|resident| resident.saturating_sub(self.before))
@@ -82,9 +87,7 @@ impl Spill {
         let mut maps = self.maps.lock().unwrap_or_else(PoisonError::into_inner);
         maps.retain(|map| {
             let Some(map) = map.upgrade() else { return false };
-            // SAFETY: the mapping is of a file and never written to, so that whoever looks at it meanwhile or later sees
-            // what the file holds. A system that refuses keeps the pages, which costs memory and nothing else.
-            let _ = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+            release(&map);
             true
         });
     }
@@ -94,7 +97,7 @@ impl Spill {
     /// # Errors
     /// The directory does not take a file.
     pub fn file(&self) -> Result<BufWriter<File>> {
-        tempfile::tempfile_in(&self.directory).map(|file| BufWriter::with_capacity(1 << 18, file)).map_err(|error| {
+        tempfile::tempfile_in(&self.directory).map(|file| BufWriter::with_capacity(BUFFER, file)).map_err(|error| {
             LinkError::usage(format!(
                 "records do not fit into `limits.memory_mb`, and the directory for temporary files `{}` takes none: \
                  {error}; set TMPDIR to one that does",
@@ -136,6 +139,14 @@ impl Spill {
     }
 }
 
+/// Gives back what was looked at of a mapped file.
+#[expect(unsafe_code, reason = "a mapped file's pages are given back in no other way")]
+fn release(map: &Mmap) {
+    // SAFETY: the mapping is of a file and never written to, so that whoever looks at it meanwhile or later sees what the
+    // file holds. A system that refuses keeps the pages, which costs memory and nothing else.
+    let _ = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+}
+
 /// Bytes of mapped files that are in memory, where the system tells.
 fn resident_files() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
@@ -156,6 +167,11 @@ impl Mapped {
     pub fn bytes(&self) -> &[u8] {
         self.spill.looked(LOOK);
         &self.map
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.map.len()
     }
 
     /// Counts a look at so many bytes one after the other.
@@ -206,15 +222,33 @@ impl<T: Pod> Deref for Shelf<T> {
 impl<T: Pod> Shelf<T> {
     /// The values in memory, where they can be changed; those of a file are read, a stretch at a time.
     pub fn in_memory(&mut self) -> &mut Vec<T> {
-        if let Some(file) = self.file.take() {
-            self.memory.reserve_exact(file.map.len() / size_of::<T>());
-            let values: &[T] = bytemuck::cast_slice(file.bytes());
-            for stretch in values.chunks(STRETCH) {
-                self.memory.extend_from_slice(stretch);
-                file.looked(size_of_val(stretch) as u64);
-            }
+        if self.file.is_some() {
+            self.memory = self.copied();
+            self.file = None;
         }
         &mut self.memory
+    }
+
+    /// The values, copied into memory.
+    pub fn copied(&self) -> Vec<T> {
+        let mut values = Vec::with_capacity(self.len());
+        self.stretches(STRETCH).for_each(|stretch| values.extend_from_slice(stretch));
+        values
+    }
+
+    /// The values in stretches of so many, each read after the last: what was read of a file before is given back, so that
+    /// reading all of it takes no memory.
+    pub fn stretches(&self, count: usize) -> impl Iterator<Item = &[T]> + '_ {
+        let mut read = 0;
+        self.chunks(count.max(1)).inspect(move |stretch| {
+            if let Some(file) = &self.file {
+                if read >= READ {
+                    release(&file.map);
+                    read = 0;
+                }
+                read += size_of_val(*stretch);
+            }
+        })
     }
 
     /// Puts the values into a file.

@@ -98,6 +98,40 @@ impl Texts {
         }
     }
 
+    /// Whether there is a chunk that can be put into a file.
+    pub const fn fills_chunks(&self) -> bool {
+        self.len >= CHUNK
+    }
+
+    /// Whether a text lies in a file.
+    #[inline]
+    pub fn is_shelved(&self, number: u32) -> bool {
+        ((number >> SHIFT) as usize) < self.shelved
+    }
+
+    /// Bytes that those take which lie in files.
+    pub fn in_files(&self) -> u64 {
+        let bytes = |chunk: &Chunk| match chunk {
+            Chunk::Memory { .. } => 0,
+            Chunk::File(file) => file.len(),
+        };
+        self.chunks[..self.shelved].iter().map(|chunk| bytes(chunk) as u64).sum()
+    }
+
+    /// Brings into memory what lies in files.
+    pub fn unshelve(&mut self) {
+        for chunk in &mut self.chunks[..self.shelved] {
+            if let Chunk::File(file) = chunk {
+                let (bounds, text) = file.bytes().split_at((CHUNK + 1) * size_of::<usize>());
+                // What was written was text.
+                let text = std::str::from_utf8(text).unwrap_or_default().to_owned();
+                let bounds = bytemuck::cast_slice(bounds).to_vec();
+                *chunk = Chunk::Memory { text, bounds };
+            }
+        }
+        self.shelved = 0;
+    }
+
     /// Bytes of memory that they take.
     pub fn memory(&self) -> u64 {
         let bytes = |chunk: &Chunk| match chunk {
@@ -134,7 +168,6 @@ mod tests {
     fn texts_are_the_same_in_memory_and_in_files() {
         let spill = Spill::new(std::env::temp_dir(), 1 << 16);
         let mut texts = Texts::default();
-        let text = |n: usize| if n.is_multiple_of(5) { String::new() } else { format!("王{}", n * 7) };
         for number in 0..2 * CHUNK + 100 {
             assert_eq!(texts.push(&text(number)), number as u32);
             if number.is_multiple_of(CHUNK - 1) {
@@ -143,7 +176,19 @@ mod tests {
         }
         let before = texts.memory();
         texts.shelve(&spill).unwrap();
-        assert!(texts.memory() < before);
+        assert!(texts.memory() < before && texts.is_shelved(0) && !texts.is_shelved(2 * CHUNK as u32));
+        same(&texts);
+        let in_files = texts.in_files();
+        texts.unshelve();
+        assert!(texts.memory() >= in_files && !texts.is_shelved(0) && texts.in_files() == 0);
+        same(&texts);
+    }
+
+    fn text(n: usize) -> String {
+        if n.is_multiple_of(5) { String::new() } else { format!("王{}", n * 7) }
+    }
+
+    fn same(texts: &Texts) {
         for number in (0..texts.len()).step_by(97).chain([CHUNK - 1, CHUNK, 2 * CHUNK + 99]) {
             assert_eq!(texts.get(number as u32), text(number));
             assert_eq!(texts.bytes(number as u32), text(number).as_bytes());

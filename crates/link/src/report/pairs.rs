@@ -5,15 +5,16 @@ use crate::linker::Linkage;
 
 /// Pairs with what they are examples of, in English and in Chinese.
 pub(super) fn typical(linkage: &Linkage) -> Vec<(&'static str, &'static str, Explanation)> {
-    let mut order = (0..linkage.pairs.len()).collect::<Vec<_>>();
+    let pairs = linkage.pairs.to_vec();
+    let mut order = (0..pairs.len()).collect::<Vec<_>>();
     order.sort_unstable_by(|a, b| {
-        let (a, b) = (&linkage.pairs[*a], &linkage.pairs[*b]);
+        let (a, b) = (&pairs[*a], &pairs[*b]);
         b.logit.total_cmp(&a.logit).then_with(|| (a.left, a.right).cmp(&(b.left, b.right)))
     });
-    let joined = order.partition_point(|place| linkage.pairs[*place].logit >= linkage.join);
+    let joined = order.partition_point(|place| pairs[*place].logit >= linkage.join);
     let root = &linkage.entities.root;
     let (together, apart): (Vec<usize>, Vec<usize>) = order[..joined].iter().partition(|place| {
-        let pair = &linkage.pairs[**place];
+        let pair = &pairs[**place];
         root[pair.left as usize] == root[pair.right as usize]
     });
     let wanted = [
@@ -28,7 +29,7 @@ pub(super) fn typical(linkage: &Linkage) -> Vec<(&'static str, &'static str, Exp
     for (title, title_zh, place) in wanted {
         let Some(place) = place.filter(|place| !told.contains(place)) else { continue };
         told.push(place);
-        let pair = &linkage.pairs[place];
+        let pair = &pairs[place];
         out.push((title, title_zh, linkage.explain_with(&scorer, pair.pattern, pair.left, pair.right)));
     }
     out

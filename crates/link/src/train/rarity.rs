@@ -54,7 +54,7 @@ pub fn odds(
     let mut by_class: Vec<Vec<(u32, u64)>> = vec![Vec::new(); CLASSES];
     for group in 0..groups.len() {
         let members = groups.group(group);
-        let class = &mut by_class[class(frequencies[records.row(members[0])[column] as usize])];
+        let class = &mut by_class[class(frequencies[records.cell(members[0], column) as usize])];
         let before = class.last().map_or(0, |(_, pairs)| *pairs);
         class.push((group as u32, before + pairs_of(members.len() as u64)));
     }

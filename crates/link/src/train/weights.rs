@@ -193,7 +193,7 @@ impl<'a> Scorer<'a> {
     #[must_use]
     pub fn rarity(&self, comparison: usize, level: usize, left: u32, right: u32) -> f64 {
         let Some((column, usual)) = self.frequencies[comparison][level] else { return 0.0 };
-        let (a, b) = (self.records.row(left)[column], self.records.row(right)[column]);
+        let (a, b) = (self.records.cell(left, column), self.records.cell(right, column));
         if a == NULL || b == NULL {
             return 0.0;
         }

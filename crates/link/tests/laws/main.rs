@@ -7,6 +7,7 @@ mod homes;
 mod labels;
 mod learning;
 mod lifetimes;
+mod limits;
 mod modes;
 mod order;
 mod pairs;

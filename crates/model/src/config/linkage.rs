@@ -238,9 +238,9 @@ pub struct LinkLimits {
     /// out, with a warning, until it brings at most 200 pairs a record. Where weights are given, or records come into a
     /// linkage that was kept, which groups are left out is settled; then twice as many are an error.
     pub pairs: Option<u64>,
-    /// MiB of memory that a linkage may take, about 200 for the program itself among them. Records that do not fit go to
-    /// temporary files (in `TMPDIR`), groups of blocking rules are made anew whenever they are needed; it takes longer,
-    /// and what is found is the same. Where not even the pairs and a few bytes of each record fit, the linkage ends
+    /// MiB of memory that a linkage may take, about 200 for the program itself among them. What does not fit goes to
+    /// temporary files (in `TMPDIR`): texts, keys and ids, groups of blocking rules, pairs; it takes longer, and what is
+    /// found is the same. Where not even a few bytes of each record and the numbers of values fit, the linkage ends
     /// with an error that tells the least.
     pub memory_mb: Option<usize>,
 }
