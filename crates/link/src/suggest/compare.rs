@@ -212,17 +212,7 @@ impl Draft<'_> {
             self.field.id.as_ref().map(|id| format!("cast(resident_id({})['birth_date'] as varchar), ", quoted(id)));
         let text = self
             .define("", format!("coalesce({}cast(parse_date({text}) as varchar), {text})", birth.unwrap_or_default()));
-        let score = |least: f64, label: &str| level(format!("date_similarity(l.{text}, r.{text}) >= {least:?}"), label);
-        self.levels(
-            false,
-            vec![
-                level(format!("l.{text} = r.{text}"), "same day"),
-                score(0.9, "day and month swapped"),
-                score(0.85, "one digit wrong or two swapped"),
-                score(0.6, "year, month or day differs"),
-                score(0.3, "same year"),
-            ],
-        );
+        self.kind(ComparisonKind::Date, &[]);
         self.whole(&text);
         self.part(format!("substr({text}, 1, 4)"));
     }
@@ -324,19 +314,24 @@ impl Draft<'_> {
             Some(other) => {
                 let name = self.name().to_owned();
                 let like = |a: &str, b: &str, least: f64| format!("jaro_winkler(l.{a}, r.{b}) >= {least:?}");
-                self.levels(
-                    false,
-                    vec![
-                        rare(format!("l.{text} = r.{text}"), "equal", &name),
-                        level(like(&text, &text, 0.92), "nearly equal"),
-                        level(format!("l.{text} = r.{other} and l.{other} = r.{text}"), "changed places"),
-                        level(
-                            format!("{} or {}", like(&text, &other, 0.88), like(&other, &text, 0.88)),
-                            "like the other name",
-                        ),
-                        level(like(&text, &text, 0.7), "similar"),
-                    ],
-                );
+                let mut levels = vec![
+                    rare(format!("l.{text} = r.{text}"), "equal", &name),
+                    level(like(&text, &text, 0.92), "nearly equal"),
+                ];
+                // That the two have changed places is one thing, and told once: by the first of them.
+                let changed = |a: &str, b: &str| format!("l.{a} = r.{b} and l.{b} = r.{a}");
+                let mut told = self.model.comparisons.iter().flat_map(|comparison| &comparison.levels);
+                if !told.any(|level| level.condition == changed(&other, &text)) {
+                    levels.push(level(changed(&text, &other), "changed places"));
+                }
+                levels.extend([
+                    level(
+                        format!("{} or {}", like(&text, &other, 0.88), like(&other, &text, 0.88)),
+                        "like the other name",
+                    ),
+                    level(like(&text, &text, 0.7), "similar"),
+                ]);
+                self.levels(false, levels);
                 // Found from one side: the other record has the two the other way round.
                 if self.number == 0 || !self.model.blocks.iter().any(|rule| rule.condition.is_some()) {
                     self.model.blocks.push(BlockingRule {
