@@ -159,8 +159,7 @@ fn voronoi(call: &Call, borders: bool) -> Result<ArrayRef> {
             let cells = cells.into_iter().map(Geometry::Polygon).collect();
             return Ok(Some(Geometry::GeometryCollection(GeometryCollection(cells))));
         }
-        let lines = borders_of(&sites, Rect::new(low, high), &cells).map_err(|error| call.error(row, error))?;
-        let lines = lines.into_iter().map(|(from, to)| LineString(vec![from, to]));
+        let lines = borders_of(Rect::new(low, high), &cells).into_iter().map(|(from, to)| LineString(vec![from, to]));
         Ok(Some(Geometry::MultiLineString(MultiLineString(lines.collect()))))
     })
 }
@@ -195,26 +194,35 @@ fn halves(sites: &MultiPoint, rect: Rect) -> Vec<Polygon> {
     sites.iter().filter_map(cell).collect()
 }
 
-/// The edges between cells; of sites in a row, the edges of two bands.
-fn borders_of(
-    sites: &MultiPoint,
-    rect: Rect,
-    cells: &[Polygon],
-) -> Result<Vec<(Coord, Coord)>, geo::voronoi::VoronoiError> {
-    let window = rect.to_polygon();
-    let params = VoronoiParams::new().clip(VoronoiClip::Polygon(&window));
-    let mut edges = match sites.voronoi_edges_with_params(params) {
-        Ok(lines) => lines.into_iter().map(|line| ordered(line.start, line.end)).collect::<Vec<_>>(),
-        Err(geo::voronoi::VoronoiError::CollinearInput | geo::voronoi::VoronoiError::InsufficientVertices) => {
-            let drawn = cells.iter().flat_map(|cell| cell.exterior().lines());
-            let mut drawn = drawn.map(|line| ordered(line.start, line.end)).collect::<Vec<_>>();
-            drawn.sort_by(|a, b| compare(a.0, b.0).then(compare(a.1, b.1)));
-            drawn.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
-        }
-        Err(error) => return Err(error),
+/// The edges between the cells of a rectangle, each once. Both cells have it, and may have cut it from the rectangle with
+/// other last bits, so two edges are one when their middles are.
+fn borders_of(rect: Rect, cells: &[Polygon]) -> Vec<(Coord, Coord)> {
+    let near = rect.width().max(rect.height()) * 1e-9;
+    let same = |a: f64, b: f64| (a - b).abs() <= near;
+    let (min, max) = (rect.min(), rect.max());
+    let outer = |from: Coord, to: Coord| {
+        [min.x, max.x].iter().any(|x| same(from.x, *x) && same(to.x, *x))
+            || [min.y, max.y].iter().any(|y| same(from.y, *y) && same(to.y, *y))
     };
-    edges.sort_by(|a, b| compare(a.0, b.0).then(compare(a.1, b.1)));
-    Ok(edges)
+    let mut edges = cells
+        .iter()
+        .flat_map(|cell| cell.exterior().lines())
+        .filter(|line| {
+            !outer(line.start, line.end) && !(same(line.start.x, line.end.x) && same(line.start.y, line.end.y))
+        })
+        .map(|line| ((line.start + line.end) / 2.0, ordered(line.start, line.end)))
+        .collect::<Vec<_>>();
+    edges.sort_by(|a, b| compare(a.0, b.0).then(compare(a.1.0, b.1.0)).then(compare(a.1.1, b.1.1)));
+    let mut borders: Vec<(Coord, (Coord, Coord))> = Vec::with_capacity(edges.len() / 2);
+    for (middle, edge) in edges {
+        let mut before = borders.iter().rev().take_while(|(other, _)| same(other.x, middle.x));
+        if !before.any(|(other, _)| same(other.y, middle.y)) {
+            borders.push((middle, edge));
+        }
+    }
+    let mut borders = borders.into_iter().map(|(_, edge)| edge).collect::<Vec<_>>();
+    borders.sort_by(|a, b| compare(a.0, b.0).then(compare(a.1, b.1)));
+    borders
 }
 
 fn bands(sites: &MultiPoint, rect: Rect) -> Vec<Polygon> {
@@ -284,4 +292,33 @@ fn one_cell(call: &Call, shape: Shape) -> Result<ArrayRef> {
         }
         Ok(Some(Geometry::Polygon(crate::grid::cell(shape, size, i, j))))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use geo::{Euclidean, Length};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn borders_and_the_rectangle_are_what_cells_have_around_them(
+            sites in prop::collection::vec((0..40_i32, 0..40_i32), 2..12),
+        ) {
+            let mut sites = sites.into_iter().map(|(x, y)| Point::new(f64::from(x) / 3.0, f64::from(y) / 3.0)).collect::<Vec<_>>();
+            sites.sort_by(|a, b| compare(a.0, b.0));
+            sites.dedup();
+            prop_assume!(sites.len() > 1);
+            let rect = Rect::new(Coord { x: -20.0, y: -20.0 }, Coord { x: 40.0, y: 40.0 });
+            let cells = voronoi_cells(&MultiPoint(sites), rect).unwrap();
+            let length = |lines: &mut dyn Iterator<Item = (Coord, Coord)>| {
+                lines.map(|(from, to)| Euclidean.length(&geo::Line::new(from, to))).sum::<f64>()
+            };
+            let around = length(&mut cells.iter().flat_map(|cell| cell.exterior().lines().map(|line| (line.start, line.end))));
+            let borders = length(&mut borders_of(rect, &cells).into_iter());
+            prop_assert!((around - 240.0 - 2.0 * borders).abs() < 1e-6, "{} {}", around, borders);
+        }
+    }
 }

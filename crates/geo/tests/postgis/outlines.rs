@@ -71,6 +71,26 @@ async fn a_concave_hull_is_valid_and_around_all_vertices_and_within_the_convex_o
 }
 
 #[tokio::test]
+async fn the_borders_of_voronoi_cells_run_where_those_of_postgis_do() {
+    let Some(server) = Server::start() else { return };
+    let mut draw = Draw(62);
+    let pairs = (0..600)
+        .map(|_| {
+            let points = (0..3 + draw.below(9)).map(|_| Point::new(draw.unit() * 9.0, draw.unit() * 9.0));
+            let bytes = from_geometry(&Geometry::MultiPoint(MultiPoint(points.collect())));
+            (bytes.clone(), bytes)
+        })
+        .collect::<Vec<_>>();
+    let context = load(&server, &pairs);
+    let question = "SELECT id, ST_AsText(a, 3), ST_AsText(g, 3), ST_AsText(theirs, 3)
+        FROM t JOIN o USING (id), LATERAL (SELECT ST_VoronoiLines(a) AS theirs) q
+        WHERE abs(ST_Length(g) - ST_Length(theirs)) > 1e-6
+           OR coalesce(ST_HausdorffDistance(g, theirs), 9) > 1e-6
+        ORDER BY id";
+    none(&beside(&server, &context, "ST_VoronoiLines(a)", "true", question).await);
+}
+
+#[tokio::test]
 async fn what_is_simplified_with_its_topology_stays_valid_and_near_and_has_vertices_of_its_own_as_in_postgis() {
     let Some(server) = Server::start() else { return };
     let pairs = pairs(3_000, 63);
