@@ -197,7 +197,8 @@ fn halves(sites: &MultiPoint, rect: Rect) -> Vec<Polygon> {
 /// The edges between the cells of a rectangle, each once. Both cells have it, and may have cut it from the rectangle with
 /// other last bits, so two edges are one when their middles are.
 fn borders_of(rect: Rect, cells: &[Polygon]) -> Vec<(Coord, Coord)> {
-    let near = rect.width().max(rect.height()) * 1e-9;
+    // Cutting leaves about a thousand-millionth of the rectangle.
+    let near = rect.width().max(rect.height()) * 1e-7;
     let same = |a: f64, b: f64| (a - b).abs() <= near;
     let (min, max) = (rect.min(), rect.max());
     let outer = |from: Coord, to: Coord| {
