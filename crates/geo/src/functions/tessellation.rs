@@ -179,10 +179,19 @@ fn voronoi_cells(sites: &MultiPoint, rect: Rect) -> Result<Vec<Polygon>, geo::vo
     }
 }
 
-/// Whether cells leave nothing of a rectangle.
+/// Sites of which each cell can be cut by all the others.
+const FEW: usize = 5000;
+
+/// Whether cells leave nothing of a rectangle. A corner that none of them reaches is less than can be told by areas.
 fn fill(cells: &[Polygon], rect: Rect) -> bool {
     let area = cells.iter().map(Area::unsigned_area).sum::<f64>();
+    let near = rect.width().max(rect.height()) * 1e-7;
+    let reached = |corner: Coord| {
+        let mut vertices = cells.iter().flat_map(|cell| &cell.exterior().0);
+        vertices.any(|vertex| (vertex.x - corner.x).abs() <= near && (vertex.y - corner.y).abs() <= near)
+    };
     (area - rect.unsigned_area()).abs() <= 1e-6 * rect.unsigned_area()
+        && (cells.len() > FEW || rect.to_polygon().exterior().0.iter().all(|corner| reached(*corner)))
 }
 
 /// The cells of sites, each as what is nearer to it than to any other: as many cuts as there are pairs.
