@@ -225,7 +225,8 @@ fn borders_of(rect: Rect, cells: &[Polygon]) -> Vec<(Coord, Coord)> {
         .iter()
         .flat_map(|cell| cell.exterior().lines())
         .filter(|line| {
-            !outer(line.start, line.end) && !(same(line.start.x, line.end.x) && same(line.start.y, line.end.y))
+            let point = same(line.start.x, line.end.x) && same(line.start.y, line.end.y);
+            !point && !outer(line.start, line.end)
         })
         .map(|line| ((line.start + line.end) / 2.0, ordered(line.start, line.end)))
         .collect::<Vec<_>>();

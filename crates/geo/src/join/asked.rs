@@ -149,11 +149,12 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// A side of a condition.
+type Side<'a> = &'a Arc<dyn PhysicalExpr>;
+
 /// The two geometries of a condition that holds of those at most so many metres apart, a constant, and what lies within
 /// these of a shape on Earth whose vertices are in an extent; `None` where that is no longitude and latitude.
-pub fn within_metres(
-    condition: &Arc<dyn PhysicalExpr>,
-) -> Option<(&Arc<dyn PhysicalExpr>, &Arc<dyn PhysicalExpr>, impl Fn(&Extent) -> Option<Extent>)> {
+pub fn within_metres(condition: Side<'_>) -> Option<(Side<'_>, Side<'_>, impl Fn(&Extent) -> Option<Extent>)> {
     let Asked { question: Question::Near(measure), a, b, limit, unit, .. } = Asked::of(condition)? else { return None };
     let (radius, metres) = (measure.radius()?, number(limit?)? * unit);
     let reach = move |vertices: &Extent| {

@@ -53,7 +53,10 @@ fn load(server: &Server, pairs: &[(Vec<u8>, Vec<u8>)]) -> SessionContext {
     load_with_nulls(server, &pairs.iter().map(some).collect::<Vec<_>>())
 }
 
-fn load_with_nulls(server: &Server, pairs: &[(Option<Vec<u8>>, Option<Vec<u8>>)]) -> SessionContext {
+/// Two geometries, of which either may be missing.
+type Row = (Option<Vec<u8>>, Option<Vec<u8>>);
+
+fn load_with_nulls(server: &Server, pairs: &[Row]) -> SessionContext {
     let mut script = String::from(
         "DROP TABLE IF EXISTS t; CREATE TABLE t (id bigint, a geometry, b geometry); COPY t FROM stdin;\n",
     );
@@ -70,7 +73,7 @@ fn load_with_nulls(server: &Server, pairs: &[(Option<Vec<u8>>, Option<Vec<u8>>)]
 }
 
 /// The table on our side.
-fn register(context: &SessionContext, pairs: &[(Option<Vec<u8>>, Option<Vec<u8>>)]) {
+fn register(context: &SessionContext, pairs: &[Row]) {
     let column = |column: Vec<Option<&[u8]>>| Arc::new(BinaryArray::from(column)) as ArrayRef;
     let columns = [
         ("id", Arc::new(Int64Array::from_iter_values(0..pairs.len() as i64)) as ArrayRef),
