@@ -36,17 +36,21 @@ async fn beside(
     server.ask(&script).lines().map(|line| format!("{expression}: {line}")).collect()
 }
 
+/// 600 sets of so many points and some more, each beside itself.
+fn points(seed: u64, least: u64, more: u64) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut draw = Draw(seed);
+    let set = |_| {
+        let points = (0..least + draw.below(more)).map(|_| Point::new(draw.unit() * 9.0, draw.unit() * 9.0));
+        let bytes = from_geometry(&Geometry::MultiPoint(MultiPoint(points.collect())));
+        (bytes.clone(), bytes)
+    };
+    (0..600).map(set).collect()
+}
+
 #[tokio::test]
 async fn a_concave_hull_is_valid_and_around_all_vertices_and_within_the_convex_one_as_that_of_postgis_is() {
     let Some(server) = Server::start() else { return };
-    let mut draw = Draw(61);
-    let pairs = (0..600)
-        .map(|_| {
-            let points = (0..4 + draw.below(40)).map(|_| Point::new(draw.unit() * 9.0, draw.unit() * 9.0));
-            let bytes = from_geometry(&Geometry::MultiPoint(MultiPoint(points.collect())));
-            (bytes.clone(), bytes)
-        })
-        .collect::<Vec<_>>();
+    let pairs = points(61, 4, 40);
     let context = load(&server, &pairs);
     let mut differences = Vec::new();
     for concavity in ["", ", 1", ", 4"] {
@@ -73,14 +77,7 @@ async fn a_concave_hull_is_valid_and_around_all_vertices_and_within_the_convex_o
 #[tokio::test]
 async fn the_borders_of_voronoi_cells_run_where_those_of_postgis_do() {
     let Some(server) = Server::start() else { return };
-    let mut draw = Draw(62);
-    let pairs = (0..600)
-        .map(|_| {
-            let points = (0..3 + draw.below(9)).map(|_| Point::new(draw.unit() * 9.0, draw.unit() * 9.0));
-            let bytes = from_geometry(&Geometry::MultiPoint(MultiPoint(points.collect())));
-            (bytes.clone(), bytes)
-        })
-        .collect::<Vec<_>>();
+    let pairs = points(62, 3, 9);
     let context = load(&server, &pairs);
     // Cells are cut from their rectangle in whole numbers of some thousand-millionths of it.
     let question = "SELECT id, ST_AsText(a, 3), ST_AsText(g, 3), ST_AsText(theirs, 3)
