@@ -381,6 +381,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::records::NULL;
 
     #[test]
     fn day_and_month_are_seen_to_be_exchanged() {
@@ -424,6 +425,11 @@ mod tests {
             for kernel in Kernel::ALL.into_iter().filter(|kernel| *kernel != Kernel::Metres) {
                 let (one, other) = (kernel.texts(&a, &b), kernel.texts(&b, &a));
                 prop_assert!(one == other || one.is_nan() && other.is_nan(), "{}: {} {}", kernel.name(), one, other);
+                // Blank text is a missing value among records, and those are not compared.
+                if codes.contains(&NULL) {
+                    prop_assert!(a.trim().is_empty() || b.trim().is_empty());
+                    continue;
+                }
                 let told = kernel.values(64, left, right);
                 prop_assert!(one == told || one.is_nan() && told.is_nan(), "{}: {} {}", kernel.name(), one, told);
             }
