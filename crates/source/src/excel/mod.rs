@@ -3,6 +3,7 @@
 mod cell;
 mod layout;
 mod merges;
+mod sizes;
 mod source;
 mod workbook;
 

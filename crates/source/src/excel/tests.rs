@@ -350,6 +350,33 @@ fn survives(name: &str, bytes: &[u8]) {
     }
 }
 
+/// Where a sequence of bytes stands in an old workbook.
+fn place_of(bytes: &[u8], wanted: &[u8]) -> usize {
+    bytes.windows(wanted.len()).position(|window| window == wanted).unwrap()
+}
+
+#[tokio::test]
+async fn an_old_workbook_that_states_more_than_it_can_hold_is_an_error_before_room_is_made_for_it() {
+    let sound = include_bytes!("../../tests/data/people.xls");
+    let dimensions = place_of(sound, &[0x00, 0x02, 14, 0]) + 4;
+    let sectors = |number: usize| 512 * (number + 1);
+    let table = sectors(u32::from_le_bytes(sound[76..80].try_into().unwrap()) as usize);
+    let directory = u32::from_le_bytes(sound[48..52].try_into().unwrap());
+    // Rows of a sheet, columns of a sheet, the length of the workbook, a chain of sectors without an end.
+    let entry = place_of(sound, &"Workbook".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>());
+    for (place, value) in [
+        (dimensions + 4, 0x7fff_ffff_u32),
+        (dimensions + 10, 0xffff),
+        (entry + 120, 0xffff_ff00),
+        (table + 4 * directory as usize, directory),
+    ] {
+        let mut bytes = sound.to_vec();
+        bytes[place..place + 4].copy_from_slice(&value.to_le_bytes());
+        let error = open_bytes("book.xls", &bytes, as_register).await.unwrap_err();
+        assert!(error.is_user_error() && error.to_string().contains("book.xls"), "{place}: {error}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
     #[test]

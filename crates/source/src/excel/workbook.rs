@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use calamine::{Dimensions, Ods, Reader, SheetType, SheetVisible, Xls, Xlsb, Xlsx, open_workbook};
 
 use super::cell::Cell;
-use super::merges;
+use super::{merges, sizes};
 use crate::error::{Result, SourceError};
 use crate::part::LocalFile;
 
@@ -99,14 +99,17 @@ impl Workbook {
                     ))
                 }
             }
-            Content::Compound => Kind::Xls(Box::new(open_workbook(&file.path).map_err(|error| match error {
-                calamine::XlsError::Password => locked(&file.display),
-                error => match open_workbook::<Xlsx<_>, _>(&file.path) {
-                    // A workbook of the newer kinds lies inside such a file only when it is encrypted.
-                    Err(calamine::XlsxError::Password) => locked(&file.display),
-                    _ => broken(&error),
-                },
-            })?)),
+            Content::Compound => {
+                sizes::check(&file.path).map_err(|error| broken(&error))?;
+                Kind::Xls(Box::new(open_workbook(&file.path).map_err(|error| match error {
+                    calamine::XlsError::Password => locked(&file.display),
+                    error => match open_workbook::<Xlsx<_>, _>(&file.path) {
+                        // A workbook of the newer kinds lies inside such a file only when it is encrypted.
+                        Err(calamine::XlsxError::Password) => locked(&file.display),
+                        _ => broken(&error),
+                    },
+                })?))
+            }
             Content::Html => {
                 let error = SourceError::data(
                     &file.display,
