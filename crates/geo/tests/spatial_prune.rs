@@ -19,7 +19,7 @@ use datafusion_proto::bytes::{
     physical_plan_from_bytes_with_extension_codec, physical_plan_to_bytes_with_extension_codec,
 };
 use datafusion_proto::physical_plan::DefaultPhysicalExtensionCodec;
-use jingwei_geo::{Crs, SpatialCodec, geometry_field, point_to_wkb, register, with_spatial_join};
+use jingwei_geo::{Crs, SpatialCodec, from_wkt, geometry_field, point_to_wkb, register, with_spatial_join};
 
 const ROWS: usize = 10_000;
 
@@ -338,6 +338,52 @@ async fn what_has_no_place_still_finds_what_equals_it() {
     let plan = plan(&context, &sql).await;
     let expected = (0..ROWS as i64).filter(|id| id % 7 == 0 || *id == 1234).collect::<Vec<_>>();
     assert_eq!(ids(&context, plan).await, expected);
+}
+
+/// A file of one shape on both sides of the antimeridian: its box begins east of where it ends, as RFC 7946 has it.
+fn write_fiji(path: &Path) {
+    let shape =
+        "MULTIPOLYGON(((177 -20,180 -20,180 -15,177 -15,177 -20)),((-180 -20,-178 -20,-178 -15,-180 -15,-180 -20)))";
+    let shape = from_wkt(shape).unwrap();
+    let sides = [("xmin", 177.0), ("ymin", -20.0), ("xmax", -178.0), ("ymax", -15.0)];
+    let fields = sides.map(|(name, _)| Field::new(name, DataType::Float64, true));
+    let values = sides.map(|(_, value)| Arc::new(Float64Array::from(vec![value])) as ArrayRef);
+    let bbox = StructArray::new(Fields::from(fields.to_vec()), values.to_vec(), None);
+    let covering = serde_json::json!({
+        "xmin": ["bbox", "xmin"], "ymin": ["bbox", "ymin"], "xmax": ["bbox", "xmax"], "ymax": ["bbox", "ymax"]
+    });
+    let geo = serde_json::json!({
+        "version": "1.1.0", "primary_column": "geom",
+        "columns": { "geom": {
+            "encoding": "WKB", "geometry_types": ["MultiPolygon"], "bbox": sides.map(|(_, value)| value), "covering": { "bbox": covering },
+        } },
+    });
+    let (ids, geometry) = (Int64Array::from(vec![7]), BinaryArray::from_vec(vec![&shape]));
+    let batch = RecordBatch::try_from_iter([
+        ("id", Arc::new(ids) as ArrayRef),
+        ("bbox", Arc::new(bbox) as ArrayRef),
+        ("geom", Arc::new(geometry) as ArrayRef),
+    ])
+    .unwrap();
+    let properties = WriterProperties::builder()
+        .set_key_value_metadata(Some(vec![KeyValue::new("geo".to_owned(), geo.to_string())]));
+    let file = File::create(path).unwrap();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties.build())).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+}
+
+#[tokio::test]
+async fn a_shape_over_the_antimeridian_is_found_on_both_sides_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path()).await;
+    let path = folder.path().join("fiji.parquet");
+    write_fiji(&path);
+    context.register_parquet("fiji", path.to_str().unwrap(), ParquetReadOptions::default()).await.unwrap();
+    for (place, expected) in [("178, -17", vec![7]), ("-179, -17", vec![7]), ("0, -17", vec![])] {
+        let plan = plan(&context, &format!("SELECT id FROM fiji WHERE ST_Intersects(geom, ST_Point({place}))")).await;
+        assert_eq!(ids(&context, plan).await, expected, "{place}");
+    }
 }
 
 #[tokio::test]
