@@ -213,7 +213,10 @@ fn needed(program: &Program, records: &Records) -> u64 {
     // What a kernel keeps of a value it keeps once, whatever compares it.
     let prepared = program.sites.iter().flat_map(|site| {
         let domains = [site.left.first(), site.right.first()].map(|column| records.domain_of[*column?]);
-        domains.map(|domain| (site.kernel.name(), domain, site.kernel.prepared_bytes() as u64))
+        let bytes = site.kernel.prepared_bytes() + site.kernel.packed_bytes(site.most);
+        // The packed form is the same for each kernel.
+        let kept = if site.kernel.prepared_bytes() > 0 { site.kernel.name() } else { "packed" };
+        domains.map(|domain| (kept, domain, bytes as u64))
     });
     let prepared = prepared.filter(|(.., bytes)| *bytes > 0).collect::<BTreeSet<_>>();
     let prepared = prepared

@@ -268,21 +268,22 @@ impl<'a> Comparer<'a> {
             if a == NULL || b == NULL {
                 f64::NAN
             } else {
-                let memory = &mut self.memory[number];
-                if memory.is_empty() {
-                    memory.resize(MEMORY, (NULL, NULL, f64::NAN));
-                }
-                let place = (a.wrapping_mul(0x9E37_79B1) ^ b.wrapping_mul(0x85EB_CA77)) as usize >> 7 & (MEMORY - 1);
-                if memory[place].0 == a && memory[place].1 == b {
-                    memory[place].2
-                } else {
-                    let domain = |column: usize| self.records.domain_of[column].unwrap_or_default();
-                    let (da, db) = (domain(site.left[0]), domain(site.right[0]));
-                    let (da, db) = (&self.records.domains[da], &self.records.domains[db]);
-                    let score = site.kernel.values(site.most, (da, a), (db, b));
-                    memory[place] = (a, b, score);
-                    score
-                }
+                let domain = |column: usize| self.records.domain_of[column].unwrap_or_default();
+                let (da, db) = (domain(site.left[0]), domain(site.right[0]));
+                let (da, db) = (&self.records.domains[da], &self.records.domains[db]);
+                let packed = site.kernel.packed(site.most, (da, a), (db, b));
+                packed.unwrap_or_else(|| {
+                    let memory = &mut self.memory[number];
+                    if memory.is_empty() {
+                        memory.resize(MEMORY, (NULL, NULL, f64::NAN));
+                    }
+                    let place = a.wrapping_mul(0x9E37_79B1) ^ b.wrapping_mul(0x85EB_CA77);
+                    let known = &mut memory[place as usize >> 7 & (MEMORY - 1)];
+                    if (known.0, known.1) != (a, b) {
+                        *known = (a, b, site.kernel.values(site.most, (da, a), (db, b)));
+                    }
+                    known.2
+                })
             }
         };
         self.scores[number] = score;

@@ -1,6 +1,6 @@
 //! How characters sound: readings as small numbers, and which of them many speakers do not tell apart.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use jingwei_model::han::readings;
 
@@ -27,6 +27,11 @@ const NEAR: &[(&str, &str)] = &[
     ("uang", "uan"),
 ];
 
+/// The first of the ideographs of everyday use, and how many there are.
+const IDEOGRAPHS: (usize, usize) = (0x4e00, 0x5200);
+/// How they sound, each worked out when it is first met.
+static SOUNDS: [OnceLock<Sound>; IDEOGRAPHS.1] = [const { OnceLock::new() }; IDEOGRAPHS.1];
+
 /// Up to two readings of a character; zero stands for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sound([u16; 2]);
@@ -36,6 +41,11 @@ impl Sound {
 
     /// The usual reading and the next that differs by more than its tone.
     pub fn of(character: char) -> Self {
+        let known = (character as usize).checked_sub(IDEOGRAPHS.0).and_then(|place| SOUNDS.get(place));
+        known.map_or_else(|| Self::read(character), |known| *known.get_or_init(|| Self::read(character)))
+    }
+
+    fn read(character: char) -> Self {
         let mut all = readings(character).map(syllable).filter(|syllable| *syllable != 0);
         let first = all.next().unwrap_or_default();
         Self([first, all.find(|next| *next != first).unwrap_or_default()])
