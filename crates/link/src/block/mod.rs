@@ -310,9 +310,9 @@ fn keys(records: &Records, columns: &[usize], shift: u32) -> Vec<u64> {
                 keyed.push(key >> 32 << 32 | record);
             }
         };
-        for (record, row) in (range.start as u64..).zip(records.rows(range.clone())) {
-            push(record, key_of(records, columns, |column| row[column]));
-        }
+        records.rows(range.clone()).enumerate().for_each(|(place, row)| {
+            push((range.start + place) as u64, key_of(records, columns, |column| row[column]));
+        });
         for stretch in records.narrow_rows(range) {
             for record in stretch.records() {
                 push(record as u64, key_of(records, columns, |column| stretch.cell(record, column)));

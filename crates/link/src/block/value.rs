@@ -1,7 +1,10 @@
 //! Groups of one column: its values are sorted in place of the records, and no value that stands once is sorted in vain.
 
 use super::{Groups, KEY, mixed, sorted};
-use crate::records::{NULL, Records};
+use crate::records::Records;
+
+/// The place of a record that is in no group.
+const NOWHERE: u32 = u32::MAX;
 
 /// The groups of one column, as the general way finds them; none where that is no better.
 pub fn groups(
@@ -17,10 +20,7 @@ pub fn groups(
     if domain.len() > records.len() / 4 * 3 {
         return None;
     }
-    let codes = || records.column(column);
-    let mut counts = vec![0_u32; domain.len()];
-    codes().for_each(|code| counts[code as usize] += 1);
-    counts[NULL as usize] = 0;
+    let counts = records.frequencies(column);
     let mask = (1_u64 << shift) - 1;
     let keyed = (0..domain.len() as u32).filter(|code| counts[*code as usize] > 0).filter_map(|code| {
         let key = mixed(KEY, domain.half(code));
@@ -29,25 +29,33 @@ pub fn groups(
     let keyed = sorted(keyed.collect());
     // Values whose keys are the same by chance are one group.
     let runs = || keyed.chunk_by(|a, b| a >> 32 == b >> 32);
-    let size = |run: &[u64]| run.iter().map(|keyed| counts[*keyed as u32 as usize] as usize).sum::<usize>();
+    let count = |keyed: &u64| counts[*keyed as u32 as usize];
+    let size = |run: &[u64]| run.iter().map(|keyed| count(keyed) as usize).sum::<usize>();
     let mut groups = Groups::of_sizes(runs().map(size), max_group, limit);
-    // Where the next record of each value's group goes; a group is told by its number from 1 on.
-    let mut group_of = vec![0_u32; domain.len()];
-    let mut places = vec![0_u32];
+    // Where the next record of each value goes, those of a group next to each other.
+    let mut places = vec![NOWHERE; domain.len()];
+    let mut by_chance = Vec::new();
     for run in runs() {
-        let before = groups.ends.last().copied().unwrap_or_default();
+        let mut place = groups.ends.last().copied().unwrap_or_default();
         if groups.admit((run[0] >> 32) as u32, size(run)) {
-            run.iter().for_each(|keyed| group_of[*keyed as u32 as usize] = places.len() as u32);
-            places.push(before);
+            for keyed in run {
+                places[*keyed as u32 as usize] = place;
+                place += count(keyed);
+            }
+            by_chance.extend((run.len() > 1).then_some(groups.len() - 1));
         }
     }
     groups.records = vec![0; groups.ends.last().copied().unwrap_or_default() as usize];
-    for (record, code) in (0_u32..).zip(codes()) {
-        let group = group_of[code as usize] as usize;
-        if group > 0 {
-            groups.records[places[group] as usize] = record;
-            places[group] += 1;
+    records.each(column, |record, code| {
+        let place = &mut places[code as usize];
+        if *place != NOWHERE {
+            groups.records[*place as usize] = record;
+            *place += 1;
         }
+    });
+    for group in by_chance {
+        let start = if group == 0 { 0 } else { groups.ends[group - 1] as usize };
+        groups.records[start..groups.ends[group] as usize].sort_unstable();
     }
     Some(groups)
 }
@@ -59,7 +67,7 @@ mod tests {
 
     use super::super::{collect, keys};
     use super::*;
-    use crate::records::ColumnKind;
+    use crate::records::{ColumnKind, NULL};
 
     proptest! {
         #[test]

@@ -10,6 +10,8 @@ use crate::records::NULL;
 
 /// Columns that are looked at; conditions on later ones are worked out pair by pair.
 const COLUMNS: usize = 32;
+/// Columns that are compared at once.
+const TOGETHER: usize = 8;
 /// Truth values of single records that are looked at.
 const FLAGS: usize = 16;
 
@@ -87,12 +89,20 @@ impl Sight {
     #[inline]
     pub fn of(&self, pair: &Pair<'_>) -> Seen {
         let (a, b) = pair.rows();
-        let (mut equal, mut missing) = (0, 0);
-        for (place, (a, b)) in a.iter().zip(b).take(COLUMNS).enumerate() {
-            let unknown = u32::from(*a == NULL) | u32::from(*b == NULL);
-            missing |= unknown << place;
-            equal |= (u32::from(a == b) & !unknown) << place;
+        let columns = a.len().min(b.len()).min(COLUMNS);
+        let ((many_a, few_a), (many_b, few_b)) =
+            (a[..columns].as_chunks::<TOGETHER>(), b[..columns].as_chunks::<TOGETHER>());
+        let (mut equal, mut missing, mut place) = (0, 0, 0);
+        for (a, b) in many_a.iter().zip(many_b) {
+            equal |= bits(TOGETHER, |at| a[at] == b[at]) << place;
+            missing |= bits(TOGETHER, |at| (a[at] == NULL) | (b[at] == NULL)) << place;
+            place += TOGETHER;
         }
+        if !few_a.is_empty() {
+            equal |= bits(few_a.len(), |at| few_a[at] == few_b[at]) << place;
+            missing |= bits(few_a.len(), |at| (few_a[at] == NULL) | (few_b[at] == NULL)) << place;
+        }
+        equal &= !missing;
         let mut flags = 0;
         for (side, column) in &self.flags {
             flags = flags << 2 | if *side == Side::Left { a[*column] } else { b[*column] };
@@ -110,6 +120,12 @@ impl Sight {
         }
         all
     }
+}
+
+/// A bit for each of so many places.
+#[inline]
+fn bits(count: usize, holds: impl Fn(usize) -> bool) -> u32 {
+    (0..count).fold(0, |bits, at| bits | u32::from(holds(at)) << at)
 }
 
 /// The columns of a rule, as bits.

@@ -22,9 +22,9 @@ const TOGETHER: usize = 256;
 pub struct Domain {
     table: Table,
     halves: Vec<u32>,
-    /// Further 64 bits of the values' hashes while values are read and some of their texts lie in files: they tell as
-    /// surely who is who, and nothing waits for a file.
-    checks: Vec<u64>,
+    /// Further 64 bits of the values' hashes while values are read: they tell as surely who is who, and nothing waits for
+    /// a text, which lies elsewhere in memory or in a file. None when all have been read.
+    checks: Option<Vec<u64>>,
     /// The values by their numbers; that of a missing value is empty.
     texts: Texts,
     prepared: Prepared,
@@ -34,7 +34,13 @@ impl Default for Domain {
     fn default() -> Self {
         let mut texts = Texts::default();
         texts.push("");
-        Self { table: Table::default(), halves: vec![0], checks: Vec::new(), texts, prepared: Prepared::default() }
+        Self {
+            table: Table::default(),
+            halves: vec![0],
+            checks: Some(Vec::new()),
+            texts,
+            prepared: Prepared::default(),
+        }
     }
 }
 
@@ -117,10 +123,16 @@ impl Domain {
     }
 
     fn intern_by(&mut self, value: &str, half: u32) -> u32 {
-        if let Some(code) = self.place(value, half) {
+        let check = if self.checks.is_some() { check_of(value.as_bytes()) } else { 0 };
+        if let Some(code) = self.place(value, half, check) {
             return code;
         }
         let code = self.append(value, half);
+        if let Some(checks) = &mut self.checks {
+            // What was only pushed is not found, and its check is never asked for.
+            checks.resize(code as usize, 0);
+            checks.push(check);
+        }
         self.table.reserve(1);
         self.table.put(u64::from(half) << 32 | u64::from(code));
         self.table.used += 1;
@@ -155,8 +167,9 @@ impl Domain {
         for (_, half, code) in found.iter_mut() {
             *code = self.table.slots[self.table.home(*half)] as u32;
         }
-        if !self.checks.is_empty() {
-            black_box(found.iter().fold(0, |sum, (_, _, code)| sum ^ self.checks[*code as usize]));
+        if let Some(checks) = &self.checks {
+            let check = |code: u32| checks.get(code as usize).copied().unwrap_or_default();
+            black_box(found.iter().fold(0, |sum, (_, _, code)| sum ^ check(*code)));
             return;
         }
         let texts = found.iter().map(|(_, _, code)| self.texts.bytes(*code)).collect::<Vec<_>>();
@@ -170,22 +183,15 @@ impl Domain {
 
     fn append(&mut self, value: &str, half: u32) -> u32 {
         self.halves.push(half);
-        if !self.checks.is_empty() {
-            self.checks.push(check_of(value.as_bytes()));
-        }
         self.texts.push(value)
     }
 
     #[inline]
-    fn place(&self, value: &str, half: u32) -> Option<u32> {
-        if self.checks.is_empty() {
-            return self.table.find(half, |code| self.texts.bytes(code) == value.as_bytes());
+    fn place(&self, value: &str, half: u32, check: u64) -> Option<u32> {
+        match &self.checks {
+            Some(checks) => self.table.find(half, |code| checks[code as usize] == check),
+            None => self.table.find(half, |code| self.texts.bytes(code) == value.as_bytes()),
         }
-        let check = check_of(value.as_bytes());
-        self.table.find(half, |code| match self.texts.is_shelved(code) {
-            true => self.checks[code as usize] == check,
-            false => self.texts.bytes(code) == value.as_bytes(),
-        })
     }
 
     /// Makes room for more values, so that growth does not come at the expense of one that is in a hurry.
@@ -198,7 +204,8 @@ impl Domain {
     /// The number of a value that is known.
     #[must_use]
     pub fn find(&self, value: &str) -> Option<u32> {
-        self.place(value, half_of(value))
+        let check = if self.checks.is_some() { check_of(value.as_bytes()) } else { 0 };
+        self.place(value, half_of(value), check)
     }
 
     /// The text of a number; empty for a missing value.
@@ -236,7 +243,8 @@ impl Domain {
     /// Bytes of memory that the values take.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let known = self.table.slots.len() * 8 + self.halves.capacity() * 4 + self.checks.capacity() * 8;
+        let checks = self.checks.as_ref().map_or(0, Vec::capacity);
+        let known = self.table.slots.len() * 8 + self.halves.capacity() * 4 + checks * 8;
         known as u64 + self.texts.memory()
     }
 
@@ -245,10 +253,6 @@ impl Domain {
     /// # Errors
     /// The disk is full or broken.
     pub fn shelve(&mut self, spill: &Arc<Spill>) -> Result<()> {
-        // Values that are looked for while they are read are told apart without a look at the files.
-        if self.checks.is_empty() && self.table.used > 0 && self.texts.fills_chunks() {
-            self.checks = (0..self.len() as u32).map(|code| check_of(self.texts.bytes(code))).collect();
-        }
         self.texts.shelve(spill)
     }
 
@@ -263,9 +267,14 @@ impl Domain {
         self.texts.unshelve();
     }
 
+    /// Gives up the checks once values have been read: few are looked for from then on, and those by their texts.
+    pub fn settle(&mut self) {
+        self.checks = None;
+    }
+
     /// Gives up finding values by their texts, which takes memory, until [`open`](Self::open).
     pub fn close(&mut self) {
-        self.checks = Vec::new();
+        self.settle();
         // Texts that were only pushed, as ids are, are told apart by their numbers alone.
         if self.table.used == 0 && self.len() > 1 && self.halves.iter().all(|half| *half == 0) {
             self.halves = Vec::new();
@@ -310,22 +319,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_found_without_a_look_at_the_files_their_texts_lie_in() {
+    fn values_are_found_wherever_their_texts_lie_while_they_are_read_and_afterwards() {
         let spill = Spill::new(std::env::temp_dir(), 1 << 16);
-        let (mut domain, mut other) = (Domain::default(), Domain::default());
+        let (mut domain, mut settled) = (Domain::default(), Domain::default());
+        settled.settle();
         let value = |n: u32| format!("value {}", n.wrapping_mul(0x9E37_79B9) % 90_000);
         for n in 0..300_000 {
             if n == 120_000 || n == 200_000 {
                 domain.shelve(&spill).unwrap();
-                assert!(!domain.checks.is_empty() && domain.in_files() > 0);
+                assert!(domain.in_files() > 0);
             }
-            assert_eq!(domain.intern(&value(n)), other.intern(&value(n)));
+            assert_eq!(domain.intern(&value(n)), settled.intern(&value(n)));
         }
         assert!(spill.written() > 0 && domain.find("value 90000").is_none());
         domain.close();
-        assert!(domain.checks.is_empty());
         domain.open();
-        assert_eq!(domain.find(&value(17)), other.find(&value(17)));
+        assert_eq!(domain.find(&value(17)), settled.find(&value(17)));
+        assert_eq!(domain.intern("value 90000"), settled.intern("value 90000"));
+        domain.unshelve();
+        assert_eq!(domain.intern("value 90000"), domain.len() as u32 - 1);
+    }
+
+    #[test]
+    fn values_that_are_only_pushed_are_not_found() {
+        let mut domain = Domain::default();
+        let pushed = domain.push("a");
+        let interned = [domain.intern("b"), domain.intern("a")];
+        domain.push("c");
+        assert_eq!(
+            [domain.find("b"), domain.find("a"), domain.find("c")],
+            [Some(interned[0]), Some(interned[1]), None]
+        );
+        assert!(pushed < interned[0] && domain.intern("c") == domain.len() as u32 - 1);
+        domain.settle();
+        assert_eq!([domain.find("b"), domain.find("a")], interned.map(Some));
     }
 
     proptest! {

@@ -11,7 +11,7 @@ use futures::StreamExt;
 use jingwei_model::hash::hash128;
 
 use super::bucket::{Buckets, Incoming};
-use super::{ColumnKind, NULL, Records, Spill};
+use super::{ColumnKind, Domain, NULL, Records, Spill};
 use crate::{LinkError, Result};
 
 /// One table to read.
@@ -241,8 +241,9 @@ impl Reader {
         Ok(())
     }
 
-    fn finish(self) -> Result<Records> {
+    fn finish(mut self) -> Result<Records> {
         let keyed = self.skip > 1;
+        self.records.domains.iter_mut().for_each(Domain::settle);
         self.buckets.finish(self.records, keyed)
     }
 }

@@ -195,22 +195,25 @@ impl Records {
         domains.map(|(_, domain)| domain).chain([&mut self.ids]).try_for_each(|domain| domain.shelve(spill))
     }
 
-    /// The numbers of a column, record after record.
-    pub fn column(&self, column: usize) -> impl Iterator<Item = u32> + '_ {
-        let wide = if self.narrow.is_none() { Some(self.wide_column(column)) } else { None };
-        let narrow = self.narrow.as_ref().map(|narrow| {
-            let stretches = ranges_of(0..self.len()).map(|records| narrow.stretch(records));
-            stretches.flat_map(move |stretch| stretch.column(column))
-        });
-        wide.into_iter().flatten().chain(narrow.into_iter().flatten())
-    }
-
-    fn wide_column(&self, column: usize) -> impl Iterator<Item = u32> + '_ {
+    /// Tells each record and its number in a column, record after record.
+    #[inline]
+    pub fn each(&self, column: usize, mut tell: impl FnMut(u32, u32)) {
+        if let Some(narrow) = &self.narrow {
+            for records in ranges_of(0..self.len()) {
+                let first = records.start as u32;
+                (first..).zip(narrow.stretch(records).column(column)).for_each(|(record, cell)| tell(record, cell));
+            }
+            return;
+        }
         let stride = self.stride.max(1);
-        self.cells.chunks(STRETCH * stride).flat_map(move |stretch| {
+        let mut record = 0;
+        for stretch in self.cells.chunks(STRETCH * stride) {
             self.cells.looked(stretch.len());
-            stretch.iter().skip(column).step_by(stride).copied()
-        })
+            for row in stretch.chunks_exact(stride) {
+                tell(record, row[column]);
+                record += 1;
+            }
+        }
     }
 
     /// Wide rows of some records, one after the other; none where rows are narrow.
@@ -297,9 +300,7 @@ impl Records {
     pub fn frequencies(&self, column: usize) -> Vec<u32> {
         let Some(domain) = self.domain_of[column] else { return Vec::new() };
         let mut counts = vec![0; self.domains[domain].len()];
-        for code in self.column(column) {
-            counts[code as usize] += 1;
-        }
+        self.each(column, |_, code| counts[code as usize] += 1);
         counts[NULL as usize] = 0;
         counts
     }

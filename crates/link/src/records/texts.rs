@@ -98,13 +98,8 @@ impl Texts {
         }
     }
 
-    /// Whether there is a chunk that can be put into a file.
-    pub const fn fills_chunks(&self) -> bool {
-        self.len >= CHUNK
-    }
-
     /// Whether a text lies in a file.
-    #[inline]
+    #[cfg(test)]
     pub fn is_shelved(&self, number: u32) -> bool {
         ((number >> SHIFT) as usize) < self.shelved
     }
