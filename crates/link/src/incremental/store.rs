@@ -250,6 +250,7 @@ fn records(tables: Vec<String>, rows: &RecordBatch, texts: &RecordBatch) -> Resu
         }
         records.domains[domain].intern(values.value(row));
     }
+    records.domains.iter_mut().chain([&mut records.ids]).for_each(Domain::settle);
     let last = if rows.column_by_name("last_root").is_some() { Some(entities("last")?) } else { None };
     let (first, household) = (entities("first")?, whole("household")?);
     Ok((records, first, last, household))
