@@ -64,7 +64,8 @@ fn dimensions(data: &[u8]) -> Result<()> {
         14 | 16 => (long(0), long(4), short(10)),
         _ => return Ok(()),
     };
-    if rows > ROWS || columns > COLUMNS || (rows > 0 && first >= rows) {
+    // An empty sheet may be said to begin where it ends.
+    if rows > ROWS || columns > COLUMNS || (rows > 0 && first > rows) {
         return Err(wrong(format_args!(
             "a sheet is said to have rows {first} to {rows} and {columns} columns, and the format has {ROWS} and {COLUMNS}"
         )));
