@@ -362,11 +362,14 @@ async fn an_old_workbook_that_states_more_than_it_can_hold_is_an_error_before_ro
     let sectors = |number: usize| 512 * (number + 1);
     let table = sectors(u32::from_le_bytes(sound[76..80].try_into().unwrap()) as usize);
     let directory = u32::from_le_bytes(sound[48..52].try_into().unwrap());
-    // Rows of a sheet, columns of a sheet, the length of the workbook, a chain of sectors without an end.
+    let cell = place_of(sound, &[0xfd, 0x00, 10, 0]) + 4;
+    // Rows of a sheet, columns of a sheet, the column of a cell, the length of the workbook, a chain of sectors without an
+    // end.
     let entry = place_of(sound, &"Workbook".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>());
     for (place, value) in [
         (dimensions + 4, 0x7fff_ffff_u32),
         (dimensions + 10, 0xffff),
+        (cell + 2, 0x0100),
         (entry + 120, 0xffff_ff00),
         (table + 4 * directory as usize, directory),
     ] {
