@@ -14,6 +14,8 @@ use datafusion::logical_expr::{
 };
 use jingwei_model::id::clean::half_width;
 
+use crate::similarity::IDEOGRAPHS;
+
 const NAMES: [&str; 6] = ["road", "number", "community", "building", "unit", "room"];
 
 static FIELDS: LazyLock<Fields> =
@@ -101,9 +103,6 @@ enum Kind {
     /// Perhaps no character at all, but white space.
     Space,
 }
-
-/// The first of the ideographs of everyday use, and how many there are.
-const IDEOGRAPHS: (usize, usize) = (0x4e00, 0x5200);
 
 static KINDS: [Kind; IDEOGRAPHS.1] = {
     const NUMBERS: [char; 12] = ['零', '一', '二', '三', '四', '五', '六', '七', '八', '九', '十', '百'];

@@ -104,12 +104,6 @@ impl Table {
     }
 }
 
-/// What tells texts apart whose halves are the same: other bits of another hash, 96 bits with the half's. Of 100 million
-/// values no two are taken for one with a chance of 1 to 10^13.
-fn check_of(value: &[u8]) -> u64 {
-    (hash128(value) >> 64) as u64
-}
-
 /// The half of a text's hash by which it is found.
 #[inline]
 fn half_of(value: &str) -> u32 {
@@ -123,7 +117,7 @@ impl Domain {
     }
 
     fn intern_by(&mut self, value: &str, half: u32) -> u32 {
-        let check = if self.checks.is_some() { check_of(value.as_bytes()) } else { 0 };
+        let check = self.check_of(value);
         if let Some(code) = self.place(value, half, check) {
             return code;
         }
@@ -186,6 +180,13 @@ impl Domain {
         self.texts.push(value)
     }
 
+    /// What tells texts apart whose halves are the same while values are read: other bits of another hash, 96 bits with
+    /// the half's. Of 100 million values two are taken for one with a chance of 1 to 10^13.
+    #[inline]
+    fn check_of(&self, value: &str) -> u64 {
+        if self.checks.is_some() { (hash128(value.as_bytes()) >> 64) as u64 } else { 0 }
+    }
+
     #[inline]
     fn place(&self, value: &str, half: u32, check: u64) -> Option<u32> {
         match &self.checks {
@@ -204,7 +205,7 @@ impl Domain {
     /// The number of a value that is known.
     #[must_use]
     pub fn find(&self, value: &str) -> Option<u32> {
-        let check = if self.checks.is_some() { check_of(value.as_bytes()) } else { 0 };
+        let check = self.check_of(value);
         self.place(value, half_of(value), check)
     }
 

@@ -45,6 +45,9 @@ pub use resident_id::{ResidentIdAgreement, ResidentNumber};
 pub use text::Text;
 pub use tokens::Tokens;
 
+/// The first of the ideographs of everyday use, and how many there are.
+pub(crate) const IDEOGRAPHS: (usize, usize) = (0x4e00, 0x5200);
+
 /// A value made ready to be compared with many others.
 pub trait Prepare: Sized + Send + Sync {
     /// What comparing two of them gives: a number from 0 to 1, or an [`Agreement`].

@@ -4,6 +4,8 @@ use std::sync::{LazyLock, OnceLock};
 
 use jingwei_model::han::readings;
 
+use crate::similarity::IDEOGRAPHS;
+
 /// Initials, longest first where one begins another.
 const INITIALS: &[&str] = &[
     "zh", "ch", "sh", "b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "r", "z", "c", "s", "y",
@@ -27,8 +29,6 @@ const NEAR: &[(&str, &str)] = &[
     ("uang", "uan"),
 ];
 
-/// The first of the ideographs of everyday use, and how many there are.
-const IDEOGRAPHS: (usize, usize) = (0x4e00, 0x5200);
 /// How they sound, each worked out when it is first met.
 static SOUNDS: [OnceLock<Sound>; IDEOGRAPHS.1] = [const { OnceLock::new() }; IDEOGRAPHS.1];
 
