@@ -231,7 +231,7 @@ impl Linker {
             records: &records,
             blocks: &blocks,
             one_to_one: &one_to_one,
-            least: LEAST,
+            least: self.told(),
             room: &room,
         };
         let clusterer =
@@ -306,7 +306,7 @@ impl Linker {
         Clustering { join: logit(self.model.threshold) }
     }
 
-    /// Log odds from which edges are told.
+    /// Log odds from which pairs are kept and edges are told.
     pub(crate) fn told(&self) -> f32 {
         logit(self.model.threshold).min(logit(self.model.review[0]))
     }
@@ -435,9 +435,6 @@ pub(crate) fn located(records: &Records, decisions: &[Decision]) -> Vec<(u32, u3
         })
         .collect()
 }
-
-/// Log odds from which pairs are kept.
-pub(crate) const LEAST: f32 = -4.0;
 
 fn logit(probability: f64) -> f32 {
     (probability / (1.0 - probability)).ln() as f32

@@ -2,12 +2,13 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use clap::Args;
 use jingwei_engine::{City, EngineError, Result, SessionSettings, adhoc, ask, plain_params, session};
 
 use crate::args::{OutputArgs, pair};
-use crate::output::write;
+use crate::output::{complain, write};
 
 /// Arguments of `jingwei sql`.
 #[derive(Debug, Args)]
@@ -26,6 +27,9 @@ pub struct Sql {
     /// Snapshot to read; the latest when absent.
     #[arg(long)]
     snapshot: Option<u64>,
+    /// Tell on standard error how long it took, from opening the files to the last row written.
+    #[arg(long)]
+    timing: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -66,9 +70,14 @@ pub async fn run(project: &Path, args: Sql) -> Result<()> {
     } else {
         session(&SessionSettings::default())?
     };
+    let start = Instant::now();
     for (name, path) in &args.tables {
         adhoc(&context, name, path).await?;
     }
     let answer = ask(&context, &sql, plain_params(&args.params)).await?;
-    write(answer, &sql, &args.output).await
+    write(answer, &sql, &args.output).await?;
+    if args.timing {
+        complain(&format!("time: {:.1} ms", start.elapsed().as_secs_f64() * 1_000.0));
+    }
+    Ok(())
 }

@@ -83,6 +83,18 @@ fn geo(path: &str) -> Value {
 const SRID: &str = "SELECT min(ST_SRID(geom)) AS low, max(ST_SRID(geom)) AS high FROM t";
 
 #[test]
+fn how_long_a_statement_took_is_told_beside_the_answer_when_asked_for() {
+    let files = Files::new();
+    let csv = files.write("t.csv", "id,lon,lat\n1,116.4,39.9\n");
+    let ended = files.ask(&[("t", &csv)], "SELECT id FROM t", &["--timing", "--format", "csv"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "id\n1\n"), "{ended:?}");
+    let time = ended.stderr.trim().strip_prefix("time: ").and_then(|rest| rest.strip_suffix(" ms"));
+    assert!(time.and_then(|time| time.parse::<f64>().ok()).is_some_and(|time| time > 0.0), "{ended:?}");
+    let quiet = files.ask(&[("t", &csv)], "SELECT id FROM t", &["--format", "csv"]);
+    assert_eq!((quiet.stdout, quiet.stderr.as_str()), (ended.stdout, ""));
+}
+
+#[test]
 fn a_file_of_every_format_says_its_coordinate_system() {
     let files = Files::new();
     let parquet = files.save(&[("t", &files.shapefile())], "SELECT * FROM t", "a.parquet");

@@ -1,5 +1,9 @@
 //! Nulls, empty geometries and collections: what predicates say of them, and how collections are taken apart.
 
+use std::collections::BTreeMap;
+
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
 use datafusion::prelude::SessionContext;
 use geo::{Geometry, GeometryCollection, MultiLineString, MultiPoint, MultiPolygon};
 use jingwei_geo::{from_geometry, predicate::Predicate, to_wkt, why_invalid};
@@ -167,4 +171,41 @@ async fn collections_of_any_members_are_as_far_apart_as_in_postgis() {
         both("ST_Distance(a, b)", "ST_Distance(a, b)"),
     ];
     none(&differences(&server, &context, &expressions, &pairs).await);
+}
+
+#[tokio::test]
+async fn a_geometry_falls_into_the_parts_and_vertices_into_which_it_falls_in_postgis() {
+    let Some(server) = Server::start() else { return };
+    let mut draw = Draw(73);
+    let mut one = |number: usize| {
+        let kind = ALL[number % ALL.len()];
+        let whole = if number.is_multiple_of(3) { collection(&mut draw, kind, 2) } else { geometry(&mut draw, kind) };
+        Some(from_geometry(&whole))
+    };
+    let pairs = (0..PAIRS).map(|number| (one(number), None)).collect::<Vec<Nullable>>();
+    let context = load_with_nulls(&server, &pairs);
+    let mut differences = Vec::new();
+    for function in ["ST_Dump", "ST_DumpPoints"] {
+        let theirs = server.ask(&format!(
+            "SELECT id, string_agg(ST_AsHEXEWKB(part.geom), ' ' ORDER BY part.path)
+             FROM t, {function}(a) part WHERE NOT ST_IsEmpty(a) GROUP BY id ORDER BY id;"
+        ));
+        let parts = format!("SELECT id, unnest({function}(a)) AS part FROM t WHERE NOT ST_IsEmpty(a)");
+        let batch = ours(&context, &format!("SELECT id, ST_AsHEXEWKB(part) FROM ({parts})")).await;
+        let ids = batch.column(0).as_primitive::<Int64Type>();
+        let mut found = BTreeMap::<i64, Vec<String>>::new();
+        for row in 0..batch.num_rows() {
+            found.entry(ids.value(row)).or_default().push(shown(batch.column(1), row));
+        }
+        let theirs = theirs.lines().map(|line| line.split_once('|').unwrap()).collect::<Vec<_>>();
+        assert!(theirs.len() > PAIRS / 2 && theirs.len() == found.len(), "{} {}", theirs.len(), found.len());
+        for ((id, parts), (theirs, of_postgis)) in found.iter().zip(theirs) {
+            let parts = parts.join(" ");
+            if id.to_string() != theirs || parts != of_postgis {
+                let whole = pairs[*id as usize].0.as_deref().map(|bytes| to_wkt(bytes).unwrap());
+                differences.push(format!("{function}: ours {parts}, PostGIS {of_postgis}\n    a = {whole:?}"));
+            }
+        }
+    }
+    none(&differences);
 }

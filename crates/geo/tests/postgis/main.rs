@@ -12,6 +12,7 @@ mod joins;
 mod outlines;
 mod server;
 mod shapes;
+mod tiles;
 mod values;
 
 use std::fmt::Write;

@@ -149,6 +149,18 @@ impl Groups {
         self.pair_of(group, number - before)
     }
 
+    /// The pairs of ascending numbers below [`Groups::total`].
+    pub fn pairs_of_ascending(&self, numbers: impl Iterator<Item = u64>) -> impl Iterator<Item = (u32, u32)> {
+        let mut group = 0;
+        numbers.map(move |number| {
+            while self.pairs[group] <= number {
+                group += 1;
+            }
+            let before = if group == 0 { 0 } else { self.pairs[group - 1] };
+            self.pair_of(group, number - before)
+        })
+    }
+
     /// The pair of a number within a group.
     #[must_use]
     pub fn pair_of(&self, group: usize, number: u64) -> (u32, u32) {
@@ -442,6 +454,12 @@ mod tests {
         let groups =
             Groups { records: vec![1, 2, 3, 7, 8, 9, 10], ends: vec![3, 7], pairs: vec![3, 9], ..Groups::default() };
         let mut pairs = (0..groups.total()).map(|number| groups.pair(number)).collect::<Vec<_>>();
+        assert_eq!(groups.pairs_of_ascending(0..groups.total()).collect::<Vec<_>>(), pairs);
+        let some = || [0, 2, 3, 8].into_iter();
+        assert_eq!(
+            groups.pairs_of_ascending(some()).collect::<Vec<_>>(),
+            some().map(|at| pairs[at as usize]).collect::<Vec<_>>()
+        );
         pairs.sort_unstable();
         assert_eq!(pairs, [(1, 2), (1, 3), (2, 3), (7, 8), (7, 9), (7, 10), (8, 9), (8, 10), (9, 10)]);
         assert_eq!(groups.runs(2).into_iter().flatten().collect::<Vec<_>>(), [0, 1]);

@@ -17,6 +17,7 @@ use component::Component;
 use hashbrown::HashMap;
 
 use crate::Result;
+use crate::block::pairs_of;
 use crate::compare::Comparer;
 use crate::decide::{Pairs, ScoredPair, distribute, forbids, runs_within};
 use crate::memory::Room;
@@ -29,6 +30,8 @@ use crate::train::Scorer;
 const SMALL: usize = 100;
 /// Components with more records than this are taken apart at their weaker edges first.
 const LARGE: usize = 400;
+/// Rows of so many components are looked at together before their pairs are compared.
+const TOGETHER: usize = 64;
 /// How often a large component is taken apart, at ever stronger edges.
 const STEPS: u8 = 8;
 /// Log odds beyond which more evidence does not count for more.
@@ -316,7 +319,17 @@ impl Clusterer<'_> {
             let mut comparer = Comparer::new(program, records);
             let mut component = Component::default();
             let (mut joined, mut open) = (Vec::new(), Vec::new());
-            for root in &roots[range] {
+            let mut ahead = Vec::new();
+            for (number, root) in roots[range.clone()].iter().enumerate() {
+                if number.is_multiple_of(TOGETHER) {
+                    ahead.clear();
+                    let next = &roots[range.start + number..range.end.min(range.start + number + TOGETHER)];
+                    // Where every pair has an edge there is nothing to compare.
+                    let count = |bundles: &Bundles, root: u32| bundles.of(root).len() as u64;
+                    let open = |root: &&u32| count(&edges, **root) < pairs_of(count(&members, **root));
+                    ahead.extend(next.iter().filter(open).flat_map(|root| members.of(*root)));
+                    records.fetch(&ahead);
+                }
                 let (members, edges) = (members.of(*root), edges.of(*root));
                 let edges = || edges.iter().map(|edge| &pairs[*edge as usize]);
                 let decided = decided.get(root).map_or(&[][..], Vec::as_slice);

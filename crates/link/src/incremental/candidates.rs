@@ -3,7 +3,6 @@
 use super::{Incremental, Tie, block_keys};
 use crate::block::allowed;
 use crate::compare::Comparer;
-use crate::linker::LEAST;
 use crate::records::Records;
 use crate::train::Scorer;
 
@@ -73,7 +72,7 @@ impl Incremental {
             }
             let pattern = comparer.pattern(left, right);
             let plain = scorer.evidence(pattern, left, right).logit() as f32;
-            if plain >= LEAST {
+            if plain >= self.linker.told() {
                 found.push((one, Tie { other, pattern, plain, housed: f32::NAN }));
             }
         }

@@ -226,6 +226,8 @@ impl Incremental {
             for tie in self.graph.of(*slot).to_vec() {
                 drop(self, *slot, Tie { plain: f32::NAN, housed: f32::NAN, ..tie }, &mut changed);
             }
+            // Those whom nothing but a decision binds to it.
+            changed.extend(self.decided_about(*slot));
         }
         let mut candidates = Vec::new();
         let mut opened = Vec::new();

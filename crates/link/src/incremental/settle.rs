@@ -14,7 +14,6 @@ use crate::cluster::Clusterer;
 use crate::compare::Comparer;
 use crate::decide::ScoredPair;
 use crate::household::{Households, LARGEST, personal};
-use crate::linker::LEAST;
 use crate::records::NULL;
 use crate::train::Scorer;
 
@@ -57,17 +56,16 @@ impl Incremental {
                     reach(tie.other, &mut queue);
                 }
             }
-            for place in self.decided.get(&self.records.keys[slot as usize]).into_iter().flatten() {
-                let decision = self.decisions[*place];
-                if decision.same {
-                    [decision.left, decision.right]
-                        .iter()
-                        .filter_map(|key| self.slot(*key))
-                        .for_each(|slot| reach(slot, &mut queue));
-                }
-            }
+            self.decided_about(slot).for_each(|slot| reach(slot, &mut queue));
         }
         queue
+    }
+
+    /// The records that people decided to be the same as one, itself among them.
+    pub(super) fn decided_about(&self, slot: u32) -> impl Iterator<Item = u32> {
+        let places = self.decided.get(&self.records.keys[slot as usize]).into_iter().flatten();
+        let same = places.map(|place| self.decisions[*place]).filter(|decision| decision.same);
+        same.flat_map(|decision| [decision.left, decision.right]).filter_map(|key| self.slot(key))
     }
 
     /// Clusters the components of the seeds; gives the records whose entity has other records than before, or one
@@ -280,7 +278,7 @@ impl Incremental {
                         continue;
                     }
                     let housed = scorer.evidence(pattern, left, right).logit() as f32;
-                    if housed >= LEAST {
+                    if housed >= self.linker.told() {
                         scored.push((*one, Tie { other: *other, pattern, plain: f32::NAN, housed }));
                     }
                 }

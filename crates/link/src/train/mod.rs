@@ -237,25 +237,20 @@ impl Sampler<'_> {
         let wanted = (self.config.block_pairs as u64).min(total);
         let mut counts: HashMap<u64, f64> = HashMap::new();
         let mut fresh: HashMap<u64, f64> = HashMap::new();
-        for place in 0..wanted {
-            // Evenly over all pairs, each stretch at a place drawn for it.
-            let at = if wanted == total {
-                place
-            } else {
-                let (from, to) = (
-                    (u128::from(total) * u128::from(place) / u128::from(wanted)) as u64,
-                    (u128::from(total) * u128::from(place + 1) / u128::from(wanted)) as u64,
-                );
-                from + draw(self.config.seed ^ 0x1f, place, to - from)
-            };
-            let (left, right) = groups.pair(at);
+        // Evenly over all pairs, each stretch at a place drawn for it.
+        let numbers = (0..wanted).map(|place| {
+            let start = |place: u64| (u128::from(total) * u128::from(place) / u128::from(wanted)) as u64;
+            let (from, to) = (start(place), start(place + 1));
+            if wanted == total { place } else { from + draw(self.config.seed ^ 0x1f, place, to - from) }
+        });
+        for_each_fetched(records, groups.pairs_of_ascending(numbers), |left, right| {
             if !allowed(program, records, left, right) {
-                continue;
+                return;
             }
             if let Some(filter) = rule.and_then(|rule| program.blocks[rule].filter.as_ref())
                 && !comparer.holds(filter, left, right)
             {
-                continue;
+                return;
             }
             let pattern = comparer.pattern(left, right);
             *counts.entry(pattern).or_default() += 1.0;
@@ -267,7 +262,7 @@ impl Sampler<'_> {
             {
                 *fresh.entry(pattern).or_default() += total as f64 / wanted as f64;
             }
-        }
+        });
         let sorted = |counts: HashMap<u64, f64>| {
             let mut counts = counts.into_iter().collect::<Vec<_>>();
             counts.sort_unstable_by_key(|(pattern, _)| *pattern);
@@ -280,6 +275,26 @@ impl Sampler<'_> {
             [0.4, 0.0, 0.6]
         };
         Sample { name: name.to_owned(), learned, patterns: sorted(counts), fresh: sorted(fresh), shares }
+    }
+}
+
+/// Pairs whose rows are looked at together before they are compared.
+const TOGETHER: usize = 64;
+
+/// Hands over one pair after the other, with their rows at hand.
+fn for_each_fetched(records: &Records, pairs: impl Iterator<Item = (u32, u32)>, mut each: impl FnMut(u32, u32)) {
+    let mut pairs = pairs.fuse();
+    let (mut some, mut ends) = (Vec::with_capacity(TOGETHER), Vec::with_capacity(2 * TOGETHER));
+    loop {
+        some.clear();
+        some.extend(pairs.by_ref().take(TOGETHER));
+        if some.is_empty() {
+            return;
+        }
+        ends.clear();
+        ends.extend(some.iter().flat_map(|(left, right)| [*left, *right]));
+        records.fetch(&ends);
+        some.iter().for_each(|(left, right)| each(*left, *right));
     }
 }
 

@@ -6,6 +6,7 @@
 
 use jingwei_model::config::{LinkMode, TrainingConfig};
 
+use super::for_each_fetched;
 use crate::block::{Sampled, allowed, pairs_of};
 use crate::compare::Comparer;
 use crate::model::Program;
@@ -55,17 +56,17 @@ pub fn chances(program: &Program, records: &Records, sampled: &Sampled<'_>, conf
     let counted = parallel::map(threads, parallel::ranges(wanted, 16), |range| {
         let mut comparer = Comparer::new(program, records);
         let mut counts = zeros(program);
-        for place in range {
-            let left = draw(config.seed, 2 * place as u64, count) as u32;
-            let right = draw(config.seed, 2 * place as u64 + 1, count) as u32;
+        let end = |number: usize| draw(config.seed, number as u64, count) as u32;
+        let pairs = range.map(|place| (end(2 * place), end(2 * place + 1)));
+        for_each_fetched(records, pairs, |left, right| {
             if left == right || !allowed(program, records, left, right) {
-                continue;
+                return;
             }
             let pattern = comparer.pattern(left.min(right), left.max(right));
             for (comparison, counts) in program.comparisons.iter().zip(&mut counts) {
                 counts[comparison.level_in(pattern)] += 1;
             }
-        }
+        });
         counts
     });
     let mut counts = zeros(program);

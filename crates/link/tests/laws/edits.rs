@@ -174,6 +174,26 @@ fn a_home_of_too_many_ties_nobody_until_it_is_one_of_few_again() {
 }
 
 #[test]
+fn a_record_that_nothing_but_a_decision_bound_to_one_that_is_deleted_stands_alone() {
+    let place = |id: &str| ("b".to_owned(), id.to_owned());
+    let row = |name: &str, street: &str| -> Row {
+        [Some(name.to_owned()), Some("1960-02-01".to_owned()), None, None, Some(street.to_owned())]
+    };
+    // Either may be the one that the entity is named after.
+    for deleted in ["0", "4"] {
+        let steps = [
+            Step::Put(place("0"), row("emil smith", "2")),
+            Step::Put(place("4"), row("greta stone", "8")),
+            Step::Decide(place("0"), place("4"), true),
+            Step::Delete(place(deleted)),
+        ];
+        for stride in [1, 3] {
+            follow(PERSONS, &learned(PERSONS), &Data::new(), &steps, stride).unwrap();
+        }
+    }
+}
+
+#[test]
 fn what_does_not_change_a_record_changes_nothing() {
     let data = families(30);
     let mut base = begin(&linker(PERSONS), &data);
