@@ -4,7 +4,7 @@ mod kernel;
 
 pub use kernel::{ITEM_END, Kernel, Prepared, metres, udfs};
 
-use crate::model::{Comparison, Condition, Program, Side};
+use crate::model::{Bound, Comparison, Condition, Program, Side};
 use crate::records::{NULL, Records};
 
 /// Remembered results of one similarity; a power of two.
@@ -183,8 +183,10 @@ impl<'a> Comparer<'a> {
         }
         let mut decided = comparison.null.is_some();
         for (number, level) in comparison.levels.iter().enumerate() {
+            // Nearly all levels are of these two kinds.
             let holds = match &level.condition {
                 Condition::Equal { left, right } => pair.equal(*left, *right),
+                Condition::Score(site, bound, limit) => self.reaches(*site, *bound, *limit, pair),
                 condition => self.decide(condition, pair),
             };
             match holds {
@@ -241,10 +243,7 @@ impl<'a> Comparer<'a> {
                     flag => Some(flag == 2),
                 }
             }
-            Condition::Score(site, bound, limit) => {
-                let score = if self.fresh[*site] { self.scores[*site] } else { self.score(*site, pair) };
-                (!score.is_nan()).then(|| bound.holds(score, *limit))
-            }
+            Condition::Score(site, bound, limit) => self.reaches(*site, *bound, *limit, pair),
             Condition::Difference { left: a, right: b, absolute, bound, value } => {
                 let numbers = &self.records.numbers;
                 let difference = numbers[*a][pair.left as usize] - numbers[*b][pair.right as usize];
@@ -253,6 +252,13 @@ impl<'a> Comparer<'a> {
             }
             Condition::Constant(value) => *value,
         }
+    }
+
+    /// Whether a similarity is on the right side of a limit; none when a value is missing.
+    #[inline]
+    fn reaches(&mut self, site: usize, bound: Bound, limit: f64, pair: &Pair<'_>) -> Option<bool> {
+        let score = if self.fresh[site] { self.scores[site] } else { self.score(site, pair) };
+        (!score.is_nan()).then(|| bound.holds(score, limit))
     }
 
     /// A similarity; `NaN` when a value is missing.

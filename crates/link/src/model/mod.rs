@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 pub use check::check;
 pub use clean::{Cleaned, Table, clean};
-pub use condition::{Compiler, Condition, Needed, Side, Site};
+pub use condition::{Bound, Compiler, Condition, Needed, Side, Site};
 use datafusion::common::{DFSchema, TableReference};
 use datafusion::prelude::SessionContext;
 use jingwei_model::config::{LinkMode, LinkModel};

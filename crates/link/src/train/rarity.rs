@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use jingwei_model::config::TrainingConfig;
 
 use super::em::{Classes, Sample, shares};
+use super::for_each_fetched;
 use super::random::draw;
 use crate::block::{Sampled, allowed, pairs_of};
 use crate::compare::Comparer;
@@ -66,20 +67,22 @@ pub fn odds(
         let wanted = total.min(config.block_pairs as u64 / 10);
         let mut counts: HashMap<u64, f64> = HashMap::new();
         let mut seen = 0.0;
-        for at in 0..wanted {
+        let pairs = (0..wanted).map(|at| {
             let at = if wanted == total { at } else { draw(config.seed ^ 0x7a51, at, total) };
             let group = groups_of.partition_point(|(_, pairs)| *pairs <= at);
             let before = if group == 0 { 0 } else { groups_of[group - 1].1 };
-            let (left, right) = groups.pair_of(groups_of[group].0 as usize, at - before);
+            groups.pair_of(groups_of[group].0 as usize, at - before)
+        });
+        for_each_fetched(records, pairs, |left, right| {
             if !allowed(program, records, left, right) {
-                continue;
+                return;
             }
             let pattern = comparer.pattern(left, right);
             if comparison.level_in(pattern) == place + 1 {
                 *counts.entry(pattern).or_default() += 1.0;
                 seen += 1.0;
             }
-        }
+        });
         if seen < 20.0 {
             continue;
         }
