@@ -183,13 +183,7 @@ impl<'a> Comparer<'a> {
         }
         let mut decided = comparison.null.is_some();
         for (number, level) in comparison.levels.iter().enumerate() {
-            // Nearly all levels are of these two kinds.
-            let holds = match &level.condition {
-                Condition::Equal { left, right } => pair.equal(*left, *right),
-                Condition::Score(site, bound, limit) => self.reaches(*site, *bound, *limit, pair),
-                condition => self.decide(condition, pair),
-            };
-            match holds {
+            match self.decide(&level.condition, pair) {
                 Some(true) => return number + 1,
                 Some(false) => decided = true,
                 None => {}
@@ -211,9 +205,24 @@ impl<'a> Comparer<'a> {
     }
 
     /// Whether a condition holds; none when a missing value leaves it open (the logic of SQL).
+    #[inline]
     fn decide(&mut self, condition: &Condition, pair: &Pair<'_>) -> Option<bool> {
         match condition {
+            // What most conditions are made of is worked out where it is asked for.
             Condition::Equal { left, right } => pair.equal(*left, *right),
+            Condition::Score(site, bound, limit) => self.reaches(*site, *bound, *limit, pair),
+            Condition::Flag { side, column } => {
+                match if *side == Side::Left { pair.a[*column] } else { pair.b[*column] } {
+                    0 => None,
+                    flag => Some(flag == 2),
+                }
+            }
+            other => self.decide_other(other, pair),
+        }
+    }
+
+    fn decide_other(&mut self, condition: &Condition, pair: &Pair<'_>) -> Option<bool> {
+        match condition {
             Condition::All(parts) => {
                 let mut answer = Some(true);
                 for part in parts {
@@ -237,13 +246,6 @@ impl<'a> Comparer<'a> {
                 answer
             }
             Condition::Not(part) => self.decide(part, pair).map(|holds| !holds),
-            Condition::Flag { side, column } => {
-                match if *side == Side::Left { pair.a[*column] } else { pair.b[*column] } {
-                    0 => None,
-                    flag => Some(flag == 2),
-                }
-            }
-            Condition::Score(site, bound, limit) => self.reaches(*site, *bound, *limit, pair),
             Condition::Difference { left: a, right: b, absolute, bound, value } => {
                 let numbers = &self.records.numbers;
                 let difference = numbers[*a][pair.left as usize] - numbers[*b][pair.right as usize];
@@ -251,6 +253,9 @@ impl<'a> Comparer<'a> {
                 (!difference.is_nan()).then(|| bound.holds(difference, *value))
             }
             Condition::Constant(value) => *value,
+            plain @ (Condition::Equal { .. } | Condition::Score(..) | Condition::Flag { .. }) => {
+                self.decide(plain, pair)
+            }
         }
     }
 
