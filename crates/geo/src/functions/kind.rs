@@ -1,7 +1,7 @@
 //! What a geometry is: its type, its dimension, its numbers of parts.
 
 use datafusion::logical_expr::ScalarUDF;
-use geo::{CoordsIter, Geometry, HasDimensions};
+use geo::{CoordsIter, Geometry};
 
 use super::frame::{Function, Gives};
 use super::simple::is_simple;
@@ -63,7 +63,7 @@ pub fn functions() -> Vec<ScalarUDF> {
         .udf(),
         Function::new("ST_IsEmpty", "geom geometry", Gives::Boolean, "Whether the geometry has no points.", |call| {
             let column = call.geometries(0)?;
-            call.give_booleans(|row| Ok(column.any(row)?.map(|geometry| geometry.is_empty())))
+            call.give_booleans(|row| Ok(column.any(row)?.map(|geometry| is_empty(&geometry))))
         })
         .example("ST_IsEmpty(ST_GeomFromText('POLYGON EMPTY'))", "true")
         .udf(),
@@ -92,7 +92,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             |call| {
                 let column = call.geometries(0)?;
                 call.give_booleans(|row| {
-                    Ok(column.get(row)?.map(|geometry| !geometry.is_empty() && is_closed(&geometry)))
+                    Ok(column.get(row)?.map(|geometry| !is_empty(&geometry) && is_closed(&geometry)))
                 })
             },
         )
@@ -188,7 +188,7 @@ pub fn functions() -> Vec<ScalarUDF> {
                             Geometry::MultiLineString(lines) => lines.0.len(),
                             Geometry::MultiPolygon(polygons) => polygons.0.len(),
                             Geometry::GeometryCollection(members) => members.0.len(),
-                            single => usize::from(!single.is_empty()),
+                            single => usize::from(!is_empty(single)),
                         })
                     }))
                 })
@@ -218,6 +218,11 @@ fn dimension(geometry: &Geometry, bytes: &[u8]) -> i64 {
             _ => 0,
         },
     }
+}
+
+/// Whether a geometry has no point; a collection of empty members has none, which `HasDimensions` does not see.
+pub fn is_empty(geometry: &Geometry) -> bool {
+    geometry.coords_count() == 0
 }
 
 fn is_closed(geometry: &Geometry) -> bool {

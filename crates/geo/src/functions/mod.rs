@@ -43,6 +43,7 @@ pub use affine::snap;
 pub use aggregate::{SpatialPlanner, aggregates};
 pub use city::{CIRCUITY, METRES_A_MINUTE};
 pub use frame::common_crs;
+pub use kind::is_empty;
 pub use signature::arguments;
 
 /// All of our scalar functions.

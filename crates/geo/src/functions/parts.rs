@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 
 use datafusion::logical_expr::ScalarUDF;
-use geo::{
-    CoordsIter, Geometry, GeometryCollection, HasDimensions, LineString, MultiLineString, MultiPoint, Point, Polygon,
-};
+use geo::{CoordsIter, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, Point, Polygon};
 
 use super::call::Shape;
 use super::frame::{Function, Gives};
+use super::is_empty;
 use crate::overlay::key;
 use crate::wkb::type_of;
 
@@ -235,7 +234,7 @@ pub fn members(geometry: &Geometry) -> Vec<Geometry> {
         Geometry::MultiLineString(lines) => lines.iter().map(|line| Geometry::LineString(line.clone())).collect(),
         Geometry::MultiPolygon(polygons) => polygons.iter().map(|polygon| Geometry::Polygon(polygon.clone())).collect(),
         Geometry::GeometryCollection(members) => members.0.clone(),
-        single if single.is_empty() => Vec::new(),
+        single if is_empty(single) => Vec::new(),
         single => vec![single.clone()],
     }
 }
@@ -262,7 +261,7 @@ fn boundary(geometry: &Geometry) -> Geometry {
         Geometry::MultiPolygon(polygons) if polygons.0.is_empty() => super::constructors::empty_collection(),
         Geometry::MultiPolygon(polygons) => lines(polygons.iter().flat_map(rings).collect()),
         Geometry::GeometryCollection(members) => {
-            let boundaries = members.iter().map(boundary).filter(|boundary| !boundary.is_empty());
+            let boundaries = members.iter().map(boundary).filter(|boundary| !is_empty(boundary));
             Geometry::GeometryCollection(boundaries.collect())
         }
         _ => Geometry::MultiPoint(MultiPoint(Vec::new())),

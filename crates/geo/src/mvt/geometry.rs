@@ -3,6 +3,7 @@
 use geo::bool_ops::OpType;
 use geo::{BoundingRect, Coord, Geometry, LineString, MapCoords, MultiPolygon, Polygon, Rect};
 
+use crate::functions::is_empty;
 use crate::overlay::{Operation, make_valid, operate_areas, overlay, signed_area};
 use crate::predicate::{Part, parts};
 use crate::validity::why_invalid;
@@ -63,10 +64,9 @@ fn within(inner: &Rect, outer: &Rect) -> bool {
 
 /// On whole numbers, without what collapses; `None` where all does.
 fn round(geometry: &Geometry) -> Option<Geometry> {
-    use geo::HasDimensions;
     let one = Coord { x: 1.0, y: 1.0 };
     let snapped = crate::functions::snap(geometry, Coord::default(), one);
-    (!snapped.is_empty()).then_some(snapped)
+    (!is_empty(&snapped)).then_some(snapped)
 }
 
 fn cut(geometry: &Geometry, window: &Rect) -> Option<Geometry> {
@@ -75,9 +75,8 @@ fn cut(geometry: &Geometry, window: &Rect) -> Option<Geometry> {
         Geometry::Polygon(polygon) => cut_areas(MultiPolygon(vec![polygon.clone()]), area),
         Geometry::MultiPolygon(polygons) => cut_areas(polygons.clone(), area),
         other => {
-            use geo::HasDimensions;
             let cut = overlay(other, &Geometry::Polygon(area), Operation::Intersection);
-            (!cut.is_empty()).then_some(cut)
+            (!is_empty(&cut)).then_some(cut)
         }
     }
 }
