@@ -237,7 +237,7 @@ static LEARNED: LazyLock<Arc<Trained>> =
     LazyLock::new(|| run(&Linker::new(model(MODEL)), &persons(210)).unwrap().trained());
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 10))]
 
     #[test]
     fn no_entity_holds_what_can_never_be_one(

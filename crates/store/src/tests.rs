@@ -137,7 +137,7 @@ async fn a_run_without_an_end_is_listed_as_interrupted() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 6))]
     #[test]
     fn an_update_gives_what_writing_everything_anew_would(
         before in prop::collection::btree_map("[a-h]{1,2}", 0i64..100, 1..40),

@@ -156,7 +156,7 @@ fn what_people_decided_holds_in_a_crowd() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 32))]
 
     #[test]
     fn edits_of_a_crowd_give_what_the_batch_gives(

@@ -100,7 +100,7 @@ pub fn follow(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 12))]
 
     #[test]
     fn edits_give_what_the_batch_gives(start in data(), steps in prop::collection::vec(step(), 1..9)) {

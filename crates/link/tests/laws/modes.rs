@@ -67,7 +67,7 @@ fn where_nobody_stands_twice_an_entity_has_one_record_of_the_table() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 10))]
 
     #[test]
     fn no_entity_has_two_records_of_a_table_in_which_nobody_stands_twice(data in data()) {

@@ -35,7 +35,7 @@ fn weights_of_another_model_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 10))]
 
     #[test]
     fn records_that_share_nothing_with_others_change_no_other_entity(

@@ -177,7 +177,7 @@ fn the_model_of_these_laws_holds_every_kind_of_comparison() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 4))]
 
     #[test]
     fn which_record_is_the_left_one_changes_no_level_and_no_score(

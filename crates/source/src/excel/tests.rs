@@ -381,7 +381,7 @@ async fn an_old_workbook_that_states_more_than_it_can_hold_is_an_error_before_ro
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases * 3 / 8))]
     #[test]
     fn a_cut_or_changed_workbook_is_an_error_with_its_name(place in 0.0..1.0_f64, bit in 0_u8..8, cut: bool, old: bool) {
         let mut bytes = if old { include_bytes!("../../tests/data/people.xls").to_vec() } else { register() };

@@ -265,7 +265,7 @@ async fn a_zipped_shapefile_brings_its_companions() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 2))]
     #[test]
     fn a_cut_or_changed_shapefile_never_ends_the_program(extension in 0_usize..3, place in 0.0..1.0_f64, bit in 0_u8..8, cut: bool) {
         let dir = tempfile::tempdir().unwrap();

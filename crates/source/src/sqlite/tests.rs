@@ -157,7 +157,7 @@ async fn many_rows_come_in_many_batches() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases * 3 / 8))]
     #[test]
     fn a_cut_or_changed_database_is_an_error_with_its_name(place in 0.0..1.0_f64, bit in 0_u8..8, cut: bool) {
         let dir = tempfile::tempdir().unwrap();
