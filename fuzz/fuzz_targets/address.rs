@@ -7,7 +7,7 @@ use jingwei_standardize::address::{AddressParser, Kind, parse};
 use libfuzzer_sys::fuzz_target;
 
 // The tables of names are made before the clock runs.
-fuzz_target!(init: { AddressParser::builtin(); }, |bytes: &[u8]| {
+fuzz_target!(init: { let _ = AddressParser::builtin(); }, |bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes);
     let parsed = parse(&text);
     let mut at = 0;

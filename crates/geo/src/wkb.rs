@@ -293,7 +293,14 @@ impl<'a> Reader<'a> {
             rings.push(self.line()?);
         }
         let mut rings = rings.into_iter();
-        Ok(Polygon::new(rings.next().unwrap_or_else(|| LineString(Vec::new())), rings.collect()))
+        let exterior = rings.next().unwrap_or_else(|| LineString(Vec::new()));
+        if exterior.0.is_empty() {
+            return match rings.all(|ring| ring.0.is_empty()) {
+                true => Ok(Polygon::new(exterior, Vec::new())),
+                false => Err(GeoError::Wkb("a polygon has a hole and no outer ring")),
+            };
+        }
+        Ok(Polygon::new(exterior, rings.collect()))
     }
 
     fn parts(&mut self, depth: usize) -> Result<Vec<Geometry>, GeoError> {
@@ -465,6 +472,21 @@ mod tests {
         hostile.extend(2_u32.to_le_bytes());
         hostile.extend(u32::MAX.to_le_bytes());
         assert!(to_geometry(&hostile).is_err());
+    }
+
+    #[test]
+    fn a_hole_without_an_outer_ring_is_refused_and_rings_without_points_are_an_empty_polygon() {
+        let rings = |holes: [&[[f64; 2]]; 2]| {
+            let mut bytes = Vec::new();
+            header(3, 1 + holes.len(), &mut bytes);
+            write_coords(&LineString(Vec::new()), &mut bytes);
+            holes.iter().for_each(|hole| write_coords(&LineString::from(hole.to_vec()), &mut bytes));
+            bytes
+        };
+        let empty = Geometry::Polygon(Polygon::new(LineString(Vec::new()), Vec::new()));
+        assert_eq!(to_geometry(&rings([&[], &[]])).unwrap(), empty);
+        let error = to_geometry(&rings([&[], &[[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]])).unwrap_err();
+        assert!(error.to_string().contains("a hole and no outer ring"), "{error}");
     }
 
     proptest! {

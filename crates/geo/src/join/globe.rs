@@ -101,7 +101,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases * 16))]
 
         #[test]
         fn no_point_within_the_distance_is_left_out(a in place(), b in place(), metres in metres(), close in any::<bool>()) {
