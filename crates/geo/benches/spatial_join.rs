@@ -25,10 +25,13 @@ fn points(count: usize) -> RecordBatch {
     batch(&bytes)
 }
 
-/// Cells of a tiling with wavy borders.
+/// Cells of a tiling with wavy borders, which meet in the corners of a grid: elsewhere some would cross themselves.
 fn cells(side: usize, vertices: usize) -> RecordBatch {
     let size = 1000.0 / side as f64;
-    let wave = |t: f64| (t * 0.8).sin() * size * 0.1;
+    let wave = |t: f64| {
+        let (phase, corner) = (t / size, (t / size).round());
+        if (phase - corner).abs() < 1e-9 { 0.0 } else { (phase * std::f64::consts::TAU).sin() * size * 0.1 }
+    };
     let shape = |cell: usize| {
         let (west, south) = ((cell % side) as f64 * size, (cell / side) as f64 * size);
         let steps = (vertices / 4).max(1);
