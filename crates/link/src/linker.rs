@@ -1,6 +1,7 @@
 //! The engine from end to end: clean, intern, block, train, score, cluster.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
@@ -12,11 +13,12 @@ use serde::Serialize;
 use crate::block::{Blocks, Sampled};
 use crate::clock::Clock;
 use crate::cluster::{Clusterer, Clustering, Entities};
-use crate::decide::{Job, Pairs, score, score_households, united};
+use crate::decide::{Job, Pairs, score_households, united};
 use crate::household::{Households, households};
 use crate::incremental::Trained;
 use crate::memory::{Budget, for_records};
 use crate::model::{Block, Program, Table, check, clean};
+use crate::pairing::{InMemory, Learned, Pairing, Plans};
 use crate::records::{ColumnKind, Input, Layout, Records, load};
 use crate::train::{Scorer, Weights, corrected, probability, train};
 use crate::{LinkError, Result};
@@ -28,6 +30,7 @@ pub struct Linker {
     pub(crate) decisions: Vec<Decision>,
     labels: Vec<Decision>,
     trained: Option<Arc<Trained>>,
+    pairing: Arc<dyn Pairing>,
 }
 
 /// What a person decided about two records.
@@ -147,8 +150,8 @@ impl Linkage {
 impl Linker {
     /// A linker of a model.
     #[must_use]
-    pub const fn new(model: LinkModel) -> Self {
-        Self { model, decisions: Vec::new(), labels: Vec::new(), trained: None }
+    pub fn new(model: LinkModel) -> Self {
+        Self { model, decisions: Vec::new(), labels: Vec::new(), trained: None, pairing: Arc::new(InMemory) }
     }
 
     /// What the model is about, where it says so.
@@ -183,6 +186,14 @@ impl Linker {
     #[must_use]
     pub fn with_trained(mut self, trained: Arc<Trained>) -> Self {
         self.trained = Some(trained);
+        self
+    }
+
+    /// The same linker, whose pairs are made and scored by plans of the query engine in the session it is given, over files
+    /// in `folder`. It finds the same.
+    #[must_use]
+    pub fn by_plans(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.pairing = Arc::new(Plans::new(folder));
         self
     }
 
@@ -225,7 +236,8 @@ impl Linker {
         let one_to_one = records.tables.iter().map(|table| self.model.one_to_one.contains(table)).collect::<Vec<_>>();
         let how = self.clustering();
         let decided = located(&records, &self.decisions);
-        let mut scorer = Scorer::with_terms(&program, &records, &weights, given.map(|given| &given.terms));
+        let terms = given.map(|given| &given.terms);
+        let mut scorer = Scorer::with_terms(&program, &records, &weights, terms);
         let job = Job {
             program: &program,
             records: &records,
@@ -236,7 +248,8 @@ impl Linker {
         };
         let clusterer =
             Clusterer { program: &program, records: &records, one_to_one: &one_to_one, decisions: &decided, how };
-        let (mut pairs, mut looked) = score(&job, &scorer)?;
+        let learned = Learned { weights: &weights, terms, scorer: &scorer };
+        let (mut pairs, mut looked) = self.pairing.score(context, &job, learned).await?;
         lap(&mut report, "score");
         progress("cluster");
         let (mut entities, mut traces) = clusterer.cluster_all(&scorer, &pairs, &room)?;
@@ -250,7 +263,8 @@ impl Linker {
             lap(&mut report, "train");
             scorer = Scorer::new(&program, &records, &weights);
             drop(pairs);
-            (pairs, looked) = score(&job, &scorer)?;
+            let learned = Learned { weights: &weights, terms, scorer: &scorer };
+            (pairs, looked) = self.pairing.score(context, &job, learned).await?;
             lap(&mut report, "score");
             (entities, traces) = clusterer.cluster_all(&scorer, &pairs, &room)?;
             lap(&mut report, "cluster");

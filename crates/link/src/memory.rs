@@ -164,7 +164,6 @@ pub struct Room {
 
 impl Room {
     /// Room for all pairs.
-    #[cfg(test)]
     pub const fn unbound() -> Self {
         Self { pairs: usize::MAX, spill: None, limit: 0, beside: 0 }
     }

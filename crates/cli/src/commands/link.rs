@@ -58,6 +58,10 @@ pub struct Link {
     /// Learn nothing and take the weights that --save-weights wrote.
     #[arg(long, value_name = "WEIGHTS.parquet", conflicts_with = "suggest")]
     weights: Option<PathBuf>,
+    /// Make and score the pairs by plans of the query engine over files in this folder, which is how a cluster does it. The
+    /// same is found; on one machine it takes longer.
+    #[arg(long, value_name = "DIR", conflicts_with = "base")]
+    by_plans: Option<PathBuf>,
     /// Keep the linkage in the output folder, so that it can take edits with --base.
     #[arg(long, requires = "output")]
     keep_base: bool,
@@ -206,6 +210,9 @@ async fn anew(args: &Link, context: &SessionContext, tables: &[Table], quiet: bo
     }
     if let Some(path) = &args.weights {
         linker = linker.with_trained(Arc::new(Trained::open(path).map_err(failed)?));
+    }
+    if let Some(folder) = &args.by_plans {
+        linker = linker.by_plans(folder);
     }
     let progress = |phase: &str| {
         if !quiet {

@@ -245,6 +245,21 @@ fn one_giant_block_is_left_out_with_a_warning() {
 }
 
 #[test]
+fn plans_find_what_kernels_find_and_leave_nothing_behind() {
+    let project = project();
+    let (model, plans) = (path(&project, "model.toml"), path(&project, "plans"));
+    let tables = |out: &str, more: &[&str]| {
+        let out = path(&project, out);
+        let answer = linked(&project, &[&["--model", &model, "-o", &out], more].concat());
+        let read = |name: &str| std::fs::read(std::path::Path::new(&out).join(name)).unwrap();
+        (answer["pairs"].clone(), answer["weights"].clone(), read("members.parquet"), read("edges.parquet"))
+    };
+    assert_eq!(tables("kernels", &[]), tables("plans-out", &["--by-plans", &plans]));
+    assert_eq!(std::fs::read_dir(&plans).unwrap().count(), 0);
+    refused(&project, &["--base", &path(&project, "kernels"), "--by-plans", &plans], &["--by-plans"]);
+}
+
+#[test]
 fn a_model_and_a_suggestion_exclude_each_other() {
     let project = project();
     refused(&project, &["--model", &path(&project, "model.toml"), "--suggest"], &["--suggest"]);

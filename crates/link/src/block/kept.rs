@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashSet;
+
 use super::{Groups, pairs_of, rule_groups};
 use crate::Result;
 use crate::model::Block;
@@ -58,6 +60,16 @@ impl<'a> Blocks<'a> {
     #[must_use]
     pub const fn new(records: &'a Records, rules: Vec<Block>, limit: u64) -> Self {
         Self { records, rules, limit, groups: Vec::new(), spill: None, shelved: Vec::new() }
+    }
+
+    /// Rules of which it is only known which keys they leave out.
+    #[must_use]
+    pub fn known_to_leave_out(records: &'a Records, rules: Vec<Block>, left_out: &[Vec<u32>]) -> Self {
+        let known = |keys: &Vec<u32>| {
+            let left_out_keys = keys.iter().copied().collect::<HashSet<_>>();
+            Arc::new(Groups { left_out_keys, ..Groups::default() })
+        };
+        Self { groups: left_out.iter().map(known).collect(), ..Self::new(records, rules, u64::MAX) }
     }
 
     /// Makes the groups of the next rule, if there is one.

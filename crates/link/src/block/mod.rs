@@ -296,6 +296,12 @@ pub fn numbered_groups(numbers: &[u32]) -> Groups {
     collect(&sorted(keyed), None, u64::MAX)
 }
 
+/// Groups of which each record is told with its group: the group in the upper half, the record in the lower; sorted.
+#[must_use]
+pub fn told_groups(keyed: &[u64]) -> Groups {
+    collect(keyed, None, u64::MAX)
+}
+
 /// Groups of a rule whose sides differ: a record stands in the group of its left key and in that of its right key.
 #[must_use]
 pub fn rule_groups(records: &Records, block: &Block, limit: u64) -> Groups {

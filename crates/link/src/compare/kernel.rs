@@ -7,6 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use serde::{Deserialize, Serialize};
 
 use crate::records::Domain;
 use crate::similarity::{
@@ -18,7 +19,7 @@ use crate::similarity::{
 pub const ITEM_END: char = '\u{1f}';
 
 /// A similarity or distance of two texts, or of two places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Kernel {
     /// Jaro-Winkler similarity, 0 to 1.
     JaroWinkler,

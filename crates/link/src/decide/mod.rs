@@ -15,7 +15,8 @@ use crate::model::{Condition, Program};
 use crate::parallel;
 use crate::records::{Gathered, NULL, Records};
 use crate::train::{Scorer, Weights};
-use hope::{Hope, Look};
+pub use hope::Hope;
+use hope::Look;
 pub use pairs::{Finding, Pairs, distribute, runs_within, united};
 
 /// A pair that may be one entity.
@@ -79,12 +80,20 @@ pub fn score(job: &Job<'_>, scorer: &Scorer<'_>) -> Result<(Pairs, Vec<u64>)> {
             pairs.extend(&found)
         })?;
     }
+    Ok((in_order(job, pairs)?, looked))
+}
+
+/// All pairs that the rules brought together, each once, of those found rule after rule in the order of their groups.
+///
+/// # Errors
+/// The disk is full or broken, where there is no room for the pairs in memory.
+pub fn in_order(job: &Job<'_>, pairs: Finding<'_>) -> Result<Pairs> {
     let pairs = pairs.finish()?;
     // Two records whose sides agree both ways are in two groups of one rule.
-    if program.blocks.iter().any(|block| !block.is_symmetric()) {
-        return Ok((pairs::sorted(pairs, job.records.len(), job.room)?, looked));
+    if job.program.blocks.iter().any(|block| !block.is_symmetric()) {
+        return pairs::sorted(pairs, job.records.len(), job.room);
     }
-    Ok((pairs, looked))
+    Ok(pairs)
 }
 
 /// Does the work on all groups, and hands what it gives to `then` in the order of the groups: all at once, or where pairs
@@ -112,8 +121,8 @@ fn in_turns<R: Send>(
 /// Pairs that are looked at in one go.
 const PAIRS_OF_RUN: u64 = 200_000;
 
-/// Scores the pairs of a run of a rule's groups that no rule before it brings together.
-fn rule_pairs(
+/// Scores the pairs of a run of a rule's groups that no rule before it brings together. Also says how many those are.
+pub fn rule_pairs(
     job: &Job<'_>,
     scorer: &Scorer<'_>,
     hope: &Hope<'_>,

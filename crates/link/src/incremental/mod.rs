@@ -40,7 +40,7 @@ pub use edit::{Change, Edit};
 use intake::Intake;
 pub use intake::Rows;
 use postings::{Graph, Postings, Tie};
-pub(crate) use terms::{Counts, Terms};
+pub(crate) use terms::{Counts, Terms, needed};
 pub use trained::Trained;
 
 /// A linkage that takes edits.

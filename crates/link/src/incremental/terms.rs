@@ -65,6 +65,18 @@ impl Terms {
         Self { columns }
     }
 
+    /// Frequencies that are told: of each column its name, how many values there are in all, the chance that two of them
+    /// agree, and how often each value occurs, by its hash.
+    #[must_use]
+    pub fn told(columns: impl IntoIterator<Item = (String, u64, f64, HashMap<u64, u32>)>) -> Self {
+        let columns = columns.into_iter();
+        Self {
+            columns: columns
+                .map(|(name, total, agreement, counts)| (name, Term { total, agreement, counts }))
+                .collect(),
+        }
+    }
+
     /// The frequencies of a column's values, numbered as these records number them.
     #[must_use]
     pub fn counts(&self, program: &Program, records: &Records, column: usize) -> Counts {
@@ -85,7 +97,7 @@ impl Terms {
 }
 
 /// The columns whose rarity some level weighs.
-pub(super) fn needed(program: &Program) -> Vec<usize> {
+pub fn needed(program: &Program) -> Vec<usize> {
     let mut columns = program
         .comparisons
         .iter()

@@ -8,13 +8,14 @@ use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, Tr
 use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast};
 use datafusion::prelude::SessionContext;
+use serde::{Deserialize, Serialize};
 
 use crate::compare::{ITEM_END, Kernel};
 use crate::records::ColumnKind;
 use crate::{LinkError, Result};
 
 /// How a value meets a bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Bound {
     /// `<`
     Below,
@@ -70,7 +71,7 @@ impl Bound {
 }
 
 /// One of the two records of a pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Side {
     /// `l.`
     Left,
@@ -79,7 +80,7 @@ pub enum Side {
 }
 
 /// A condition over a pair; numbers are columns of a row.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Condition {
     /// All hold.
     All(Vec<Condition>),
@@ -121,7 +122,7 @@ pub enum Condition {
 }
 
 /// A similarity function applied to columns; computed once a pair, however many levels ask for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Site {
     /// The function.
     pub kernel: Kernel,
@@ -140,11 +141,12 @@ impl Site {
 }
 
 /// A column that the model needs of every record.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Needed {
     /// What it is called in messages: the expression as written, without sides.
     pub name: String,
-    /// Its expression over the cleaned fields.
+    /// Its expression over the cleaned fields; it stays where records are cleaned.
+    #[serde(skip)]
     pub expr: Expr,
     /// What it holds.
     pub kind: ColumnKind,

@@ -15,12 +15,13 @@ pub use condition::{Bound, Compiler, Condition, Needed, Side, Site};
 use datafusion::common::{DFSchema, TableReference};
 use datafusion::prelude::SessionContext;
 use jingwei_model::config::{LinkMode, LinkModel};
+use serde::{Deserialize, Serialize};
 
 use crate::records::ColumnKind;
 use crate::{LinkError, Result};
 
 /// A comparison, compiled: a ladder of levels.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Comparison {
     /// What is compared.
     pub name: String,
@@ -63,7 +64,7 @@ impl Comparison {
 }
 
 /// One level of a comparison, compiled.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Level {
     /// What it is called.
     pub label: String,
@@ -74,7 +75,7 @@ pub struct Level {
 }
 
 /// A blocking rule, compiled.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Block {
     /// What it is called.
     pub name: String,
@@ -99,7 +100,7 @@ impl Block {
 }
 
 /// A model, compiled.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Program {
     /// Which pairs are looked at.
     pub mode: LinkMode,

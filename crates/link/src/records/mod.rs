@@ -11,6 +11,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use narrow::Narrow;
+use serde::{Deserialize, Serialize};
 
 pub use intern::{Domain, NULL};
 pub use load::{Input, Layout, load, read, record_key};
@@ -20,7 +21,7 @@ pub use shelf::{Filling, Shelf, Spill};
 use crate::Result;
 
 /// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ColumnKind {
     /// Text, by its number in a domain.
     Text,

@@ -11,4 +11,5 @@ mod limits;
 mod modes;
 mod order;
 mod pairs;
+mod plans;
 mod support;

@@ -1,0 +1,132 @@
+//! Pairs made by plans of the query engine, which run on one machine or on a cluster.
+//!
+//! The records are written once, as a Parquet file of texts; for each blocking rule so is which record stands in which
+//! group. The plan of a rule joins both and gives the records of a bucket of groups to one aggregate function:
+//!
+//! ```sql
+//! SELECT scored_pairs(member."group", record.record, record."table", record.c0, …)
+//! FROM members AS member JOIN records AS record ON member.member = record.record
+//! GROUP BY member."group" % 16
+//! ```
+//!
+//! The function makes numbers of its records again and scores their pairs by the kernels of the linkage in memory; the
+//! model and the weights are a part of it and go where it goes ([`PhysicalPairsCodec`]). Nothing else is looked up: what
+//! a value's rarity is worth depends on all records, so each record brings along how frequent its values are.
+
+mod aggregate;
+mod codec;
+mod tables;
+mod task;
+
+use std::path::{Path, PathBuf};
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::UInt64Type;
+use async_trait::async_trait;
+use datafusion::logical_expr::{Expr, JoinType, lit};
+use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext, ident};
+use futures::StreamExt;
+
+use self::task::{Task, pairs_of_list};
+use super::{Learned, Pairing};
+use crate::block::Groups;
+use crate::decide::{Finding, Job, Pairs, ScoredPair, in_order};
+use crate::{LinkError, Result};
+pub use codec::{LogicalPairsCodec, PhysicalPairsCodec};
+
+/// Makes pairs by plans over files in a folder; on a cluster, one that every machine sees. The files are gone afterwards.
+#[derive(Debug, Clone)]
+pub struct Plans {
+    folder: PathBuf,
+}
+
+impl Plans {
+    /// Plans over files in this folder.
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+}
+
+/// Records whose pairs are scored together: few enough to fit into memory many times over.
+const RECORDS_OF_BUCKET: usize = 50_000;
+
+#[async_trait]
+impl Pairing for Plans {
+    async fn score(&self, context: &SessionContext, job: &Job<'_>, learned: Learned<'_>) -> Result<(Pairs, Vec<u64>)> {
+        let failed = |error: std::io::Error| LinkError::File {
+            path: self.folder.display().to_string(),
+            error: error.to_string(),
+        };
+        std::fs::create_dir_all(&self.folder).map_err(failed)?;
+        let folder = tempfile::Builder::new().prefix("pairs-").tempdir_in(&self.folder).map_err(failed)?;
+        let path = folder.path().join("records.parquet");
+        let frequencies = tables::write_records(&path, job, learned.terms)?;
+        let records = read(context, &path).await?;
+        let mut pairs = Finding::new(job.room);
+        let mut looked = vec![0; job.program.blocks.len()];
+        for (number, looked) in looked.iter_mut().enumerate() {
+            let groups = job.blocks.of(number);
+            if groups.total() == 0 {
+                continue;
+            }
+            let path = folder.path().join(format!("rule-{number}.parquet"));
+            tables::write_members(&path, &groups)?;
+            let task = Task::new(job, learned.weights, &frequencies, number);
+            let partitions = context.state().config().target_partitions();
+            let buckets = (4 * partitions).max(groups.records.len() / RECORDS_OF_BUCKET);
+            let plan = plan(read(context, &path).await?, records.clone(), task, buckets)?;
+            let (found, count) = run(plan, number).await?;
+            *looked = count;
+            pairs.extend(&in_order_of(&groups, job.records.len(), found))?;
+        }
+        Ok((in_order(job, pairs)?, looked))
+    }
+}
+
+async fn read(context: &SessionContext, path: &Path) -> Result<DataFrame> {
+    Ok(context.read_parquet(path.display().to_string(), ParquetReadOptions::default()).await?)
+}
+
+/// The plan of a rule: for each bucket of groups the pairs that score enough.
+fn plan(members: DataFrame, records: DataFrame, task: Task, buckets: usize) -> Result<DataFrame> {
+    let buckets = u32::try_from(buckets).unwrap_or(u32::MAX);
+    let arguments = task.fields().iter().map(|field| ident(field.name())).collect::<Vec<Expr>>();
+    let scored = aggregate::udaf(task)?.call(arguments).alias("scored");
+    let bucket = (ident("group") % lit(buckets)).alias("bucket");
+    let rows = members.join(records, JoinType::Inner, &["member"], &["record"], None)?;
+    Ok(rows.aggregate(vec![bucket], vec![scored])?.select(vec![ident("scored")])?)
+}
+
+/// Runs the plan of a rule. Also says how many pairs the rule brought together first.
+async fn run(plan: DataFrame, rule: usize) -> Result<(Vec<ScoredPair>, u64)> {
+    tracing::debug!(rule, plan = %plan.logical_plan().display_indent(), "pairs by a plan");
+    let (mut found, mut looked) = (Vec::new(), 0);
+    let mut batches = plan.execute_stream().await?;
+    while let Some(batch) = batches.next().await {
+        looked += scored(&batch?, rule as u16, &mut found)?;
+    }
+    Ok((found, looked))
+}
+
+/// Reads what the aggregate function gave.
+fn scored(batch: &RecordBatch, rule: u16, found: &mut Vec<ScoredPair>) -> Result<u64> {
+    let column = batch.column(0).as_struct_opt();
+    let parts = column.and_then(|scored| Some((scored.column(0).as_primitive_opt::<UInt64Type>()?, scored.column(1))));
+    let (looked, lists) = parts.ok_or_else(|| LinkError::Internal("scored pairs of another kind".to_owned()))?;
+    let lists = lists.as_list_opt::<i32>().filter(|lists| lists.null_count() == 0);
+    let lists = lists.ok_or_else(|| LinkError::Internal("scored pairs that are no list".to_owned()))?;
+    pairs_of_list(lists.values(), rule, found)?;
+    Ok(looked.iter().flatten().sum())
+}
+
+/// Pairs of a rule in the order of its groups, as the kernels in memory find them. A rule whose sides differ may have a
+/// record in two groups; its pairs are sorted afterwards in any case.
+fn in_order_of(groups: &Groups, records: usize, mut found: Vec<ScoredPair>) -> Vec<ScoredPair> {
+    let mut of = vec![0_u32; records];
+    for number in 0..groups.len() {
+        groups.group(number).iter().for_each(|record| of[*record as usize] = number as u32);
+    }
+    found.sort_unstable_by_key(|pair| (of[pair.left as usize], pair.right, pair.left));
+    found
+}
