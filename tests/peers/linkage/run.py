@@ -24,10 +24,10 @@ def run(command):
     return done.stdout
 
 
-def jingwei(args, files, model, truth, columns):
+def jingwei(args, files, model, truth, columns, *more):
     """One linkage; without a model it is made up."""
     how = ["--model", os.path.join(MODELS, model)] if model else ["--suggest"]
-    text = run([args.binary, "link", *files, *how, "--truth", truth, "--truth-columns", columns, "--format", "json"])
+    text = run([args.binary, "link", *files, *how, "--truth", truth, "--truth-columns", columns, "--format", "json", *more])
     return json.loads(text[text.index("{"):])
 
 
@@ -38,7 +38,11 @@ def splink(script, *arguments):
 def measure(args, name, files, model, truth, columns, peer):
     """Both engines on the same files: jingwei with the shipped model and without one, then the peer."""
     print(f"{name} ...", file=sys.stderr)
-    row = dict(data=name, jingwei=jingwei(args, files, model, truth, columns), suggested=None, splink=None)
+    row = dict(data=name, jingwei=jingwei(args, files, model, truth, columns), planned=None, suggested=None, splink=None)
+    if args.by_plans:
+        with tempfile.TemporaryDirectory() as folder:
+            planned = row["planned"] = jingwei(args, files, model, truth, columns, "--by-plans", folder)
+        assert all(planned[key] == row["jingwei"][key] for key in ("entities", "f1", "pairs", "weights")), "plans found something else"
     if not args.no_suggest:
         row["suggested"] = jingwei(args, files, None, truth, columns)
     if peer and not args.no_splink:
@@ -94,6 +98,7 @@ OURS = [
     ("CPU s", lambda row: f"{row['jingwei']['cpu_seconds']:.1f}"),
     ("of these clustering", lambda row: f"{clustering(row['jingwei']):.2f}"),
     ("MiB", lambda row: f"{row['jingwei']['peak_rss_mb']:,}"),
+    ("CPU s by plans", lambda row: f"{row['planned']['cpu_seconds']:.1f}" if row["planned"] else ""),
 ]
 THEIRS = [
     ("Splink F1", lambda ours, theirs: f"{theirs['f1']:.4f}"),
@@ -142,6 +147,7 @@ def main():
     parser.add_argument("--work", help="folder for what is generated, which is kept and used again")
     parser.add_argument("--no-splink", action="store_true")
     parser.add_argument("--no-suggest", action="store_true")
+    parser.add_argument("--by-plans", action="store_true", help="pairs by plans of the query engine too, which must find the same")
     parser.add_argument("--json", help="file for everything that was measured")
     args = parser.parse_args()
     work = args.work or tempfile.mkdtemp(prefix="linkage-")

@@ -6,7 +6,7 @@
 //! ```sql
 //! SELECT scored_pairs(member."group", record.record, record."table", record.c0, …)
 //! FROM members AS member JOIN records AS record ON member.member = record.record
-//! GROUP BY member."group" % 16
+//! GROUP BY member."group" / 1000
 //! ```
 //!
 //! The function makes numbers of its records again and scores their pairs by the kernels of the linkage in memory; the
@@ -75,7 +75,8 @@ impl Pairing for Plans {
             let task = Task::new(job, learned.weights, &frequencies, number);
             let partitions = context.state().config().target_partitions();
             let buckets = (4 * partitions).max(groups.records.len() / RECORDS_OF_BUCKET);
-            let plan = plan(read(context, &path).await?, records.clone(), task, buckets)?;
+            let together = groups.len().div_ceil(buckets);
+            let plan = plan(read(context, &path).await?, records.clone(), task, together)?;
             let (found, count) = run(plan, number).await?;
             *looked = count;
             pairs.extend(&in_order_of(&groups, job.records.len(), found))?;
@@ -88,12 +89,13 @@ async fn read(context: &SessionContext, path: &Path) -> Result<DataFrame> {
     Ok(context.read_parquet(path.display().to_string(), ParquetReadOptions::default()).await?)
 }
 
-/// The plan of a rule: for each bucket of groups the pairs that score enough.
-fn plan(members: DataFrame, records: DataFrame, task: Task, buckets: usize) -> Result<DataFrame> {
-    let buckets = u32::try_from(buckets).unwrap_or(u32::MAX);
+/// The plan of a rule: for each bucket of so many groups the pairs that score enough. Groups of a bucket lie next to each
+/// other in the file, so that they travel together.
+fn plan(members: DataFrame, records: DataFrame, task: Task, together: usize) -> Result<DataFrame> {
+    let together = u32::try_from(together).unwrap_or(u32::MAX);
     let arguments = task.fields().iter().map(|field| ident(field.name())).collect::<Vec<Expr>>();
     let scored = aggregate::udaf(task)?.call(arguments).alias("scored");
-    let bucket = (ident("group") % lit(buckets)).alias("bucket");
+    let bucket = (ident("group") / lit(together)).alias("bucket");
     let rows = members.join(records, JoinType::Inner, &["member"], &["record"], None)?;
     Ok(rows.aggregate(vec![bucket], vec![scored])?.select(vec![ident("scored")])?)
 }
