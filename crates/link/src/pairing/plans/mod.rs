@@ -26,6 +26,7 @@ use async_trait::async_trait;
 use datafusion::logical_expr::{Expr, JoinType, lit};
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext, ident};
 use futures::StreamExt;
+use url::Url;
 
 use self::task::{Task, pairs_of_list};
 use super::{Learned, Pairing};
@@ -86,7 +87,13 @@ impl Pairing for Plans {
 }
 
 async fn read(context: &SessionContext, path: &Path) -> Result<DataFrame> {
-    Ok(context.read_parquet(path.display().to_string(), ParquetReadOptions::default()).await?)
+    // As a path, a name with `*` or `[` would stand for several files.
+    let url = path.canonicalize().ok().and_then(|path| Url::from_file_path(path).ok());
+    let url = url.ok_or_else(|| LinkError::File {
+        path: path.display().to_string(),
+        error: "the file that was just written is gone".to_owned(),
+    })?;
+    Ok(context.read_parquet(url.as_str(), ParquetReadOptions::default()).await?)
 }
 
 /// The plan of a rule: for each bucket of so many groups the pairs that score enough. Groups of a bucket lie next to each
