@@ -1,5 +1,6 @@
 //! Pairs by plans of the query engine, here and on a machine that gets nothing but their bytes.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -23,15 +24,18 @@ use super::support::*;
 
 /// Has plans made and run as a cluster does: a scheduler reads the logical plan and plans it, an executor reads the
 /// physical plan, and neither knows anything of the session that asks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Elsewhere {
     plans: AtomicUsize,
+    /// Where the files are.
+    folder: PathBuf,
 }
 
 #[async_trait::async_trait]
 impl QueryPlanner for Elsewhere {
     async fn create_physical_plan(&self, plan: &LogicalPlan, asks: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
         self.plans.fetch_add(1, Ordering::Relaxed);
+        assert_private(&self.folder);
         let codec = LogicalPairsCodec::new(Arc::new(DefaultLogicalExtensionCodec {}));
         let bytes = logical_plan_to_bytes_with_extension_codec(plan, &codec)?;
         let scheduler = SessionContext::new_with_config(asks.config().clone());
@@ -41,6 +45,14 @@ impl QueryPlanner for Elsewhere {
         let bytes = physical_plan_to_bytes_with_extension_codec(plan, &codec)?;
         physical_plan_from_bytes_with_extension_codec(&bytes, &SessionContext::new().task_ctx(), &codec)
     }
+}
+
+/// What lies in a folder is closed to everybody else.
+fn assert_private(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let inside =
+        folder.read_dir().unwrap().map(|entry| entry.unwrap().metadata().unwrap().permissions().mode() & 0o777);
+    assert_eq!(inside.collect::<Vec<_>>(), [0o700]);
 }
 
 /// A session of so many partitions and rows a batch.
@@ -69,7 +81,7 @@ fn plans_that_run_elsewhere_find_the_pairs_that_kernels_find_here() {
     let folder = made.path().join("plans [1] *.parquet %20");
     let data = families(400);
     for (rows, partitions) in [(8192, 1), (100, 3)] {
-        let elsewhere = Arc::new(Elsewhere::default());
+        let elsewhere = Arc::new(Elsewhere { plans: AtomicUsize::new(0), folder: folder.clone() });
         let state = session(partitions, rows).with_query_planner(Arc::clone(&elsewhere) as _).build();
         let planned = run_in(&SessionContext::new_with_state(state), &linker(PERSONS).by_plans(&folder), &data);
         let here = run(&linker(PERSONS), &data);

@@ -60,7 +60,7 @@ impl Pairing for Plans {
             error: error.to_string(),
         };
         std::fs::create_dir_all(&self.folder).map_err(failed)?;
-        let folder = tempfile::Builder::new().prefix("pairs-").tempdir_in(&self.folder).map_err(failed)?;
+        let folder = own_folder(&self.folder).map_err(failed)?;
         let path = folder.path().join("records.parquet");
         let frequencies = tables::write_records(&path, job, learned.terms)?;
         let records = read(context, &path).await?;
@@ -84,6 +84,14 @@ impl Pairing for Plans {
         }
         Ok((in_order(job, pairs)?, looked))
     }
+}
+
+/// A folder that is removed at the end and that only its owner may open, since it holds what records say.
+fn own_folder(within: &Path) -> std::io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.prefix("pairs-").tempdir_in(within)
 }
 
 async fn read(context: &SessionContext, path: &Path) -> Result<DataFrame> {
