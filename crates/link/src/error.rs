@@ -1,5 +1,8 @@
 //! What can go wrong while linking.
 
+use std::fmt::Display;
+use std::path::Path;
+
 use datafusion::error::DataFusionError;
 use thiserror::Error;
 
@@ -23,7 +26,7 @@ pub enum LinkError {
     /// The model or the tables are not as they must be.
     #[error("{0}")]
     Usage(String),
-    /// A file of a kept linkage cannot be read or written.
+    /// A file of a kept linkage, or of plans, cannot be read or written.
     #[error("{path}: {error}")]
     File {
         /// The file.
@@ -46,6 +49,11 @@ impl LinkError {
     /// A mistake of the user's.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::Usage(message.into())
+    }
+
+    /// What becomes of an error with the file at this path.
+    pub(crate) fn of_file<E: Display>(path: &Path) -> impl Fn(E) -> Self {
+        move |error| Self::File { path: path.display().to_string(), error: error.to_string() }
     }
 
     /// Whether the user can mend it.

@@ -15,6 +15,7 @@ mod compare;
 mod decide;
 mod error;
 mod explain;
+mod fed;
 mod functions;
 mod household;
 mod ids;

@@ -1,19 +1,14 @@
 //! How rows come in: the model's cleaning, planned once for each table and run on whatever rows arrive.
 
-use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options};
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::catalog::streaming::StreamingTable;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::streaming::PartitionStream;
-use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::SessionContext;
 
 use super::Incremental;
+use crate::fed::{Fed, Feed, undivided};
 use crate::linker::Linker;
 use crate::model::{Program, Table};
 use crate::records::{ColumnKind, Layout, Records, read};
@@ -46,40 +41,13 @@ pub(super) struct Intake {
     skip: usize,
     kinds: Vec<ColumnKind>,
     domains: Vec<Option<usize>>,
-    task: Arc<TaskContext>,
 }
 
 /// Where the rows of one table come in.
 #[derive(Debug)]
 pub(super) struct Door {
     pub name: String,
-    pub schema: SchemaRef,
-    feed: Arc<Feed>,
-    plan: Arc<dyn ExecutionPlan>,
-}
-
-/// A table whose rows are put in just before it is read.
-struct Feed {
-    schema: SchemaRef,
-    rows: Mutex<Option<RecordBatch>>,
-}
-
-impl fmt::Debug for Feed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Feed").field("schema", &self.schema).finish_non_exhaustive()
-    }
-}
-
-impl PartitionStream for Feed {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let rows = self.rows.lock().ok().and_then(|mut rows| rows.take());
-        let rows = futures::stream::iter(rows.map(Ok));
-        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), rows))
-    }
+    pub plan: Fed,
 }
 
 impl Intake {
@@ -89,37 +57,26 @@ impl Intake {
         linker: &Linker,
         schemas: Vec<(String, SchemaRef)>,
     ) -> Result<(Program, Self)> {
-        let mut state = context.state();
-        // A handful of rows is cleaned fastest where it stands.
-        state.config_mut().options_mut().execution.target_partitions = 1;
-        let context = SessionContext::new_with_state(state);
+        let context = undivided(context);
         let mut tables = Vec::new();
         let mut feeds = Vec::new();
         for (name, schema) in schemas {
-            let feed = Arc::new(Feed { schema: Arc::clone(&schema), rows: Mutex::new(None) });
-            let table = StreamingTable::try_new(schema, vec![Arc::clone(&feed) as Arc<dyn PartitionStream>])?;
-            tables.push(Table { name, rows: context.read_table(Arc::new(table))? });
+            let feed = Feed::new(schema);
+            tables.push(Table { name, rows: feed.frame(&context)? });
             feeds.push(feed);
         }
         let (program, inputs, skip) = linker.prepare(&context, tables)?;
         let mut doors = Vec::new();
         for (input, feed) in inputs.into_iter().zip(feeds) {
-            let plan = input.rows.create_physical_plan().await?;
-            doors.push(Door { name: input.name, schema: Arc::clone(&feed.schema), feed, plan });
+            doors.push(Door { name: input.name, plan: Fed::new(feed, input.rows).await? });
         }
-        let intake = Self {
-            tables: doors,
-            skip,
-            kinds: program.kinds(),
-            domains: program.domains.clone(),
-            task: context.task_ctx(),
-        };
+        let intake = Self { tables: doors, skip, kinds: program.kinds(), domains: program.domains.clone() };
         Ok((program, intake))
     }
 
     /// The tables' names and columns.
     pub fn schemas(&self) -> Vec<(String, SchemaRef)> {
-        self.tables.iter().map(|door| (door.name.clone(), Arc::clone(&door.schema))).collect()
+        self.tables.iter().map(|door| (door.name.clone(), Arc::clone(door.plan.schema()))).collect()
     }
 }
 
@@ -139,8 +96,8 @@ impl Incremental {
             )));
         };
         let door = &intake.tables[number];
-        let mut columns: Vec<ArrayRef> = Vec::with_capacity(door.schema.fields().len());
-        for field in door.schema.fields() {
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(door.plan.schema().fields().len());
+        for field in door.plan.schema().fields() {
             let column = match rows.column_by_name(field.name()) {
                 // A value that is not of the column's type must not become a missing one.
                 Some(column) => {
@@ -153,11 +110,8 @@ impl Incremental {
             };
             columns.push(column);
         }
-        let rows = RecordBatch::try_new(Arc::clone(&door.schema), columns)?;
-        if let Ok(mut place) = door.feed.rows.lock() {
-            *place = Some(rows);
-        }
-        let cleaned = collect(Arc::clone(&door.plan), Arc::clone(&intake.task)).await?;
+        let rows = RecordBatch::try_new(Arc::clone(door.plan.schema()), columns)?;
+        let cleaned = door.plan.run(rows).await?;
         let names = intake.tables.iter().map(|door| door.name.clone()).collect::<Vec<_>>();
         let layout = Layout { skip: intake.skip, kinds: &intake.kinds, domains: &intake.domains, limit: None };
         let records = read(&names, number as u16, &cleaned, layout)?;

@@ -49,21 +49,21 @@ impl Incremental {
         let tables = folder.join("tables");
         // A folder written only in part has no model, and is refused.
         let model = folder.join("model.toml");
-        std::fs::create_dir_all(&tables).map_err(failed(folder))?;
+        std::fs::create_dir_all(&tables).map_err(LinkError::of_file(folder))?;
         if model.exists() {
-            std::fs::remove_file(&model).map_err(failed(&model))?;
+            std::fs::remove_file(&model).map_err(LinkError::of_file(&model))?;
         }
         for (number, door) in self.intake.tables.iter().enumerate() {
             let path = tables.join(format!("{number}-{}.parquet", door.name));
-            write(&path, &RecordBatch::new_empty(Arc::clone(&door.schema)))?;
+            write(&path, &RecordBatch::new_empty(Arc::clone(door.plan.schema())))?;
         }
         self.trained.save(&folder.join("trained.parquet"))?;
         write(&folder.join("records.parquet"), &self.record_table()?)?;
         write(&folder.join("texts.parquet"), &texts(&self.records)?)?;
         write(&folder.join("pairs.parquet"), &self.pair_table()?)?;
         write(&folder.join("decisions.parquet"), &decisions(&self.decisions)?)?;
-        let text = toml::to_string(&self.linker.model).map_err(failed(&model))?;
-        std::fs::write(&model, text).map_err(failed(&model))
+        let text = toml::to_string(&self.linker.model).map_err(LinkError::of_file(&model))?;
+        std::fs::write(&model, text).map_err(LinkError::of_file(&model))
     }
 
     /// Reads a linkage that [`save`](Self::save) wrote. `context` knows the functions of the model.
@@ -77,15 +77,15 @@ impl Incremental {
             path: name.clone(),
             error: format!("no linkage was kept here ({error}); `--keep-base` keeps one"),
         })?;
-        let model = jingwei_model::config::parse(&name, &text, |_| None).map_err(failed(&path))?;
+        let model = jingwei_model::config::parse(&name, &text, |_| None).map_err(LinkError::of_file(&path))?;
         let trained = Arc::new(Trained::open(&folder.join("trained.parquet"))?);
         let linker = Linker::new(model)
             .with_decisions(read_decisions(&parquet(&folder.join("decisions.parquet"))?))
             .with_trained(Arc::clone(&trained));
         let mut schemas = Vec::new();
         let tables = folder.join("tables");
-        for entry in std::fs::read_dir(&tables).map_err(failed(&tables))? {
-            let path = entry.map_err(failed(&tables))?.path();
+        for entry in std::fs::read_dir(&tables).map_err(LinkError::of_file(&tables))? {
+            let path = entry.map_err(LinkError::of_file(&tables))?.path();
             let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
             if let Some((number, name)) = stem.split_once('-')
                 && let Ok(number) = number.parse::<usize>()
@@ -266,27 +266,24 @@ fn table(columns: Vec<(String, ArrayRef)>) -> Result<RecordBatch> {
     Ok(RecordBatch::try_new(schema, columns.into_iter().map(|(_, column)| column).collect())?)
 }
 
-fn failed<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> LinkError {
-    move |error| LinkError::File { path: path.display().to_string(), error: error.to_string() }
-}
-
 /// Writes a table as Parquet; the file is only left behind whole.
 fn write(path: &Path, rows: &RecordBatch) -> Result<()> {
     let partial = path.with_extension("parquet.partial");
-    let file = File::create(&partial).map_err(failed(&partial))?;
+    let file = File::create(&partial).map_err(LinkError::of_file(&partial))?;
     let fast = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
-    let mut writer = ArrowWriter::try_new(file, rows.schema(), Some(fast)).map_err(failed(path))?;
-    writer.write(rows).map_err(failed(path))?;
-    writer.close().map_err(failed(path))?;
-    std::fs::rename(&partial, path).map_err(failed(path))
+    let mut writer = ArrowWriter::try_new(file, rows.schema(), Some(fast)).map_err(LinkError::of_file(path))?;
+    writer.write(rows).map_err(LinkError::of_file(path))?;
+    writer.close().map_err(LinkError::of_file(path))?;
+    std::fs::rename(&partial, path).map_err(LinkError::of_file(path))
 }
 
 /// Reads a Parquet file whole.
 fn parquet(path: &Path) -> Result<RecordBatch> {
-    let file = File::open(path).map_err(failed(path))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed(path))?;
+    let file = File::open(path).map_err(LinkError::of_file(path))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LinkError::of_file(path))?;
     let schema = Arc::clone(reader.schema());
-    let batches = reader.with_batch_size(1 << 16).build().map_err(failed(path))?.collect::<Result<Vec<_>, _>>();
-    let batches = batches.map_err(failed(path))?;
+    let batches =
+        reader.with_batch_size(1 << 16).build().map_err(LinkError::of_file(path))?.collect::<Result<Vec<_>, _>>();
+    let batches = batches.map_err(LinkError::of_file(path))?;
     Ok(arrow::compute::concat_batches(&schema, &batches)?)
 }

@@ -28,6 +28,16 @@ impl Counts {
         let agreement = (squares as f64 / (u128::from(total) * u128::from(total)).max(1) as f64).max(1e-12);
         Self { counts, total, agreement }
     }
+
+    /// Of a column's values, numbered as these records number them: as they are given, or where nothing is, as they are
+    /// among the records.
+    #[must_use]
+    pub fn given(terms: Option<&Terms>, program: &Program, records: &Records, column: usize) -> Self {
+        match terms {
+            Some(terms) => terms.counts(program, records, column),
+            None => Self::of(records.frequencies(column)),
+        }
+    }
 }
 
 /// The frequencies of the columns whose rarity counts, by the columns' names. Values are told by their hashes alone:

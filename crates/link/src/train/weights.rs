@@ -131,10 +131,7 @@ impl<'a> Scorer<'a> {
             for (number, level) in comparison.levels.iter().enumerate() {
                 of_levels.push(level.term_frequency.map(|column| {
                     if columns[column].is_empty() {
-                        let counts = match terms {
-                            Some(terms) => terms.counts(program, records, column),
-                            None => Counts::of(records.frequencies(column)),
-                        };
+                        let counts = Counts::given(terms, program, records, column);
                         columns[column] = log_frequencies(&counts);
                         classes[column] = counts.counts.iter().map(|count| class(*count) as u8).collect();
                         agreements[column] = counts.agreement;

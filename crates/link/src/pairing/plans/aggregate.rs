@@ -16,7 +16,7 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
 
-use super::task::{Task, nothing, scored_fields};
+use super::task::{Task, scored_fields};
 use crate::LinkError;
 
 /// What the function is called.
@@ -131,8 +131,7 @@ impl Accumulator for Gathering {
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
         let rows = self.all()?;
-        let scored = if rows.num_rows() == 0 { nothing() } else { self.task.score(&rows) };
-        Ok(ScalarValue::Struct(Arc::new(scored.map_err(failed)?)))
+        Ok(ScalarValue::Struct(Arc::new(self.task.score(&rows).map_err(failed)?)))
     }
 
     fn size(&self) -> usize {
@@ -157,6 +156,7 @@ impl Accumulator for Gathering {
     }
 }
 
-fn failed(error: LinkError) -> DataFusionError {
+/// An error of ours, as one of the query engine's.
+pub fn failed(error: LinkError) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }

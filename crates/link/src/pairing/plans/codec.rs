@@ -7,14 +7,13 @@ use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{Result, TableReference};
 use datafusion::datasource::file_format::FileFormatFactory;
-use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{AggregateUDF, Extension, LogicalPlan, ScalarUDF, WindowUDF};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion_proto::logical_plan::LogicalExtensionCodec;
 use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
 
-use super::aggregate::{NAME, task_of, udaf};
+use super::aggregate::{NAME, failed, task_of, udaf};
 use super::task::Task;
 
 fn write(function: &AggregateUDF, buf: &mut Vec<u8>) -> bool {
@@ -26,7 +25,6 @@ fn write(function: &AggregateUDF, buf: &mut Vec<u8>) -> bool {
 
 fn read(name: &str, buf: &[u8]) -> Option<Result<Arc<AggregateUDF>>> {
     let function = || Ok(Arc::new(udaf(Task::from_bytes(buf)?)?));
-    let failed = |error: crate::LinkError| DataFusionError::External(Box::new(error));
     (name == NAME).then(|| function().map_err(failed))
 }
 

@@ -55,12 +55,8 @@ const RECORDS_OF_BUCKET: usize = 50_000;
 #[async_trait]
 impl Pairing for Plans {
     async fn score(&self, context: &SessionContext, job: &Job<'_>, learned: Learned<'_>) -> Result<(Pairs, Vec<u64>)> {
-        let failed = |error: std::io::Error| LinkError::File {
-            path: self.folder.display().to_string(),
-            error: error.to_string(),
-        };
-        std::fs::create_dir_all(&self.folder).map_err(failed)?;
-        let folder = own_folder(&self.folder).map_err(failed)?;
+        std::fs::create_dir_all(&self.folder).map_err(LinkError::of_file(&self.folder))?;
+        let folder = own_folder(&self.folder).map_err(LinkError::of_file(&self.folder))?;
         let path = folder.path().join("records.parquet");
         let frequencies = tables::write_records(&path, job, learned.terms)?;
         let records = read(context, &path).await?;
@@ -97,10 +93,7 @@ fn own_folder(within: &Path) -> std::io::Result<tempfile::TempDir> {
 async fn read(context: &SessionContext, path: &Path) -> Result<DataFrame> {
     // As a path, a name with `*` or `[` would stand for several files.
     let url = path.canonicalize().ok().and_then(|path| Url::from_file_path(path).ok());
-    let url = url.ok_or_else(|| LinkError::File {
-        path: path.display().to_string(),
-        error: "the file that was just written is gone".to_owned(),
-    })?;
+    let url = url.ok_or_else(|| LinkError::of_file(path)("the file that was just written is gone"))?;
     Ok(context.read_parquet(url.as_str(), ParquetReadOptions::default()).await?)
 }
 

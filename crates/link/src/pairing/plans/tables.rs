@@ -1,7 +1,7 @@
 //! What plans read: the records as texts, and which record stands in which group of a rule.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -9,7 +9,6 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
-use parquet::errors::ParquetError;
 
 use super::task::{Frequency, fields_of};
 use crate::block::Groups;
@@ -26,14 +25,7 @@ const TOGETHER: usize = 1 << 14;
 pub fn write_records(path: &Path, job: &Job<'_>, terms: Option<&Terms>) -> Result<Vec<Frequency>> {
     let (program, records) = (job.program, job.records);
     let counted = needed(program).into_iter().filter(|column| records.domain_of[*column].is_some());
-    let counts = counted.map(|column| {
-        let counts = match terms {
-            Some(terms) => terms.counts(program, records, column),
-            None => Counts::of(records.frequencies(column)),
-        };
-        (column, counts)
-    });
-    let counts = counts.collect::<Vec<_>>();
+    let counts = counted.map(|column| (column, Counts::given(terms, program, records, column))).collect::<Vec<_>>();
     let frequency = |(column, counts): &(usize, Counts)| Frequency {
         column: *column,
         total: counts.total,
@@ -105,31 +97,24 @@ pub fn write_members(path: &Path, groups: &Groups) -> Result<()> {
 
 /// Writes a Parquet file.
 struct Writer {
-    path: String,
+    path: PathBuf,
     schema: Arc<Schema>,
     inner: ArrowWriter<File>,
 }
 
 impl Writer {
     fn create(path: &Path, schema: Arc<Schema>) -> Result<Self> {
-        let path_text = path.display().to_string();
-        let failed = |error: String| LinkError::File { path: path_text.clone(), error };
-        let file = File::create(path).map_err(|error| failed(error.to_string()))?;
-        let inner = ArrowWriter::try_new(file, Arc::clone(&schema), None).map_err(|error| failed(error.to_string()))?;
-        Ok(Self { path: path_text, schema, inner })
+        let file = File::create(path).map_err(LinkError::of_file(path))?;
+        let inner = ArrowWriter::try_new(file, Arc::clone(&schema), None).map_err(LinkError::of_file(path))?;
+        Ok(Self { path: path.to_owned(), schema, inner })
     }
 
     fn write(&mut self, columns: Vec<ArrayRef>) -> Result<()> {
         let rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
-        self.inner.write(&rows).map_err(|error| self.failed(&error))
+        self.inner.write(&rows).map_err(LinkError::of_file(&self.path))
     }
 
     fn close(self) -> Result<()> {
-        let Self { path, inner, .. } = self;
-        inner.close().map(|_| ()).map_err(|error| LinkError::File { path, error: error.to_string() })
-    }
-
-    fn failed(&self, error: &ParquetError) -> LinkError {
-        LinkError::File { path: self.path.clone(), error: error.to_string() }
+        self.inner.close().map(|_| ()).map_err(LinkError::of_file(&self.path))
     }
 }

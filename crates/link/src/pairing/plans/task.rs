@@ -226,11 +226,6 @@ fn answer(found: &[ScoredPair], looked: u64) -> Result<StructArray> {
     Ok(StructArray::try_new(scored_fields(), vec![Arc::new(UInt64Array::from(vec![looked])), Arc::new(list)], None)?)
 }
 
-/// What there is to say of no groups.
-pub fn nothing() -> Result<StructArray> {
-    answer(&[], 0)
-}
-
 /// Reads pairs out of the items of lists.
 pub fn pairs_of_list(items: &ArrayRef, rule: u16, into: &mut Vec<ScoredPair>) -> Result<()> {
     let other = || LinkError::Internal("scored pairs with other columns".to_owned());
