@@ -3,6 +3,7 @@
 mod kept;
 mod value;
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hashbrown::{HashMap, HashSet};
@@ -81,8 +82,14 @@ impl Groups {
     /// Records of a group.
     #[must_use]
     pub fn group(&self, number: usize) -> &[u32] {
-        let start = if number == 0 { 0 } else { self.ends[number - 1] as usize };
-        &self.records[start..self.ends[number] as usize]
+        self.members(number..number + 1)
+    }
+
+    /// Records of some groups, one group after the other.
+    #[must_use]
+    pub fn members(&self, groups: Range<usize>) -> &[u32] {
+        let before = |number: usize| if number == 0 { 0 } else { self.ends[number - 1] as usize };
+        &self.records[before(groups.start)..before(groups.end)]
     }
 
     /// How many groups there are.
@@ -99,7 +106,7 @@ impl Groups {
 
     /// Groups cut into runs with nearly equal numbers of pairs.
     #[must_use]
-    pub fn runs(&self, count: usize) -> Vec<std::ops::Range<usize>> {
+    pub fn runs(&self, count: usize) -> Vec<Range<usize>> {
         let total = self.total();
         let mut runs = Vec::new();
         let mut start = 0;

@@ -39,9 +39,13 @@ pub struct ScoredPair {
 /// Whether something forbids two records to be one entity: a condition of the model, or that they stand in one table of
 /// those that `one_to_one` marks.
 pub fn forbids(program: &Program, comparer: &mut Comparer<'_>, one_to_one: &[bool], left: u32, right: u32) -> bool {
-    let table = &comparer.records().table;
-    let table = [table[left as usize], table[right as usize]];
-    (table[0] == table[1] && one_to_one[usize::from(table[0])])
+    let twice = || {
+        let table = &comparer.records().table;
+        let table = [table[left as usize], table[right as usize]];
+        table[0] == table[1] && one_to_one[usize::from(table[0])]
+    };
+    // Tables lie apart from the rows, and most models mark none.
+    (one_to_one.contains(&true) && twice())
         || program.never.iter().any(|never| comparer.holds(never, left, right))
 }
 
@@ -139,7 +143,7 @@ pub fn rule_pairs(
     for group in run.clone() {
         if group == fetched {
             fetched = run.end.min(group + TOGETHER);
-            (group..fetched).for_each(|group| records.fetch(groups.group(group)));
+            records.fetch(groups.members(group..fetched));
         }
         let members = groups.group(group);
         rows.gather(members);
@@ -169,7 +173,7 @@ pub fn rule_pairs(
     (found, looked)
 }
 
-/// Rows of so many groups are looked at together before their pairs are compared.
+/// Records of so many groups are looked at together before their pairs are compared.
 const TOGETHER: usize = 32;
 
 /// The number under which pairs come that a household brought together.
@@ -201,7 +205,12 @@ pub fn score_households(
         let mut comparer = Comparer::new(program, records);
         let mut rows = Gathered::new(records);
         let mut found = Vec::new();
-        for number in run {
+        let mut fetched = run.start;
+        for number in run.clone() {
+            if number == fetched {
+                fetched = run.end.min(number + TOGETHER);
+                records.fetch(groups.members(number..fetched));
+            }
             let members = groups.group(number);
             rows.gather(members);
             let everywhere = |column: &usize| {

@@ -7,6 +7,7 @@ mod narrow;
 mod shelf;
 mod texts;
 
+use std::hint::black_box;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -262,18 +263,23 @@ impl Records {
         }
     }
 
-    /// Looks at rows that are about to be compared. Memory is waited for once for all of them, since none of what is read
-    /// depends on another, instead of for each when its turn comes.
+    /// Looks at rows that are about to be compared, and at the numbers that go with them. Memory is waited for once for all
+    /// of them, since none of what is read depends on another, instead of for each when its turn comes.
     pub fn fetch(&self, records: &[u32]) {
         let last = self.stride.saturating_sub(1);
-        if let Some(narrow) = &self.narrow {
-            return narrow.fetch(records);
+        match &self.narrow {
+            Some(narrow) => narrow.fetch(records),
+            None => {
+                let sum = records.iter().fold(0, |sum, record| {
+                    let row = self.wide(*record);
+                    sum ^ row.first().copied().unwrap_or_default() ^ row.get(last).copied().unwrap_or_default()
+                });
+                black_box(sum);
+            }
         }
-        let sum = records.iter().fold(0, |sum, record| {
-            let row = self.wide(*record);
-            sum ^ row.first().copied().unwrap_or_default() ^ row.get(last).copied().unwrap_or_default()
-        });
-        std::hint::black_box(sum);
+        for numbers in self.numbers.iter().filter(|numbers| numbers.bytes() > 0) {
+            black_box(records.iter().fold(0, |sum, record| sum ^ numbers[*record as usize].to_bits()));
+        }
     }
 
     /// Text of a cell.
