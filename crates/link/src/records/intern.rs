@@ -75,7 +75,11 @@ impl Table {
             return;
         }
         let old = std::mem::take(&mut self.slots);
-        self.slots = vec![0; (wanted * 4 / 3 + 1).next_power_of_two().max(16)];
+        let places = (wanted * 4 / 3 + 1).next_power_of_two().max(16);
+        // Written through at once: a page that comes zeroed from the system, and is first read at a place and then written,
+        // is fetched twice, and every other thread interrupted.
+        black_box(&mut self.slots).reserve_exact(places);
+        self.slots.resize(places, 0);
         for slot in old.into_iter().filter(|slot| *slot != 0) {
             self.put(slot);
         }
