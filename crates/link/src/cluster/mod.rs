@@ -10,6 +10,7 @@ mod component;
 #[cfg(test)]
 mod tests;
 
+use std::hint::black_box;
 use std::ops::Range;
 
 use chain::Chain;
@@ -329,6 +330,9 @@ impl Clusterer<'_> {
                     let open = |root: &&u32| count(&edges, **root) < pairs_of(count(&members, **root));
                     ahead.extend(next.iter().filter(open).flat_map(|root| members.of(*root)));
                     records.fetch(&ahead);
+                    // Edges of a component lie as far apart as the rules that found them.
+                    let edges = next.iter().flat_map(|root| edges.of(*root));
+                    black_box(edges.fold(0, |sum, edge| sum ^ pairs[*edge as usize].left));
                 }
                 let (members, edges) = (members.of(*root), edges.of(*root));
                 let edges = || edges.iter().map(|edge| &pairs[*edge as usize]);
