@@ -6,6 +6,8 @@
 //! together, and two records of one tie share a household though they agree on nothing of it themselves. For them
 //! disagreement on homes and phones says nothing, and what remains is who they are.
 
+use std::hint::black_box;
+
 use crate::block::{Sampled, groups};
 use crate::cluster::Entities;
 use crate::model::Program;
@@ -13,6 +15,9 @@ use crate::train::Weights;
 
 /// More records than this share no household: a hostel, a hotline, a site office.
 pub const LARGEST: usize = 60;
+
+/// Records of so many groups are looked at together before they are tied.
+const TOGETHER: usize = 64;
 
 /// The household of each record.
 #[derive(Debug, Clone, Default)]
@@ -60,10 +65,14 @@ pub fn households(
     for columns in &kinds {
         let groups = groups(records, columns, Some(LARGEST), u64::MAX);
         for number in 0..groups.len() {
+            if number.is_multiple_of(TOGETHER) {
+                let ahead = groups.members(number..groups.len().min(number + TOGETHER));
+                black_box(ahead.iter().fold(0, |sum, record| sum ^ parent[root[*record as usize] as usize]));
+            }
             let members = groups.group(number);
             let first = root[members[0] as usize];
-            for member in &members[1..] {
-                let (a, b) = (find(&mut parent, first), find(&mut parent, root[*member as usize]));
+            for member in members[1..].iter().map(|member| root[*member as usize]).filter(|member| *member != first) {
+                let (a, b) = (find(&mut parent, first), find(&mut parent, member));
                 parent[a.max(b) as usize] = a.min(b);
             }
         }

@@ -122,11 +122,15 @@ fn half_of(value: &str) -> u32 {
 impl Domain {
     /// The number of a value; a new one when it was not seen before. Blank text is a missing value.
     pub fn intern(&mut self, value: &str) -> u32 {
-        if is_blank(value) { NULL } else { self.intern_by(value, half_of(value)) }
+        if is_blank(value) { NULL } else { self.intern_by(value, half_of(value), NULL) }
     }
 
-    fn intern_by(&mut self, value: &str, half: u32) -> u32 {
+    /// Interns a value that is likely to have this number, if that is none of a missing value.
+    fn intern_by(&mut self, value: &str, half: u32, likely: u32) -> u32 {
         let check = self.check_of(value);
+        if likely != NULL && self.is(likely, value, check) {
+            return likely;
+        }
         if let Some(code) = self.place(value, half, check) {
             return code;
         }
@@ -155,20 +159,22 @@ impl Domain {
                 row += 1;
             }
             self.fetch(&mut found);
-            for (row, half, _) in &found {
-                put(*row, self.intern_by(texts.value(*row), *half));
+            for (row, half, likely) in &found {
+                put(*row, self.intern_by(texts.value(*row), *half, *likely));
             }
         }
     }
 
-    /// Looks at everything that finding these values will look at. Memory is waited for once in a while instead of for
-    /// each value after the other: what is read here depends on nothing that was read for another value.
+    /// Looks at everything that finding these values will look at, and says which number each of them is likely to have.
+    /// Memory is waited for once in a while instead of for each value after the other: what is read here depends on
+    /// nothing that was read for another value.
     fn fetch(&self, found: &mut [(usize, u32, u32)]) {
         if self.table.slots.is_empty() {
             return;
         }
+        black_box(found.iter().fold(0, |sum, (_, half, _)| sum ^ self.table.slots[self.table.home(*half)]));
         for (_, half, code) in found.iter_mut() {
-            *code = self.table.slots[self.table.home(*half)] as u32;
+            *code = self.table.find(*half, |_| true).unwrap_or(NULL);
         }
         if let Some(checks) = &self.checks {
             let check = |code: u32| checks.get(code as usize).copied().unwrap_or_default();
@@ -203,9 +209,15 @@ impl Domain {
 
     #[inline]
     fn place(&self, value: &str, half: u32, check: u64) -> Option<u32> {
+        self.table.find(half, |code| self.is(code, value, check))
+    }
+
+    /// Whether a number whose half is that of a value is the value's.
+    #[inline]
+    fn is(&self, code: u32, value: &str, check: u64) -> bool {
         match &self.checks {
-            Some(checks) => self.table.find(half, |code| checks[code as usize] == check),
-            None => self.table.find(half, |code| self.texts.bytes(code) == value.as_bytes()),
+            Some(checks) => checks[code as usize] == check,
+            None => self.texts.bytes(code) == value.as_bytes(),
         }
     }
 

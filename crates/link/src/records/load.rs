@@ -107,13 +107,21 @@ pub fn read(names: &[String], table: u16, rows: &[RecordBatch], layout: Layout<'
 /// The key of a record of a table.
 #[must_use]
 pub fn record_key(table: &str, id: &str) -> u128 {
-    key_of(&mut Vec::with_capacity(table.len() + id.len() + 1), table, id)
+    let mut text = beginning(table);
+    let length = text.len();
+    key_of(&mut text, length, id)
 }
 
-fn key_of(text: &mut Vec<u8>, table: &str, id: &str) -> u128 {
-    text.clear();
-    text.extend_from_slice(table.as_bytes());
+/// What the text begins with whose hash is the key of a record of this table.
+fn beginning(table: &str) -> Vec<u8> {
+    let mut text = table.as_bytes().to_vec();
     text.push(0x1f);
+    text
+}
+
+/// The key of an id, with a text that has this length before and is left longer.
+fn key_of(text: &mut Vec<u8>, length: usize, id: &str) -> u128 {
+    text.truncate(length);
     text.extend_from_slice(id.as_bytes());
     hash128(text)
 }
@@ -197,7 +205,8 @@ impl Reader {
         let ids = arrow::compute::cast(batch.column(0), &DataType::Utf8)?;
         let ids = ids.as_string::<i32>();
         let given = if self.skip > 1 { Some(arrow::compute::cast(batch.column(1), &DataType::Binary)?) } else { None };
-        let mut text = Vec::new();
+        let mut text = beginning(&records.tables[usize::from(table)]);
+        let length = text.len();
         for row in 0..batch.num_rows() {
             if ids.is_null(row) {
                 let name = &records.tables[usize::from(table)];
@@ -212,7 +221,7 @@ impl Reader {
                         .map_err(|_| LinkError::Internal("a record key that is not 16 bytes".to_owned()))?;
                     u128::from_be_bytes(bytes)
                 }
-                None => key_of(&mut text, &records.tables[usize::from(table)], ids.value(row)),
+                None => key_of(&mut text, length, ids.value(row)),
             };
             self.buckets.push(Incoming {
                 key,
