@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 fine, 1 a check or job failed, 2 wrong use or configuration, 3 an error of our own.
 
+mod allocator;
 mod args;
 mod commands;
 mod output;
@@ -14,11 +15,6 @@ use clap::Parser;
 use jingwei_engine::EngineError;
 
 use args::{Args, Command};
-
-/// Hundreds of millions of small values are made and dropped on all threads in a run; the system's allocator spends a
-/// tenth of it on that and gives little of it back.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let args = Args::parse();

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::decisions::{Known, decided};
 use super::{Link, failed, make, write};
+use crate::allocator::give_back;
 use crate::output::{complain, say};
 
 /// Where an output folder keeps its linkage.
@@ -41,6 +42,8 @@ pub(super) async fn follow(
 ) -> Result<(Linker, Linkage)> {
     let began = Instant::now();
     let mut base = Incremental::open(context, &folder.join(BASE)).await.map_err(failed)?;
+    // Opening frees much, and no record is to wait for that.
+    give_back();
     let opened = began.elapsed().as_secs_f64();
     let mut first = Vec::new();
     if let Some(path) = &args.deleted {
