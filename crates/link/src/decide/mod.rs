@@ -45,8 +45,7 @@ pub fn forbids(program: &Program, comparer: &mut Comparer<'_>, one_to_one: &[boo
         table[0] == table[1] && one_to_one[usize::from(table[0])]
     };
     // Tables lie apart from the rows, and most models mark none.
-    (one_to_one.contains(&true) && twice())
-        || program.never.iter().any(|never| comparer.holds(never, left, right))
+    (one_to_one.contains(&true) && twice()) || program.never.iter().any(|never| comparer.holds(never, left, right))
 }
 
 /// Which pairs are to be scored, and which are kept.
