@@ -5,7 +5,7 @@ use jingwei_link::{Decision, record_key};
 use crate::support::{Data, PERSONS, families, linker, members, run};
 
 /// Pairs of the two records of one person, labelled as given.
-fn labels(data: &Data, same: bool) -> Vec<Decision> {
+pub fn labels(data: &Data, same: bool) -> Vec<Decision> {
     data.keys()
         .filter_map(|(table, id)| {
             let other = id.strip_suffix("-0").map(|person| format!("{person}-1"))?;

@@ -1,13 +1,22 @@
 //! A limit on memory: what does not fit lies in files, and what is found is the same.
 
-use jingwei_link::{LinkError, Linkage};
+use jingwei_link::{LinkError, Linkage, Linker};
 
 use super::support::*;
 
+pub fn limited(megabytes: usize) -> Linker {
+    linker(&format!("{PERSONS}\n[limits]\nmemory_mb = {megabytes}\n"))
+}
+
 fn within(megabytes: usize, data: &Data) -> Result<Linkage, LinkError> {
-    let linker = linker(&format!("{PERSONS}\n[limits]\nmemory_mb = {megabytes}\n"));
     let context = datafusion::prelude::SessionContext::new();
-    RUNTIME.block_on(linker.link(&context, tables(data), &|_| {}))
+    RUNTIME.block_on(limited(megabytes).link(&context, tables(data), &|_| {}))
+}
+
+/// The least that is asked for, as a limit that is too small tells.
+pub fn least(data: &Data) -> usize {
+    let told = within(1, data).unwrap_err().to_string();
+    told.split("at least ").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok()).unwrap()
 }
 
 #[test]
@@ -17,8 +26,7 @@ fn a_linkage_within_a_limit_is_the_same_though_its_pairs_and_households_lie_in_f
     assert!(!free.pairs.is_spilled() && free.records.spill.is_none());
     let households = |linkage: &Linkage| linkage.households.as_ref().unwrap().of.clone();
     assert!(households(&free).iter().any(|household| *household != 0));
-    let told = within(1, &data).unwrap_err().to_string();
-    let least = told.split("at least ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<usize>().ok()).unwrap();
+    let least = least(&data);
     let mut spilled = 0;
     for limit in [least, least + 1, least + 2, least + 8, least + 100] {
         let bound = within(limit, &data).unwrap();

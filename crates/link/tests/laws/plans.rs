@@ -20,6 +20,8 @@ use datafusion_proto::physical_plan::DefaultPhysicalExtensionCodec;
 use jingwei_link::{Linkage, Linker, LogicalPairsCodec, PhysicalPairsCodec};
 use proptest::prelude::*;
 
+use super::labels::labels;
+use super::limits::{least, limited};
 use super::support::*;
 
 /// Has plans made and run as a cluster does: a scheduler reads the logical plan and plans it, an executor reads the
@@ -91,6 +93,19 @@ fn plans_that_run_elsewhere_find_the_pairs_that_kernels_find_here() {
         assert_same(&planned, &here);
     }
     assert_eq!(folder.read_dir().unwrap().count(), 0, "nothing is left behind");
+}
+
+#[test]
+fn plans_find_the_pairs_that_kernels_find_within_a_limit_on_memory_and_taught_by_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = families(8000);
+    let labels = labels(&data, true).into_iter().step_by(9).collect::<Vec<_>>();
+    let linker = limited(least(&data) + 1).with_labels(labels.clone());
+    let planned = run_in(&SessionContext::new(), &linker.clone().by_plans(folder.path()), &data);
+    let here = run(&linker, &data);
+    assert!(labels.len() > 500 && here.records.spill.is_some());
+    assert_ne!(here.weights, run(&limited(least(&data) + 1), &data).weights);
+    assert_same(&planned, &here);
 }
 
 #[test]
