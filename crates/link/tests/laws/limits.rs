@@ -4,6 +4,7 @@ use jingwei_link::{LinkError, Linkage, Linker};
 
 use super::support::*;
 
+/// A linker that has so much memory.
 pub fn limited(megabytes: usize) -> Linker {
     linker(&format!("{PERSONS}\n[limits]\nmemory_mb = {megabytes}\n"))
 }

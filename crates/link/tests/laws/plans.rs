@@ -100,11 +100,12 @@ fn plans_find_the_pairs_that_kernels_find_within_a_limit_on_memory_and_taught_by
     let folder = tempfile::tempdir().unwrap();
     let data = families(8000);
     let labels = labels(&data, true).into_iter().step_by(9).collect::<Vec<_>>();
-    let linker = limited(least(&data) + 1).with_labels(labels.clone());
+    let limited = limited(least(&data) + 1);
+    let linker = limited.clone().with_labels(labels.clone());
     let planned = run_in(&SessionContext::new(), &linker.clone().by_plans(folder.path()), &data);
     let here = run(&linker, &data);
     assert!(labels.len() > 500 && here.records.spill.is_some());
-    assert_ne!(here.weights, run(&limited(least(&data) + 1), &data).weights);
+    assert_ne!(here.weights, run(&limited, &data).weights);
     assert_same(&planned, &here);
 }
 
