@@ -32,6 +32,7 @@ mod quality;
 mod records;
 mod report;
 mod rules;
+mod sets;
 pub mod similarity;
 mod suggest;
 mod survive;

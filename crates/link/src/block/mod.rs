@@ -35,6 +35,9 @@ pub struct Groups {
     pub largest: Option<usize>,
 }
 
+/// Groups whose records are looked at together.
+const TOGETHER: usize = 32;
+
 impl Groups {
     /// Groups to come, of such sizes: which are too large is decided by how many there are of each.
     fn of_sizes(all: impl Iterator<Item = usize>, max_group: Option<usize>, limit: u64) -> Self {
@@ -90,6 +93,23 @@ impl Groups {
     pub fn members(&self, groups: Range<usize>) -> &[u32] {
         let before = |number: usize| if number == 0 { 0 } else { self.ends[number - 1] as usize };
         &self.records[before(groups.start)..before(groups.end)]
+    }
+
+    /// The records of each of some groups. `look` is handed those of a few groups to come, so that memory is waited for once
+    /// for all of them, since none of what is read depends on another, instead of for each when its turn comes.
+    pub fn ahead<'a>(
+        &'a self,
+        run: Range<usize>,
+        mut look: impl FnMut(&'a [u32]) + 'a,
+    ) -> impl Iterator<Item = &'a [u32]> + 'a {
+        let (mut looked, end) = (run.start, run.end);
+        run.map(move |number| {
+            if number == looked {
+                looked = end.min(number + TOGETHER);
+                look(self.members(number..looked));
+            }
+            self.group(number)
+        })
     }
 
     /// How many groups there are.

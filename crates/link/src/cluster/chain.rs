@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::{CAP, find};
+use super::CAP;
 use crate::compare::Comparer;
 use crate::decide::{ScoredPair, forbids};
 use crate::model::Program;
@@ -172,4 +172,13 @@ impl<'a> Chain<'a> {
             }
         }
     }
+}
+
+fn find(parent: &mut [u32], mut record: u32) -> u32 {
+    while parent[record as usize] != record {
+        let up = parent[parent[record as usize] as usize];
+        parent[record as usize] = up;
+        record = up;
+    }
+    record
 }

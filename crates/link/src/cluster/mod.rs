@@ -5,26 +5,29 @@
 //! odds between their records speak for it and nothing forbids it. A chain a–b–c with a and c plainly different does
 //! not become one entity, and what can never be one entity is never in one cluster.
 
+mod bundles;
 mod chain;
 mod component;
+mod components;
 #[cfg(test)]
 mod tests;
 
-use std::hint::black_box;
 use std::ops::Range;
 
+use bundles::Bundles;
 use chain::Chain;
 use component::Component;
+use components::{Components, Stretch};
 use hashbrown::HashMap;
 
 use crate::Result;
-use crate::block::pairs_of;
 use crate::compare::Comparer;
 use crate::decide::{Pairs, ScoredPair, distribute, forbids, runs_within};
 use crate::memory::Room;
 use crate::model::Program;
 use crate::parallel;
 use crate::records::Records;
+use crate::sets::Sets;
 use crate::train::Scorer;
 
 /// Components with more records than this keep the edges they have, without scoring every pair.
@@ -55,12 +58,24 @@ pub struct Entities {
     pub logit: Vec<f32>,
 }
 
+impl Entities {
+    /// The records, entity by entity, in the order of the entities' smallest records.
+    #[must_use]
+    pub fn order(&self) -> Vec<u32> {
+        let mut sizes = vec![0; self.root.len()];
+        self.root.iter().for_each(|root| sizes[*root as usize] += 1);
+        let mut records = Bundles::new(sizes);
+        self.root.iter().zip(0..).for_each(|(root, record)| records.put(*root, record));
+        records.into_numbers()
+    }
+}
+
 /// What clustering leaves behind for the next time.
 #[derive(Debug, Default)]
 pub struct Traces {
-    /// The smallest record of each record's component, before a large one is taken apart.
-    component: Vec<u32>,
-    /// Those of components in which pairs were scored that agree on nothing that a household shares.
+    /// The components, before a large one is taken apart.
+    components: Sets,
+    /// The smallest records of components in which pairs were scored that agree on nothing that a household shares.
     open: Vec<u32>,
 }
 
@@ -82,14 +97,12 @@ pub struct Clusterer<'a> {
 /// Components of records, and how the large ones were taken apart.
 #[derive(Debug)]
 struct Parted {
-    /// The smallest record of each record's component, after large ones were taken apart.
-    parent: Vec<u32>,
-    /// How many records each component has, by that record.
-    sizes: Vec<u32>,
+    /// The components, after large ones were taken apart.
+    sets: Sets,
     /// How often each record's component was taken apart; empty when none was.
     steps: Vec<u8>,
-    /// The smallest record of each record's component before.
-    whole: Option<Vec<u32>>,
+    /// The components before.
+    whole: Option<Sets>,
 }
 
 impl Parted {
@@ -111,10 +124,10 @@ impl Clustering {
 }
 
 /// Components whose smallest records are next to each other, and the pairs among which their edges are.
-struct Part<'a> {
+struct Part<'a, E> {
     roots: Range<u32>,
     pairs: &'a [ScoredPair],
-    edges: Vec<u32>,
+    edges: E,
 }
 
 /// What people decided, by component.
@@ -160,20 +173,23 @@ impl Clusterer<'_> {
         (first, traces): (&Entities, &Traces),
         room: &Room,
     ) -> Result<Entities> {
-        let component = &traces.component;
-        let mut touched = vec![false; component.len()];
-        traces.open.iter().for_each(|root| touched[*root as usize] = true);
+        let components = &traces.components;
+        let mut open = vec![false; components.len()];
+        traces.open.iter().for_each(|root| open[*root as usize] = true);
         for end in changed.iter().flat_map(|pair| [pair.left, pair.right]) {
-            touched[component[end as usize] as usize] = true;
+            open[components.root(end) as usize] = true;
         }
-        let touched = |record: u32| touched[component[record as usize] as usize];
         let mut entities = Entities { root: first.root.clone(), logit: first.logit.clone() };
-        for record in (0..component.len() as u32).filter(|record| touched(*record)) {
-            entities.root[record as usize] = record;
-            entities.logit[record as usize] = f32::INFINITY;
+        let records = 0..components.len() as u32;
+        // Record by record, so that all that is asked of a pair is one flag of one of its records.
+        let touched = records.map(|record| open[components.root(record) as usize]).collect::<Vec<_>>();
+        for record in (0..touched.len()).filter(|record| touched[*record]) {
+            entities.root[record] = record as u32;
+            entities.logit[record] = f32::INFINITY;
         }
-        let wanted = |pair: &ScoredPair| pair.logit >= self.how.join && touched(pair.left);
-        let decisions = self.decisions.iter().filter(|(left, right, _)| touched(*left) || touched(*right)).copied();
+        let wanted = |pair: &ScoredPair| pair.logit >= self.how.join && touched[pair.left as usize];
+        let either = |(left, right, _): &&(u32, u32, bool)| touched[*left as usize] || touched[*right as usize];
+        let decisions = self.decisions.iter().filter(either).copied();
         self.join_all(scorer, pairs, wanted, &decisions.collect::<Vec<_>>(), &mut entities, room)?;
         Ok(entities)
     }
@@ -192,7 +208,7 @@ impl Clusterer<'_> {
             let pair = &pairs[*edge as usize];
             wanted(pair) && parted.keeps(pair, self.how)
         });
-        let part = Part { roots: 0..parted.parent.len() as u32, pairs, edges: edges.collect() };
+        let part = Part { roots: 0..parted.sets.len() as u32, pairs, edges };
         let decided = decided(&parted, decisions);
         let open = self.join_part(scorer, &parted, part, &decided, entities);
         traces(parted, open)
@@ -215,9 +231,9 @@ impl Clusterer<'_> {
         };
         let parted = self.parted(|| files.iter().filter(&wanted), decisions);
         let kept = |pair: &ScoredPair| wanted(pair) && parted.keeps(pair, self.how);
-        let mut counts = vec![0_u32; parted.parent.len()];
+        let mut counts = vec![0_u32; parted.sets.len()];
         for pair in files.iter().filter(&kept) {
-            counts[parted.parent[pair.left as usize] as usize] += 1;
+            counts[parted.sets.root(pair.left) as usize] += 1;
         }
         let most = counts.iter().copied().max().unwrap_or_default() as usize;
         if most > room.pairs {
@@ -226,7 +242,7 @@ impl Clusterer<'_> {
         let ends = runs_within(counts.iter().map(|count| u64::from(*count)), room.pairs as u64);
         drop(counts);
         let parts = distribute(files.iter().filter(&kept), ends.len(), spill, |pair| {
-            let root = parted.parent[pair.left as usize];
+            let root = parted.sets.root(pair.left);
             Some(ends.partition_point(|end| *end <= root))
         })?;
         let decided = decided(&parted, decisions);
@@ -234,7 +250,7 @@ impl Clusterer<'_> {
         for (part, end) in parts.into_iter().zip(ends) {
             let pairs = part.to_vec();
             drop(part);
-            let part = Part { roots: start..end, pairs: &pairs, edges: (0..pairs.len() as u32).collect() };
+            let part = Part { roots: start..end, pairs: &pairs, edges: 0..pairs.len() as u32 };
             open.extend(self.join_part(scorer, &parted, part, &decided, entities));
             start = end;
         }
@@ -245,27 +261,23 @@ impl Clusterer<'_> {
     /// weaker edges.
     fn parted<I: Iterator<Item = ScoredPair>>(&self, edges: impl Fn() -> I, decisions: &[(u32, u32, bool)]) -> Parted {
         let count = self.records.len();
-        let sizes_of = |parent: &[u32]| {
-            let mut sizes = vec![0_u32; count];
-            parent.iter().for_each(|root| sizes[*root as usize] += 1);
-            sizes
-        };
-        let parent = components(count, edges(), decisions);
-        let sizes = sizes_of(&parent);
-        let mut parted = Parted { parent, sizes, steps: Vec::new(), whole: None };
+        let same = || decisions.iter().filter(|(.., same)| *same).map(|(left, right, _)| (*left, *right));
+        let ends = |edge: ScoredPair| (edge.left, edge.right);
+        let sets = Sets::of(count, edges().map(ends).chain(same()));
+        let mut parted = Parted { sets, steps: Vec::new(), whole: None };
         for step in 1..=STEPS {
-            if parted.sizes.iter().all(|size| *size as usize <= LARGE) {
+            if parted.sets.largest() as usize <= LARGE {
                 break;
             }
             parted.steps.resize(count, 0);
-            for (steps, root) in parted.steps.iter_mut().zip(&parted.parent) {
-                if parted.sizes[*root as usize] as usize > LARGE {
+            for (steps, record) in parted.steps.iter_mut().zip(0..) {
+                if parted.sets.size_around(record) as usize > LARGE {
                     *steps = step;
                 }
             }
-            let apart = components(count, edges().filter(|edge| parted.keeps(edge, self.how)), decisions);
-            parted.sizes = sizes_of(&apart);
-            let before = std::mem::replace(&mut parted.parent, apart);
+            let kept = edges().filter(|edge| parted.keeps(edge, self.how)).map(ends);
+            let apart = Sets::of(count, kept.chain(same()));
+            let before = std::mem::replace(&mut parted.sets, apart);
             parted.whole.get_or_insert(before);
         }
         parted
@@ -277,76 +289,40 @@ impl Clusterer<'_> {
         &self,
         scorer: &Scorer<'_>,
         parted: &Parted,
-        part: Part<'_>,
+        part: Part<'_, impl Iterator<Item = u32>>,
         decided: &Decided,
         entities: &mut Entities,
     ) -> Vec<u32> {
         let Self { program, records, one_to_one, how, .. } = *self;
-        let Parted { parent, sizes, .. } = parted;
-        let Part { roots: of, pairs, mut edges } = part;
-        // Two records and the edge between them: more than half of all components, and nothing but that edge to look at.
-        let larger = |root: u32| sizes[root as usize] > 2 || decided.contains_key(&root);
+        let pairs = part.pairs;
         let mut comparer = Comparer::new(program, records);
-        edges.retain(|edge| {
-            let pair = &pairs[*edge as usize];
-            let root = parent[pair.left as usize];
-            if larger(root) {
-                return true;
-            }
-            let strength = pair.logit.clamp(-CAP, CAP);
-            let never = || forbids(program, &mut comparer, one_to_one, pair.left, pair.right);
-            if strength >= how.join && !pair.never.unwrap_or_else(never) {
-                for record in [pair.left, pair.right] {
-                    entities.root[record as usize] = root;
-                    entities.logit[record as usize] = strength;
-                }
-            }
-            false
-        });
-        // Records and edges of each component, next to each other.
-        let several = |root: u32| sizes[root as usize] > 1 && larger(root);
-        // Nobody stands before the smallest record of a component.
-        let members = (of.start..parent.len() as u32).filter(|record| {
-            let root = parent[*record as usize];
-            of.contains(&root) && several(root)
-        });
-        let members = Bundles::new(of.clone(), members, |record| parent[record as usize]);
-        let edges = Bundles::new(of.clone(), edges.iter().copied(), |edge| parent[pairs[edge as usize].left as usize]);
-        let roots = of.filter(|root| several(*root)).collect::<Vec<_>>();
-        let tasks = parallel::ranges(roots.len(), 64.min(roots.len().max(1)));
+        let stretches = Stretch::all(parted, part, decided, |pair| self.pair(pair, &mut comparer, entities));
         // A few components are done sooner than a thread begins.
-        let threads = parallel::threads().min(roots.len() / 32 + 1);
-        let results = parallel::map(threads, tasks, |range| {
+        let threads = parallel::threads().min(stretches.iter().map(Stretch::len).sum::<usize>() / 64 + 1);
+        let results = parallel::map(threads, stretches, |stretch| {
+            let components = Components::new(stretch, parted, pairs, decided);
             let mut comparer = Comparer::new(program, records);
             let mut component = Component::default();
             let (mut joined, mut open) = (Vec::new(), Vec::new());
-            let mut ahead = Vec::new();
-            for (number, root) in roots[range.clone()].iter().enumerate() {
+            let (mut members, mut ahead) = (Vec::new(), Vec::new());
+            for (number, root) in components.roots.iter().enumerate() {
                 if number.is_multiple_of(TOGETHER) {
-                    ahead.clear();
-                    let next = &roots[range.start + number..range.end.min(range.start + number + TOGETHER)];
-                    // Where every pair has an edge there is nothing to compare.
-                    let count = |bundles: &Bundles, root: u32| bundles.of(root).len() as u64;
-                    let open = |root: &&u32| count(&edges, **root) < pairs_of(count(&members, **root));
-                    ahead.extend(next.iter().filter(open).flat_map(|root| members.of(*root)));
+                    let next = &components.roots[number..components.roots.len().min(number + TOGETHER)];
+                    components.look_ahead(next, &mut ahead);
                     records.fetch(&ahead);
-                    // Edges of a component lie as far apart as the rules that found them.
-                    let edges = next.iter().flat_map(|root| edges.of(*root));
-                    black_box(edges.fold(0, |sum, edge| sum ^ pairs[*edge as usize].left));
                 }
-                let (members, edges) = (members.of(*root), edges.of(*root));
-                let edges = || edges.iter().map(|edge| &pairs[*edge as usize]);
                 let decided = decided.get(root).map_or(&[][..], Vec::as_slice);
+                components.members(*root, decided, &mut members);
                 if members.len() > LARGE {
-                    let edges = edges().copied().collect::<Vec<_>>();
-                    let mut chain = Chain::new(program, records, one_to_one, members);
+                    let edges = components.edges(*root).copied().collect::<Vec<_>>();
+                    let mut chain = Chain::new(program, records, one_to_one, &members);
                     chain.decide(decided);
                     chain.follow(&mut comparer, &edges, how.join);
                     chain.tell(&mut joined);
                     continue;
                 }
-                component.begin(members);
-                component.score(program, scorer, &mut comparer, edges(), one_to_one);
+                component.begin(&members);
+                component.score(program, scorer, &mut comparer, components.edges(*root), one_to_one);
                 if component.open {
                     open.push(*root);
                 }
@@ -365,14 +341,25 @@ impl Clusterer<'_> {
         }
         open
     }
+
+    /// Joins two records that nothing but the edge between them connects with anyone: more than half of all components.
+    fn pair(&self, pair: &ScoredPair, comparer: &mut Comparer<'_>, entities: &mut Entities) {
+        let strength = pair.logit.clamp(-CAP, CAP);
+        let never = || forbids(self.program, comparer, self.one_to_one, pair.left, pair.right);
+        if strength >= self.how.join && !pair.never.unwrap_or_else(never) {
+            entities.root[pair.right as usize] = pair.left;
+            entities.logit[pair.left as usize] = strength;
+            entities.logit[pair.right as usize] = strength;
+        }
+    }
 }
 
 /// What people decided, by component.
 fn decided(parted: &Parted, decisions: &[(u32, u32, bool)]) -> Decided {
     let mut decided = Decided::new();
     for decision in decisions {
-        let root = parted.parent[decision.0 as usize];
-        if root == parted.parent[decision.1 as usize] {
+        let root = parted.sets.root(decision.0);
+        if root == parted.sets.root(decision.1) {
             decided.entry(root).or_default().push(*decision);
         }
     }
@@ -381,76 +368,7 @@ fn decided(parted: &Parted, decisions: &[(u32, u32, bool)]) -> Decided {
 
 /// What is left behind of components and the roots of those that are open.
 fn traces(parted: Parted, open: Vec<u32>) -> Traces {
-    let component = parted.whole.unwrap_or(parted.parent);
-    let open = open.into_iter().map(|root| component[root as usize]).collect();
-    Traces { component, open }
-}
-
-/// Numbers in bundles, by the record that is their component's root.
-struct Bundles {
-    first: u32,
-    numbers: Vec<u32>,
-    ends: Vec<u32>,
-}
-
-impl Bundles {
-    /// Bundles numbers by their roots, which are among `roots`; within a bundle they keep their order.
-    fn new(roots: Range<u32>, numbers: impl Iterator<Item = u32> + Clone, root: impl Fn(u32) -> u32) -> Self {
-        let first = roots.start;
-        let mut places = vec![0_u32; roots.len() + 1];
-        numbers.clone().for_each(|number| places[(root(number) - first) as usize + 1] += 1);
-        let mut sum = 0;
-        for place in &mut places {
-            sum += *place;
-            *place = sum;
-        }
-        let mut bundled = vec![0; sum as usize];
-        for number in numbers {
-            let place = &mut places[(root(number) - first) as usize];
-            bundled[*place as usize] = number;
-            *place += 1;
-        }
-        // Each place has moved on to where its bundle ends.
-        places.pop();
-        Self { first, numbers: bundled, ends: places }
-    }
-
-    fn of(&self, root: u32) -> &[u32] {
-        let place = (root - self.first) as usize;
-        let start = if place == 0 { 0 } else { self.ends[place - 1] };
-        &self.numbers[start as usize..self.ends[place] as usize]
-    }
-}
-
-/// The smallest record of each record's component.
-fn components(count: usize, edges: impl Iterator<Item = ScoredPair>, decisions: &[(u32, u32, bool)]) -> Vec<u32> {
-    let mut parent = (0..count as u32).collect::<Vec<_>>();
-    for edge in edges {
-        unite(&mut parent, edge.left, edge.right);
-    }
-    for (left, right, same) in decisions {
-        if *same {
-            unite(&mut parent, *left, *right);
-        }
-    }
-    for record in 0..count as u32 {
-        let root = find(&mut parent, record);
-        parent[record as usize] = root;
-    }
-    parent
-}
-
-fn find(parent: &mut [u32], mut record: u32) -> u32 {
-    while parent[record as usize] != record {
-        let up = parent[parent[record as usize] as usize];
-        parent[record as usize] = up;
-        record = up;
-    }
-    record
-}
-
-fn unite(parent: &mut [u32], left: u32, right: u32) {
-    let (left, right) = (find(parent, left), find(parent, right));
-    let (low, high) = (left.min(right), left.max(right));
-    parent[high as usize] = low;
+    let components = parted.whole.unwrap_or(parted.sets);
+    let open = open.into_iter().map(|root| components.root(root)).collect();
+    Traces { components, open }
 }

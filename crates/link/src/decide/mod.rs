@@ -138,13 +138,7 @@ pub fn rule_pairs(
     let mut found = Vec::new();
     let mut looked = 0_u64;
     let before = &blocks.known()[..number];
-    let mut fetched = run.start;
-    for group in run.clone() {
-        if group == fetched {
-            fetched = run.end.min(group + TOGETHER);
-            records.fetch(groups.members(group..fetched));
-        }
-        let members = groups.group(group);
+    for members in groups.ahead(run, |members| records.fetch(members)) {
         rows.gather(members);
         for (place, right) in members.iter().enumerate() {
             for (other, left) in members[..place].iter().enumerate() {
@@ -171,9 +165,6 @@ pub fn rule_pairs(
     }
     (found, looked)
 }
-
-/// Records of so many groups are looked at together before their pairs are compared.
-const TOGETHER: usize = 32;
 
 /// The number under which pairs come that a household brought together.
 pub const HOUSEHOLD: u16 = u16::MAX;
@@ -204,13 +195,7 @@ pub fn score_households(
         let mut comparer = Comparer::new(program, records);
         let mut rows = Gathered::new(records);
         let mut found = Vec::new();
-        let mut fetched = run.start;
-        for number in run.clone() {
-            if number == fetched {
-                fetched = run.end.min(number + TOGETHER);
-                records.fetch(groups.members(number..fetched));
-            }
-            let members = groups.group(number);
+        for members in groups.ahead(run, |members| records.fetch(members)) {
             rows.gather(members);
             let everywhere = |column: &usize| {
                 let home = rows.row(0)[*column];

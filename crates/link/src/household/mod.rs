@@ -6,18 +6,14 @@
 //! together, and two records of one tie share a household though they agree on nothing of it themselves. For them
 //! disagreement on homes and phones says nothing, and what remains is who they are.
 
-use std::hint::black_box;
-
 use crate::block::{Sampled, groups};
 use crate::cluster::Entities;
 use crate::model::Program;
+use crate::sets::Sets;
 use crate::train::Weights;
 
 /// More records than this share no household: a hostel, a hotline, a site office.
 pub const LARGEST: usize = 60;
-
-/// Records of so many groups are looked at together before they are tied.
-const TOGETHER: usize = 64;
 
 /// The household of each record.
 #[derive(Debug, Clone, Default)]
@@ -61,23 +57,16 @@ pub fn households(
     }
     // Entities that hold the same home or phone, unless it is held by so many that it is nobody's.
     let root = &entities.root;
-    let mut parent = (0..records.len() as u32).collect::<Vec<_>>();
+    let mut ties = Sets::alone(records.len());
     for columns in &kinds {
         let groups = groups(records, columns, Some(LARGEST), u64::MAX);
-        for number in 0..groups.len() {
-            if number.is_multiple_of(TOGETHER) {
-                let ahead = groups.members(number..groups.len().min(number + TOGETHER));
-                black_box(ahead.iter().fold(0, |sum, record| sum ^ parent[root[*record as usize] as usize]));
-            }
+        ties.connect((0..groups.len()).flat_map(|number| {
             let members = groups.group(number);
             let first = root[members[0] as usize];
-            for member in members[1..].iter().map(|member| root[*member as usize]).filter(|member| *member != first) {
-                let (a, b) = (find(&mut parent, first), find(&mut parent, member));
-                parent[a.max(b) as usize] = a.min(b);
-            }
-        }
+            members[1..].iter().map(move |member| (first, root[*member as usize]))
+        }));
     }
-    let mut of = root.iter().map(|root| find(&mut parent, *root)).collect::<Vec<_>>();
+    let mut of = root.iter().map(|root| ties.root(*root)).collect::<Vec<_>>();
     let mut sizes = vec![0_u32; records.len()];
     of.iter().for_each(|household| sizes[*household as usize] += 1);
     for household in &mut of {
@@ -128,13 +117,4 @@ pub fn personal(program: &Program, weights: &Weights) -> Vec<Vec<usize>> {
         }
     }
     found
-}
-
-fn find(parent: &mut [u32], mut token: u32) -> u32 {
-    while parent[token as usize] != token {
-        let up = parent[parent[token as usize] as usize];
-        parent[token as usize] = up;
-        token = up;
-    }
-    token
 }

@@ -11,7 +11,7 @@ use futures::StreamExt;
 use jingwei_model::hash::hash128;
 
 use super::bucket::{Buckets, Incoming};
-use super::{ColumnKind, Domain, NULL, Records, Spill};
+use super::{ColumnKind, Domain, MOST, NULL, Records, Spill};
 use crate::{LinkError, Result};
 
 /// One table to read.
@@ -154,6 +154,9 @@ impl Reader {
 
     fn read(&mut self, table: u16, batch: &RecordBatch) -> Result<()> {
         if batch.num_rows() > 0 {
+            if self.records.ids.len() + batch.num_rows() > MOST {
+                return Err(LinkError::usage(format!("there are more than {MOST} records; link them in parts")));
+            }
             self.read_values(batch)?;
             self.read_records(table, batch)?;
             self.keep_within()?;

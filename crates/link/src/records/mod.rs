@@ -61,6 +61,9 @@ pub struct Records {
     pub spill: Option<Arc<Spill>>,
 }
 
+/// Records that can be linked together: one bit of their numbers is free for a mark.
+pub const MOST: usize = (1 << 31) - 1;
+
 /// Records whose columns are looked at one after the other before what that brought into memory is counted.
 const STRETCH: usize = 1 << 12;
 
@@ -176,6 +179,12 @@ impl Records {
         }
         self.cells.in_memory();
         self.numbers.iter_mut().for_each(|numbers| _ = numbers.in_memory());
+    }
+
+    /// Brings what records are called into memory.
+    pub(crate) fn unshelve_ids(&mut self) {
+        self.id.in_memory();
+        self.ids.unshelve();
     }
 
     /// Makes records that can be changed of those that were put into files.
