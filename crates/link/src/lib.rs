@@ -24,6 +24,7 @@ mod keyed;
 mod linker;
 mod matcher;
 mod memory;
+mod missing;
 mod model;
 mod pairing;
 mod parallel;

@@ -17,6 +17,7 @@ use crate::decide::{Job, Pairs, score_households, united};
 use crate::household::{Households, households};
 use crate::incremental::Trained;
 use crate::memory::{Budget, for_records};
+use crate::missing::missing;
 use crate::model::{Block, Program, Table, check, clean};
 use crate::pairing::{InMemory, Learned, Pairing, Plans};
 use crate::records::{ColumnKind, Input, Layout, Records, load};
@@ -124,26 +125,21 @@ pub struct EntityEdge {
 
 impl Linkage {
     /// The edges from the model's lower bound of review on: those inside entities, and those refused.
-    #[must_use]
-    pub fn edges(&self) -> Vec<EntityEdge> {
+    pub fn edges(&self) -> impl Iterator<Item = EntityEdge> + '_ {
         let root = &self.entities.root;
-        self.pairs
-            .iter()
-            .filter(|pair| pair.logit >= self.least)
-            .map(|pair| EntityEdge {
-                left: pair.left,
-                right: pair.right,
-                pattern: pair.pattern,
-                probability: probability(f64::from(pair.logit)),
-                refused: if root[pair.left as usize] == root[pair.right as usize] {
-                    None
-                } else if pair.logit < self.join {
-                    Some("below the threshold")
-                } else {
-                    Some("the entities around them disagree")
-                },
-            })
-            .collect()
+        self.pairs.iter().filter(|pair| pair.logit >= self.least).map(|pair| EntityEdge {
+            left: pair.left,
+            right: pair.right,
+            pattern: pair.pattern,
+            probability: probability(f64::from(pair.logit)),
+            refused: if root[pair.left as usize] == root[pair.right as usize] {
+                None
+            } else if pair.logit < self.join {
+                Some("below the threshold")
+            } else {
+                Some("the entities around them disagree")
+            },
+        })
     }
 }
 
@@ -216,6 +212,7 @@ impl Linker {
         let (program, mut records) = self.read(context, tables).await?;
         lap(&mut report, "clean");
         report.records = records.len() as u64;
+        report.warnings = missing(&program, &records);
 
         progress("block");
         let budget = Budget::new(self.model.limits.memory_mb, &program, &mut records)?;
@@ -299,6 +296,7 @@ impl Linker {
         report.review = pairs.iter().filter(|pair| (low..high).contains(&pair.logit)).count() as u64;
         lap(&mut report, "cluster");
         let largest = blocks.known().iter().map(|groups| groups.largest).collect();
+        budget.name(&mut records);
         Ok(Linkage {
             program,
             records,

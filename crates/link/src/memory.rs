@@ -21,6 +21,11 @@ use crate::{LinkError, Result};
 const PROGRAM: u64 = 192 << 20;
 /// Bytes a record takes in components, households and entities while these are made.
 const WORK_OF_RECORD: u64 = 72;
+/// Bytes of these that are still taken when entities have been made: those, before and after households are known, and the
+/// number of the household.
+const MADE_OF_RECORD: u64 = 2 * 8 + 4;
+/// Bytes a record takes when entities are told, beside the text of its id: the id's number, and its place among the others.
+const TELLING_OF_RECORD: u64 = 4 + 8;
 /// Bytes a record takes while a rule's groups are made: twice its key for sorting, then its group. No entities are made
 /// meanwhile, but their roots may be there.
 const WORK_OF_GROUPS: u64 = 32 + 16;
@@ -121,6 +126,15 @@ impl Budget {
         match limit.checked_sub(self.needed + groups).filter(|rest| *rest >= least) {
             Some(rest) => Ok(Some(rest)),
             None => Err(too_little(limit, self.needed + groups + least, "before any pair")),
+        }
+    }
+
+    /// Brings ids back into memory when entities have been made: they are told in no order of theirs, and the room in which
+    /// entities are made is free.
+    pub fn name(&self, records: &mut Records) {
+        let count = records.len() as u64;
+        if records.ids.in_files() + count * (TELLING_OF_RECORD + MADE_OF_RECORD) <= count * WORK_OF_RECORD {
+            records.unshelve_ids();
         }
     }
 
@@ -229,4 +243,27 @@ fn needed(program: &Program, records: &Records) -> u64 {
         + prepared.sum::<u64>()
         + terms.sum::<u64>()
         + records.len() as u64 * WORK_OF_RECORD.max(sides * WORK_OF_GROUPS)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn ids_come_back_into_memory_when_entities_are_made_if_they_take_no_more_than_making_them_did() {
+        for (length, there) in [(8, true), (100, false)] {
+            let spill = Spill::new(std::env::temp_dir(), 1 << 20);
+            let mut records = Records::default();
+            let id = |number: u32| format!("{number:0length$}");
+            let count = 150_000;
+            records.id = (0..count).map(|number| records.ids.push(&id(number))).collect();
+            records.keys = (0..count).map(u128::from).collect();
+            records.shelve_cold(&spill, &[]).unwrap();
+            assert!(records.ids.in_files() > 0);
+            Budget { limit: None, needed: 0, records: count.into(), spill: None }.name(&mut records);
+            assert_eq!(records.ids.in_files() == 0, there);
+            assert!([0, 1, count / 2, count - 1].into_iter().all(|record| records.id_of(record) == id(record)));
+        }
+    }
 }

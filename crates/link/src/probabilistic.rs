@@ -102,7 +102,7 @@ impl Matcher for ModelMatcher {
         let mut edges = exact.edges(&keys);
         let [low, high] = linkage.review;
         let known = edges.iter().map(|edge| (edge.left, edge.right)).collect::<HashSet<_>>();
-        let modelled = linkage.edges().into_iter().filter(|edge| !known.contains(&(edge.left, edge.right)));
+        let modelled = linkage.edges().filter(|edge| !known.contains(&(edge.left, edge.right)));
         edges.extend(modelled.map(|edge| Edge {
             left: edge.left,
             right: edge.right,

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use hashbrown::HashMap;
 use serde::Serialize;
+
+use crate::block::pairs_of;
 
 /// Pairwise quality: of the pairs of records inside entities, how many are right, and how many were found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -29,49 +30,42 @@ pub struct Quality {
 }
 
 /// Compares (found entity, true entity) of every record. Pairs are counted from the sizes of the overlaps, never listed.
-pub fn evaluate<'a>(records: impl Iterator<Item = (&'a str, &'a str)>) -> Quality {
-    let mut count = Overlaps::default();
-    records.for_each(|(entity, real)| count.add(entity, real));
-    count.quality(count.pairs())
+pub fn evaluate<E: Ord + Copy, R: Ord + Copy>(records: impl Iterator<Item = (E, R)>) -> Quality {
+    let overlaps = Overlaps::of(records.collect());
+    overlaps.quality(overlaps.pairs)
 }
 
 /// Compares (group, found entity, true entity) of every record, by pairs of records of two groups: those within a group
 /// are left out. Entities are those with any record.
-pub fn evaluate_across<'a>(records: impl Iterator<Item = (&'a str, &'a str, &'a str)>) -> Quality {
-    let mut all = Overlaps::default();
-    let mut groups: HashMap<&str, Overlaps<'_>> = HashMap::new();
-    for (group, entity, real) in records {
-        all.add(entity, real);
-        groups.entry(group).or_default().add(entity, real);
-    }
-    let mut pairs = all.pairs();
-    for within in groups.values().map(Overlaps::pairs) {
-        pairs.iter_mut().zip(within).for_each(|(pairs, within)| *pairs -= within);
-    }
+pub fn evaluate_across<G: Ord + Copy, E: Ord + Copy, R: Ord + Copy>(
+    records: impl Iterator<Item = (G, E, R)>,
+) -> Quality {
+    let records = records.collect::<Vec<_>>();
+    let all = Overlaps::of(records.iter().map(|(_, entity, real)| (*entity, *real)).collect());
+    let within =
+        Overlaps::of(records.iter().map(|(group, entity, real)| ((*group, *entity), (*group, *real))).collect());
+    let mut pairs = all.pairs;
+    pairs.iter_mut().zip(within.pairs).for_each(|(pairs, within)| *pairs -= within);
     all.quality(pairs)
 }
 
-/// How many records each found entity, each true one, and each two of them have.
-#[derive(Default)]
-struct Overlaps<'a> {
-    found: HashMap<&'a str, u64>,
-    truth: HashMap<&'a str, u64>,
-    both: HashMap<(&'a str, &'a str), u64>,
+/// How many found entities there are, how many true ones, and how many pairs of records are found, true, and both.
+struct Overlaps {
     records: u64,
+    found: u64,
+    truth: u64,
+    pairs: [u64; 3],
 }
 
-impl<'a> Overlaps<'a> {
-    fn add(&mut self, entity: &'a str, real: &'a str) {
-        *self.found.entry(entity).or_default() += 1;
-        *self.truth.entry(real).or_default() += 1;
-        *self.both.entry((entity, real)).or_default() += 1;
-        self.records += 1;
-    }
-
-    /// Pairs found, true, and both.
-    fn pairs(&self) -> [u64; 3] {
-        let pairs = |sizes: &mut dyn Iterator<Item = &u64>| sizes.map(|size| size * (size - 1) / 2).sum::<u64>();
-        [pairs(&mut self.found.values()), pairs(&mut self.truth.values()), pairs(&mut self.both.values())]
+impl Overlaps {
+    /// Records are sorted rather than counted by name: it takes no memory beside them.
+    fn of<E: Ord + Copy, R: Ord + Copy>(mut records: Vec<(E, R)>) -> Self {
+        records.sort_unstable_by_key(|(_, real)| *real);
+        let (truth, true_pairs) = runs(&records, |(_, real)| *real);
+        records.sort_unstable();
+        let (found, found_pairs) = runs(&records, |(entity, _)| *entity);
+        let (_, correct_pairs) = runs(&records, |both| *both);
+        Self { records: records.len() as u64, found, truth, pairs: [found_pairs, true_pairs, correct_pairs] }
     }
 
     fn quality(&self, [found_pairs, true_pairs, correct_pairs]: [u64; 3]) -> Quality {
@@ -81,8 +75,8 @@ impl<'a> Overlaps<'a> {
         let f1 = if precision + recall == 0.0 { 0.0 } else { 2.0 * precision * recall / (precision + recall) };
         Quality {
             records: self.records,
-            entities: self.found.len() as u64,
-            true_entities: self.truth.len() as u64,
+            entities: self.found,
+            true_entities: self.truth,
             true_pairs,
             found_pairs,
             correct_pairs,
@@ -91,6 +85,12 @@ impl<'a> Overlaps<'a> {
             f1,
         }
     }
+}
+
+/// How many runs of records with one key there are, and how many pairs of records within them.
+fn runs<T, K: PartialEq>(records: &[T], key: impl Fn(&T) -> K) -> (u64, u64) {
+    let runs = records.chunk_by(|a, b| key(a) == key(b)).map(|run| pairs_of(run.len() as u64));
+    runs.fold((0, 0), |(runs, all), pairs| (runs + 1, all + pairs))
 }
 
 impl fmt::Display for Quality {

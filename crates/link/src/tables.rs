@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{BooleanBuilder, Float64Builder, RecordBatch, StringBuilder};
+use arrow::array::{
+    ArrayRef, BooleanArray, Float64Array, RecordBatch, RecordBatchIterator, RecordBatchReader, StringArray,
+};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use jingwei_model::hash::base32;
 
 use crate::train::probability;
-use crate::{Linkage, Result};
+use crate::{EntityEdge, Linkage};
 
 impl Linkage {
     /// The id of a record's entity: it depends on the entity's records alone.
@@ -17,55 +19,37 @@ impl Linkage {
     }
 
     /// One row a record, by entity: `source`, `record_id`, `entity_id`, `probability`.
-    ///
-    /// # Errors
-    /// Never for a linkage of ours.
-    pub fn members(&self) -> Result<RecordBatch> {
-        let mut order = (0..self.records.len() as u32).collect::<Vec<_>>();
-        order.sort_by_key(|record| (self.entities.root[*record as usize], *record));
-        let (mut sources, mut ids, mut entities) = (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
-        let mut probabilities = Float64Builder::with_capacity(order.len());
-        for record in order {
-            sources.append_value(self.records.table_of(record));
-            ids.append_value(self.records.id_of(record));
-            entities.append_value(self.entity_id(record));
-            probabilities.append_value(probability(f64::from(self.entities.logit[record as usize])));
-        }
-        let columns: Vec<arrow::array::ArrayRef> = vec![
-            Arc::new(sources.finish()),
-            Arc::new(ids.finish()),
-            Arc::new(entities.finish()),
-            Arc::new(probabilities.finish()),
-        ];
-        Ok(RecordBatch::try_new(members(), columns)?)
+    pub fn members(&self) -> impl RecordBatchReader + '_ {
+        let order = self.entities.order();
+        let batches = (0..order.len().div_ceil(BATCH)).map(move |number| {
+            let records = &order[number * BATCH..order.len().min((number + 1) * BATCH)];
+            let ids = records.iter().map(|record| self.records.id_of(*record));
+            let odds = records.iter().map(|record| f64::from(self.entities.logit[*record as usize]));
+            let columns: [ArrayRef; 4] = [
+                texts(records.iter().map(|record| self.records.table_of(*record))),
+                texts(ids),
+                texts(records.iter().map(|record| self.entity_id(*record))),
+                Arc::new(Float64Array::from_iter_values(odds.map(probability))),
+            ];
+            RecordBatch::try_new(members(), columns.to_vec())
+        });
+        RecordBatchIterator::new(batches, members())
     }
 
     /// One row an edge, those for people to decide among them: both records, `probability`, `accepted`, `reason`,
     /// `review` and one column a comparison with the level's name.
-    ///
-    /// # Errors
-    /// Never for a linkage of ours.
-    pub fn edge_table(&self) -> Result<RecordBatch> {
-        let edges = self.edges();
-        let mut texts: [StringBuilder; 5] = std::array::from_fn(|_| StringBuilder::new());
-        let mut levels = self.program.comparisons.iter().map(|_| StringBuilder::new()).collect::<Vec<_>>();
-        let mut probabilities = Float64Builder::new();
-        let (mut accepted, mut review) = (BooleanBuilder::new(), BooleanBuilder::new());
-        for edge in &edges {
-            for (place, record) in [edge.left, edge.right].into_iter().enumerate() {
-                texts[2 * place].append_value(self.records.table_of(record));
-                texts[2 * place + 1].append_value(self.records.id_of(record));
-            }
-            probabilities.append_value(edge.probability);
-            accepted.append_value(edge.refused.is_none());
-            texts[4].append_option(edge.refused);
-            review.append_value((self.review[0]..self.review[1]).contains(&edge.probability));
-            for (column, comparison) in levels.iter_mut().zip(&self.program.comparisons) {
-                column.append_value(comparison.label(comparison.level_in(edge.pattern)));
-            }
-        }
-        let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
-        let mut fields = vec![
+    pub fn edge_table(&self) -> impl RecordBatchReader + '_ {
+        let schema = self.edge_schema();
+        let (told, mut edges) = (Arc::clone(&schema), self.edges());
+        let batches = std::iter::from_fn(move || {
+            let some = edges.by_ref().take(BATCH).collect::<Vec<_>>();
+            (!some.is_empty()).then(|| RecordBatch::try_new(Arc::clone(&schema), self.edge_columns(&some)))
+        });
+        RecordBatchIterator::new(batches, told)
+    }
+
+    fn edge_schema(&self) -> SchemaRef {
+        let fields = [
             text("left_source", false),
             text("left_id", false),
             text("right_source", false),
@@ -75,31 +59,48 @@ impl Linkage {
             text("reason", true),
             Field::new("review", DataType::Boolean, false),
         ];
-        let [ls, li, rs, ri, reason] = texts.map(|mut column| Arc::new(column.finish()) as arrow::array::ArrayRef);
-        let mut columns: Vec<arrow::array::ArrayRef> = vec![
-            ls,
-            li,
-            rs,
-            ri,
-            Arc::new(probabilities.finish()),
-            Arc::new(accepted.finish()),
-            reason,
-            Arc::new(review.finish()),
+        let levels = self.program.comparisons.iter().map(|comparison| text(&comparison.name, false));
+        Arc::new(Schema::new(fields.into_iter().chain(levels).collect::<Vec<_>>()))
+    }
+
+    fn edge_columns(&self, edges: &[EntityEdge]) -> Vec<ArrayRef> {
+        let records = &self.records;
+        let flags = |of: &dyn Fn(&EntityEdge) -> bool| -> ArrayRef {
+            Arc::new(edges.iter().map(|edge| Some(of(edge))).collect::<BooleanArray>())
+        };
+        let [low, high] = self.review;
+        let mut columns = vec![
+            texts(edges.iter().map(|edge| records.table_of(edge.left))),
+            texts(edges.iter().map(|edge| records.id_of(edge.left))),
+            texts(edges.iter().map(|edge| records.table_of(edge.right))),
+            texts(edges.iter().map(|edge| records.id_of(edge.right))),
+            Arc::new(Float64Array::from_iter_values(edges.iter().map(|edge| edge.probability))),
+            flags(&|edge| edge.refused.is_none()),
+            Arc::new(edges.iter().map(|edge| edge.refused).collect::<StringArray>()),
+            flags(&|edge| (low..high).contains(&edge.probability)),
         ];
-        for (comparison, mut column) in self.program.comparisons.iter().zip(levels) {
-            fields.push(text(&comparison.name, false));
-            columns.push(Arc::new(column.finish()));
-        }
-        Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+        let levels = self.program.comparisons.iter();
+        columns.extend(levels.map(|level| texts(edges.iter().map(|edge| level.label(level.level_in(edge.pattern))))));
+        columns
     }
 }
 
+/// Rows that are told together: what a linkage of many millions tells is more than memory holds.
+const BATCH: usize = 1 << 15;
+
+fn texts(texts: impl Iterator<Item = impl AsRef<str>>) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(texts))
+}
+
+fn text(name: &str, nullable: bool) -> Field {
+    Field::new(name, DataType::Utf8, nullable)
+}
+
 fn members() -> SchemaRef {
-    let text = |name: &str| Field::new(name, DataType::Utf8, false);
     Arc::new(Schema::new(vec![
-        text("source"),
-        text("record_id"),
-        text("entity_id"),
+        text("source", false),
+        text("record_id", false),
+        text("entity_id", false),
         Field::new("probability", DataType::Float64, false),
     ]))
 }

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchReader, StringArray};
+use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use jingwei_link::{Decision, LinkError, Linkage, Linker, Table, Trained, use_threads};
@@ -66,6 +67,12 @@ fn run(linker: &Linker, rows: &[Row]) -> Result<Linkage, LinkError> {
     runtime.block_on(linker.link(&SessionContext::new(), vec![table("t", rows)], &|_| {}))
 }
 
+/// What a linkage tells.
+fn rows_of(told: impl RecordBatchReader) -> RecordBatch {
+    let schema = told.schema();
+    concat_batches(&schema, &told.collect::<Result<Vec<_>, _>>().unwrap()).unwrap()
+}
+
 /// The entities as sets of ids.
 fn entities(linkage: &Linkage) -> BTreeSet<BTreeSet<String>> {
     let mut sets: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
@@ -119,8 +126,8 @@ fn the_order_of_the_input_changes_nothing() {
     let second = run(&Linker::new(model(MODEL)), &turned).unwrap();
     assert_eq!(entities(&first), entities(&second));
     assert_eq!(first.weights, second.weights);
-    assert_eq!(first.members().unwrap(), second.members().unwrap());
-    assert_eq!(first.edge_table().unwrap(), second.edge_table().unwrap());
+    assert_eq!(rows_of(first.members()), rows_of(second.members()));
+    assert_eq!(rows_of(first.edge_table()), rows_of(second.edge_table()));
 }
 
 #[test]
@@ -139,7 +146,7 @@ fn the_number_of_threads_changes_nothing() {
         ];
         let linker = Linker::new(model(&household));
         let linkage = runtime.block_on(linker.link(&SessionContext::new_with_config(config), tables, &|_| {})).unwrap();
-        (linkage.members().unwrap(), linkage.edge_table().unwrap())
+        (rows_of(linkage.members()), rows_of(linkage.edge_table()))
     };
     let alone = link(1);
     assert!(alone.1.num_rows() > 1000, "{} edges", alone.1.num_rows());
@@ -171,8 +178,8 @@ fn a_limit_on_memory_changes_nothing_or_tells_the_least_it_needs() {
         Err(error) => least_of(&error.to_string()),
     };
     let bound = run(&Linker::new(model(&text(least))), &rows).unwrap();
-    assert_eq!(bound.members().unwrap(), free.members().unwrap());
-    assert_eq!(bound.edge_table().unwrap(), free.edge_table().unwrap());
+    assert_eq!(rows_of(bound.members()), rows_of(free.members()));
+    assert_eq!(rows_of(bound.edge_table()), rows_of(free.edge_table()));
     assert_eq!(bound.weights, free.weights);
 }
 
@@ -218,6 +225,31 @@ fn mistakes_in_a_model_are_told_with_their_place() {
     let mut twice = persons(6);
     twice.push(twice[0].clone());
     assert!(message(MODEL, &twice).contains("have the id `0-0`"));
+}
+
+#[test]
+fn tables_without_records_and_columns_without_values_are_warned_of() {
+    let warnings = |rows: &[Row]| run(&Linker::new(model(MODEL)), rows).unwrap().report.warnings;
+    assert_eq!(warnings(&[]), ["table `t` has no records"]);
+    assert_eq!(warnings(&persons(20)), Vec::<String>::new());
+    let mut rows = persons(20);
+    rows.iter_mut().for_each(|row| row[2] = None);
+    assert_eq!(warnings(&rows), ["no record has a value of `born`: it brings nobody together and compares nothing"]);
+    // One is enough, wherever it stands.
+    rows.last_mut().unwrap()[2] = Some("1950-03-04".to_owned());
+    assert_eq!(warnings(&rows), Vec::<String>::new());
+    // Numbers and truth values as well.
+    let text = format!(
+        "{MODEL}\n[[compare]]\nname = \"number\"\nlevels = [{{ where = \"abs(l.n - r.n) < 2\" }}]\n\
+         [[compare]]\nname = \"flag\"\nlevels = [{{ where = \"l.f and r.f\" }}]\n\
+         [fields]\nn = \"cast(number as double)\"\nf = \"number = '1'\"\n"
+    );
+    rows.iter_mut().for_each(|row| row[4] = None);
+    let told = run(&Linker::new(model(&text)), &rows).unwrap().report.warnings;
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].starts_with("no record has a value of `n`") && told[1].starts_with("no record has a value of `f`"));
+    rows[7][4] = Some("1".to_owned());
+    assert_eq!(run(&Linker::new(model(&text)), &rows).unwrap().report.warnings, Vec::<String>::new());
 }
 
 #[test]

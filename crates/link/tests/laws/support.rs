@@ -165,13 +165,11 @@ pub fn members(linkage: &Linkage) -> BTreeMap<(String, String), (String, u32)> {
 /// Every edge by its two records: levels, the bits of its probability, and why it was refused.
 pub fn edges(linkage: &Linkage) -> BTreeMap<[String; 2], (u64, u64, Option<&'static str>)> {
     let name = |record: u32| format!("{}/{}", linkage.records.table_of(record), linkage.records.id_of(record));
-    let edges = linkage.edges();
-    let count = edges.len();
-    let named = edges
-        .into_iter()
+    let named = linkage
+        .edges()
         .map(|edge| ([name(edge.left), name(edge.right)], (edge.pattern, edge.probability.to_bits(), edge.refused)))
         .collect::<BTreeMap<_, _>>();
-    assert_eq!(named.len(), count, "an edge is told twice");
+    assert_eq!(named.len(), linkage.edges().count(), "an edge is told twice");
     named
 }
 

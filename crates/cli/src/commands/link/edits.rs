@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use arrow::array::{AsArray, RecordBatch, StringArray};
+use arrow::array::{AsArray, RecordBatch, RecordBatchIterator, RecordBatchReader, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::prelude::{SessionContext, ident};
 use jingwei_engine::{EngineError, Result, adhoc};
@@ -95,7 +95,7 @@ pub(super) async fn follow(
     }
     if let Some(folder) = &args.output {
         make(folder)?;
-        write(&folder.join("changes.parquet"), &table_of(&changes)?)?;
+        write(&folder.join("changes.parquet"), told(&changes))?;
         if args.keep_base {
             base.save(&folder.join(BASE)).map_err(failed)?;
         }
@@ -154,10 +154,10 @@ async fn deleted(context: &SessionContext, path: &Path) -> Result<Vec<Edit>> {
 }
 
 /// `source`, `record_id`, `before` and `after`, a row a record whose entity changed.
-fn table_of(changes: &[Change]) -> Result<RecordBatch> {
+fn told(changes: &[Change]) -> impl RecordBatchReader {
     let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
-    let schema =
-        Schema::new(vec![text("source", false), text("record_id", false), text("before", true), text("after", true)]);
+    let fields = vec![text("source", false), text("record_id", false), text("before", true), text("after", true)];
+    let schema = Arc::new(Schema::new(fields));
     let column = |of: fn(&Change) -> Option<&str>| -> arrow::array::ArrayRef {
         Arc::new(changes.iter().map(of).collect::<StringArray>())
     };
@@ -167,5 +167,5 @@ fn table_of(changes: &[Change]) -> Result<RecordBatch> {
         column(|change| change.before.as_deref()),
         column(|change| change.after.as_deref()),
     ];
-    RecordBatch::try_new(Arc::new(schema), columns).map_err(|error| EngineError::Internal(error.to_string()))
+    RecordBatchIterator::new([RecordBatch::try_new(Arc::clone(&schema), columns)], schema)
 }
