@@ -16,7 +16,7 @@ use crate::cluster::{Clusterer, Clustering, Entities};
 use crate::decide::{Job, Pairs, score_households, united};
 use crate::household::{Households, households};
 use crate::incremental::Trained;
-use crate::memory::{Budget, for_records};
+use crate::memory::{Budget, for_records, recall_ids};
 use crate::missing::missing;
 use crate::model::{Block, Program, Table, check, clean};
 use crate::pairing::{InMemory, Learned, Pairing, Plans};
@@ -124,6 +124,12 @@ pub struct EntityEdge {
 }
 
 impl Linkage {
+    /// Brings ids back into memory where it is limited and they lie in files: worth it before many of them are told. Whoever
+    /// has freed much since should have given that back to the system.
+    pub fn recall_ids(&mut self) {
+        recall_ids(&mut self.records);
+    }
+
     /// The edges from the model's lower bound of review on: those inside entities, and those refused.
     pub fn edges(&self) -> impl Iterator<Item = EntityEdge> + '_ {
         let root = &self.entities.root;
@@ -296,7 +302,6 @@ impl Linker {
         report.review = pairs.iter().filter(|pair| (low..high).contains(&pair.logit)).count() as u64;
         lap(&mut report, "cluster");
         let largest = blocks.known().iter().map(|groups| groups.largest).collect();
-        budget.name(&mut records);
         Ok(Linkage {
             program,
             records,

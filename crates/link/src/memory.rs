@@ -129,15 +129,6 @@ impl Budget {
         }
     }
 
-    /// Brings ids back into memory when entities have been made: they are told in no order of theirs, and the room in which
-    /// entities are made is free.
-    pub fn name(&self, records: &mut Records) {
-        let count = records.len() as u64;
-        if records.ids.in_files() + count * (TELLING_OF_RECORD + MADE_OF_RECORD) <= count * WORK_OF_RECORD {
-            records.unshelve_ids();
-        }
-    }
-
     /// Where what does not fit goes, if memory is limited.
     pub fn spill(&self) -> Option<Arc<Spill>> {
         self.spill.clone()
@@ -162,6 +153,15 @@ impl Budget {
             limit: self.limit.unwrap_or_default(),
             beside: self.needed + blocks.bytes(),
         })
+    }
+}
+
+/// Brings ids back into memory when entities have been made: they are told in no order of theirs, and the room in which
+/// entities are made is free.
+pub fn recall_ids(records: &mut Records) {
+    let count = records.len() as u64;
+    if records.ids.in_files() + count * (TELLING_OF_RECORD + MADE_OF_RECORD) <= count * WORK_OF_RECORD {
+        records.unshelve_ids();
     }
 }
 
@@ -261,7 +261,7 @@ mod tests {
             records.keys = (0..count).map(u128::from).collect();
             records.shelve_cold(&spill, &[]).unwrap();
             assert!(records.ids.in_files() > 0);
-            Budget { limit: None, needed: 0, records: count.into(), spill: None }.name(&mut records);
+            recall_ids(&mut records);
             assert_eq!(records.ids.in_files() == 0, there);
             assert!([0, 1, count / 2, count - 1].into_iter().all(|record| records.id_of(record) == id(record)));
         }

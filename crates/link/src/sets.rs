@@ -19,21 +19,19 @@ pub struct Sets {
     slots: Vec<u32>,
 }
 
-impl Sets {
-    /// The sets of so many records that edges connect.
-    pub fn of(count: usize, edges: impl Iterator<Item = (u32, u32)>) -> Self {
-        let mut sets = Self::alone(count);
-        sets.connect(edges);
-        sets
-    }
+/// Sets that edges are still connecting: what is above a record need not be its root yet.
+#[derive(Debug)]
+pub struct Connecting(Sets);
 
+impl Connecting {
     /// A set a record.
     pub fn alone(count: usize) -> Self {
-        Self { slots: vec![ROOT | 1; count] }
+        Self(Sets { slots: vec![ROOT | 1; count] })
     }
 
     /// Connects sets by edges between their records.
     pub fn connect(&mut self, mut edges: impl Iterator<Item = (u32, u32)>) {
+        let Self(sets) = self;
         let mut some = Vec::with_capacity(TOGETHER);
         loop {
             some.clear();
@@ -41,18 +39,33 @@ impl Sets {
             if some.is_empty() {
                 break;
             }
-            let above = |record: u32| self.slots[self.root(record) as usize];
+            let above = |record: u32| sets.slots[sets.root(record) as usize];
             black_box(some.iter().fold(0, |sum, (left, right)| sum ^ above(*left) ^ above(*right)));
-            some.iter().for_each(|(left, right)| self.unite(*left, *right));
+            some.iter().for_each(|(left, right)| sets.unite(*left, *right));
         }
+    }
+
+    /// The sets.
+    pub fn finish(self) -> Sets {
+        let Self(mut sets) = self;
         // Whoever is above a record is smaller, so that its own slot is its root already.
-        for record in 0..self.len() as u32 {
-            let up = self.root(record);
-            let top = self.root(up);
+        for record in 0..sets.len() as u32 {
+            let up = sets.root(record);
+            let top = sets.root(up);
             if up != record && top != up {
-                self.slots[record as usize] = top;
+                sets.slots[record as usize] = top;
             }
         }
+        sets
+    }
+}
+
+impl Sets {
+    /// The sets of so many records that edges connect.
+    pub fn of(count: usize, edges: impl Iterator<Item = (u32, u32)>) -> Self {
+        let mut sets = Connecting::alone(count);
+        sets.connect(edges);
+        sets.finish()
     }
 
     fn find(&mut self, mut record: u32) -> u32 {
@@ -125,9 +138,9 @@ mod tests {
             edges in prop::collection::vec((0..40_u32, 0..40_u32), 0..60),
         ) {
             let sets = Sets::of(40, edges.iter().copied());
-            let mut later = Sets::alone(40);
+            let mut later = Connecting::alone(40);
             edges.chunks(7).for_each(|some| later.connect(some.iter().copied()));
-            prop_assert_eq!(&later, &sets);
+            prop_assert_eq!(&later.finish(), &sets);
             // By hand: labels spread along edges until nothing changes.
             let mut labels = (0..40_u32).collect::<Vec<_>>();
             for _ in 0..40 {

@@ -23,6 +23,7 @@ use jingwei_model::hash::hash64;
 use serde_json::{Map, Value, json};
 
 use self::decisions::{Known, decided};
+use crate::allocator::give_back;
 use crate::output::{complain, say, say_json};
 
 /// Arguments of `jingwei link`.
@@ -113,13 +114,17 @@ pub async fn run(args: Link) -> Result<()> {
     // Standard output is one document then, and a program that reads it has no use for what goes on; a person has.
     let quiet = args.format == "json" && !stderr().is_terminal();
     let mut answer = Map::new();
-    let (linker, linkage) = match &args.base {
+    let (linker, mut linkage) = match &args.base {
         Some(folder) => edits::follow(&args, &context, folder, &tables, &mut answer).await?,
         None => anew(&args, &context, &tables, quiet).await?,
     };
     let wall = began.elapsed().as_secs_f64();
     // Before the truth is read, which is none of the linkage's.
     let (cpu, peak) = (cpu_seconds(), peak_mb());
+    if args.truth.is_some() || args.output.is_some() {
+        give_back();
+        linkage.recall_ids();
+    }
     let quality = match &args.truth {
         Some(path) => Some(compare(&context, &linkage, path, &args.truth_columns).await?),
         None => None,

@@ -9,7 +9,7 @@
 use crate::block::{Sampled, groups};
 use crate::cluster::Entities;
 use crate::model::Program;
-use crate::sets::Sets;
+use crate::sets::Connecting;
 use crate::train::Weights;
 
 /// More records than this share no household: a hostel, a hotline, a site office.
@@ -57,15 +57,16 @@ pub fn households(
     }
     // Entities that hold the same home or phone, unless it is held by so many that it is nobody's.
     let root = &entities.root;
-    let mut ties = Sets::alone(records.len());
+    let mut ties = Connecting::alone(records.len());
     for columns in &kinds {
         let groups = groups(records, columns, Some(LARGEST), u64::MAX);
         ties.connect((0..groups.len()).flat_map(|number| {
             let members = groups.group(number);
             let first = root[members[0] as usize];
-            members[1..].iter().map(move |member| (first, root[*member as usize]))
+            members[1..].iter().map(move |member| (first, root[*member as usize])).filter(|(one, other)| one != other)
         }));
     }
+    let ties = ties.finish();
     let mut of = root.iter().map(|root| ties.root(*root)).collect::<Vec<_>>();
     let mut sizes = vec![0_u32; records.len()];
     of.iter().for_each(|household| sizes[*household as usize] += 1);
