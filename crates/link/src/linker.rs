@@ -296,8 +296,7 @@ impl Linker {
             first = Some(std::mem::replace(&mut entities, last));
         }
         lap(&mut report, "households");
-        report.entities =
-            entities.root.iter().enumerate().filter(|(record, root)| *record as u32 == **root).count() as u64;
+        report.entities = entities.count() as u64;
         let (low, high) = self.review();
         report.review = pairs.iter().filter(|pair| (low..high).contains(&pair.logit)).count() as u64;
         lap(&mut report, "cluster");

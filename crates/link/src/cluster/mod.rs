@@ -59,12 +59,24 @@ pub struct Entities {
 }
 
 impl Entities {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.root.iter().zip(0..).filter(|(root, record)| *root == record).count()
+    }
+
+    /// How many records each has, at the place of its smallest record.
+    #[must_use]
+    pub fn sizes(&self) -> Vec<u32> {
+        let mut sizes = vec![0; self.root.len()];
+        self.root.iter().for_each(|root| sizes[*root as usize] += 1);
+        sizes
+    }
+
     /// The records, entity by entity, in the order of the entities' smallest records.
     #[must_use]
     pub fn order(&self) -> Vec<u32> {
-        let mut sizes = vec![0; self.root.len()];
-        self.root.iter().for_each(|root| sizes[*root as usize] += 1);
-        let mut records = Bundles::new(sizes);
+        let mut records = Bundles::new(self.sizes());
         self.root.iter().zip(0..).for_each(|(root, record)| records.put(*root, record));
         records.into_numbers()
     }

@@ -90,8 +90,7 @@ struct Partition {
 
 impl Partition {
     fn of(entities: Entities) -> Self {
-        let mut sizes = vec![0_u32; entities.root.len()];
-        entities.root.iter().for_each(|root| sizes[*root as usize] += 1);
+        let sizes = entities.sizes();
         let several = entities.root.iter().enumerate().filter(|(_, root)| sizes[**root as usize] > 1);
         let members = several.map(|(record, root)| u64::from(*root) << 32 | record as u64).collect();
         Self { root: entities.root, logit: entities.logit, members: Postings::new(members) }
@@ -304,7 +303,7 @@ impl Incremental {
             never: None,
         };
         let pairs = Pairs::from(pairs.iter().map(scored).collect::<Vec<_>>());
-        let entity_count = entities.root.iter().enumerate().filter(|(record, root)| *record as u32 == **root).count();
+        let entity_count = entities.count();
         let (low, high) = self.linker.review();
         let report = LinkReport {
             records: kept.order.len() as u64,

@@ -84,23 +84,20 @@ pub fn corrected(
     config: &TrainingConfig,
 ) -> Option<Weights> {
     let records = sampled.records();
-    let mut sizes = vec![0_u32; entities.root.len()];
-    entities.root.iter().for_each(|root| sizes[*root as usize] += 1);
-    let inside = sizes.iter().map(|size| pairs_of(u64::from(*size))).sum::<u64>();
+    let inside = entities.sizes().iter().map(|size| pairs_of(u64::from(*size))).sum::<u64>();
     if inside < LEAST_PAIRS || trained.matches * config.recall <= BELIEVED * inside as f64 {
         return None;
     }
-    let mut members: Vec<(u32, u32)> =
-        entities.root.iter().enumerate().map(|(record, root)| (*root, record as u32)).collect();
-    members.sort_unstable();
-    let groups = || members.chunk_by(|a, b| a.0 == b.0).filter(|members| members.len() > 1);
+    let order = entities.order();
+    let root = |record: &u32| entities.root[*record as usize];
+    let groups = || order.chunk_by(|a, b| root(a) == root(b)).filter(|members| members.len() > 1);
     // Whole entities, evenly chosen, until they hold as many pairs as some blocks would be looked at.
     let every = inside.div_ceil(10 * config.block_pairs.max(1) as u64) as usize;
     let mut comparer = Comparer::new(program, records);
     let mut m: Vec<Vec<f64>> = trained.outcomes.iter().map(|outcomes| outcomes.m.clone()).collect();
     for members in groups().step_by(every.max(1)) {
-        for (place, (_, right)) in members.iter().enumerate() {
-            for (_, left) in members[..place].iter().filter(|(_, left)| allowed(program, records, *left, *right)) {
+        for (place, right) in members.iter().enumerate() {
+            for left in members[..place].iter().filter(|left| allowed(program, records, **left, *right)) {
                 let pattern = comparer.pattern(*left, *right);
                 for (comparison, m) in program.comparisons.iter().zip(&mut m) {
                     match comparison.level_in(pattern) {
