@@ -48,11 +48,12 @@ impl Connecting {
     /// The sets.
     pub fn finish(self) -> Sets {
         let Self(mut sets) = self;
-        // Whoever is above a record is smaller, so that its own slot is its root already.
+        // Whoever is above a record is smaller, so that its own slot is its root already. Whether a record is a root itself
+        // makes no difference here, and nobody could foretell it.
         for record in 0..sets.len() as u32 {
             let up = sets.root(record);
             let top = sets.root(up);
-            if up != record && top != up {
+            if top != up {
                 sets.slots[record as usize] = top;
             }
         }
