@@ -295,11 +295,10 @@ impl Linker {
             let last = clusterer.again(&scorer, &pairs, &more, (&entities, &traces), &room)?;
             first = Some(std::mem::replace(&mut entities, last));
         }
-        lap(&mut report, "households");
         report.entities = entities.count() as u64;
         let (low, high) = self.review();
         report.review = pairs.iter().filter(|pair| (low..high).contains(&pair.logit)).count() as u64;
-        lap(&mut report, "cluster");
+        lap(&mut report, "households");
         let largest = blocks.known().iter().map(|groups| groups.largest).collect();
         Ok(Linkage {
             program,

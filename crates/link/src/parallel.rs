@@ -24,8 +24,20 @@ pub fn threads() -> usize {
 
 /// Runs `work` on every task, with as many threads as given, and returns the results in the order of the tasks.
 pub fn map<T: Send, R: Send>(threads: usize, tasks: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    map_with(threads, tasks, || (), |(), task| work(task))
+}
+
+/// The same with something that each thread makes once and uses for one task after the other. What a task gives must not
+/// depend on those before it.
+pub fn map_with<T: Send, R: Send, S>(
+    threads: usize,
+    tasks: Vec<T>,
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, T) -> R + Sync,
+) -> Vec<R> {
     if threads <= 1 || tasks.len() <= 1 {
-        return tasks.into_iter().map(work).collect();
+        let mut state = state();
+        return tasks.into_iter().map(|task| work(&mut state, task)).collect();
     }
     let count = tasks.len();
     let tasks = tasks.into_iter().map(|task| Mutex::new(Some(task))).collect::<Vec<_>>();
@@ -34,12 +46,13 @@ pub fn map<T: Send, R: Send>(threads: usize, tasks: Vec<T>, work: impl Fn(T) -> 
     std::thread::scope(|scope| {
         for _ in 0..threads.min(count) {
             scope.spawn(|| {
+                let mut state = state();
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(slot) = tasks.get(number) else { break };
                     let task = slot.lock().ok().and_then(|mut task| task.take());
                     if let (Some(task), Ok(mut place)) = (task, results[number].lock()) {
-                        *place = Some(work(task));
+                        *place = Some(work(&mut state, task));
                     }
                 }
             });

@@ -1,40 +1,40 @@
-//! Numbers in bundles, each of which lies in one stretch of memory.
+//! Items in bundles, each of which lies in one stretch of memory.
 
-/// Numbers by the bundle that each belongs to.
+/// Items by the bundle that each belongs to.
 #[derive(Debug, Default)]
-pub struct Bundles {
-    numbers: Vec<u32>,
-    /// Of each bundle the place of its next number, which is where it ends once all are there.
+pub struct Bundles<T> {
+    items: Vec<T>,
+    /// Of each bundle the place of its next item, which is where it ends once all are there.
     places: Vec<u32>,
 }
 
-impl Bundles {
-    /// Bundles that will have so many numbers each.
+impl<T: Copy + Default> Bundles<T> {
+    /// Bundles that will have so many items each.
     pub fn new(sizes: Vec<u32>) -> Self {
         let (mut places, mut sum) = (sizes, 0);
         for place in &mut places {
             sum += std::mem::replace(place, sum);
         }
-        Self { numbers: vec![0; sum as usize], places }
+        Self { items: vec![T::default(); sum as usize], places }
     }
 
-    /// Puts a number behind the others of its bundle.
+    /// Puts an item behind the others of its bundle.
     #[inline]
-    pub fn put(&mut self, bundle: u32, number: u32) {
+    pub fn put(&mut self, bundle: u32, item: T) {
         let place = &mut self.places[bundle as usize];
-        self.numbers[*place as usize] = number;
+        self.items[*place as usize] = item;
         *place += 1;
     }
 
-    /// The numbers of a bundle, when all are there.
-    pub fn of(&self, bundle: usize) -> &[u32] {
+    /// The items of a bundle, when all are there.
+    pub fn of(&self, bundle: usize) -> &[T] {
         let start = if bundle == 0 { 0 } else { self.places[bundle - 1] };
-        &self.numbers[start as usize..self.places[bundle] as usize]
+        &self.items[start as usize..self.places[bundle] as usize]
     }
 
-    /// All numbers, bundle by bundle, when all are there.
-    pub fn into_numbers(self) -> Vec<u32> {
-        self.numbers
+    /// All items, bundle by bundle, when all are there.
+    pub fn into_items(self) -> Vec<T> {
+        self.items
     }
 }
 
@@ -43,10 +43,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bundle_has_its_numbers_in_their_order() {
+    fn a_bundle_has_its_items_in_their_order() {
         let mut bundles = Bundles::new(vec![2, 0, 3, 0]);
         [(2, 7), (0, 5), (2, 1), (0, 9), (2, 3)].into_iter().for_each(|(bundle, number)| bundles.put(bundle, number));
         assert_eq!([0, 1, 2, 3].map(|bundle| bundles.of(bundle)), [&[5, 9][..], &[], &[7, 1, 3], &[]]);
-        assert_eq!(bundles.into_numbers(), [5, 9, 7, 1, 3]);
+        assert_eq!(bundles.into_items(), [5, 9, 7, 1, 3]);
     }
 }

@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use hashbrown::{HashMap, HashSet};
 
 use super::CAP;
+use super::components::Edge;
 use crate::compare::Comparer;
-use crate::decide::{ScoredPair, forbids};
+use crate::decide::forbids;
 use crate::model::Program;
 use crate::records::{ColumnKind, Records};
 
@@ -94,9 +95,9 @@ impl<'a> Chain<'a> {
     }
 
     /// Joins clusters along edges of at least these log odds, strongest first, as far as nothing forbids it.
-    pub fn follow(&mut self, comparer: &mut Comparer<'_>, edges: &[ScoredPair], least: f32) {
-        let mut order = edges.iter().filter(|edge| edge.logit >= least).collect::<Vec<_>>();
-        order.sort_by(|a, b| b.logit.total_cmp(&a.logit).then((a.left, a.right).cmp(&(b.left, b.right))));
+    pub fn follow(&mut self, comparer: &mut Comparer<'_>, edges: &[Edge], least: f32) {
+        let mut order = edges.iter().filter(|edge| edge.odds >= least).collect::<Vec<_>>();
+        order.sort_by(|a, b| b.odds.total_cmp(&a.odds).then((a.left, a.right).cmp(&(b.left, b.right))));
         for edge in order {
             let ends = [self.place(edge.left), self.place(edge.right)];
             let [a, b] = ends.map(|end| find(&mut self.parent, end));
@@ -106,16 +107,16 @@ impl<'a> Chain<'a> {
             if self.excluded(comparer, a, b) {
                 self.keep_apart(a, b);
             } else {
-                self.join(ends, edge.logit);
+                self.join(ends, edge.odds);
             }
         }
     }
 
     /// Tells of every record: itself, its root and log odds.
-    pub fn tell(&mut self, joined: &mut Vec<(u32, u32, f32)>) {
+    pub fn tell(&mut self, tell: &mut impl FnMut(u32, u32, f32)) {
         for (number, record) in self.members.iter().enumerate() {
             let root = find(&mut self.parent, number as u32);
-            joined.push((*record, self.members[root as usize], self.strength[number]));
+            tell(*record, self.members[root as usize], self.strength[number]);
         }
     }
 

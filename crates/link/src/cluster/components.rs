@@ -9,33 +9,56 @@ use crate::block::pairs_of;
 use crate::decide::ScoredPair;
 use crate::sets::Sets;
 
+/// What clustering needs of a pair that is an edge.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Edge {
+    /// The smallest record of its component.
+    root: u32,
+    /// One record.
+    pub left: u32,
+    /// The other.
+    pub right: u32,
+    /// Log odds that they are one entity; minus infinity when something forbids it.
+    pub odds: f32,
+}
+
 /// The least records of a stretch: the numbers of so many are held by the innermost cache.
 const WIDTH: usize = 1 << 13;
 /// The most stretches.
 const STRETCHES: usize = 1 << 9;
+
+impl Edge {
+    /// An edge of a component.
+    pub const fn new(root: u32, left: u32, right: u32, odds: f32) -> Self {
+        Self { root, left, right, odds }
+    }
+}
 
 /// Edges of components whose smallest records are next to each other, but for those of two records and an edge.
 pub struct Stretch {
     /// The first record, and how many there are.
     first: u32,
     width: u32,
-    /// The smallest record of each edge's component, and the edge's place among the pairs.
-    edges: Vec<(u32, u32)>,
+    edges: Vec<Edge>,
 }
 
 impl Stretch {
-    /// The stretches of a part; `pair` is told the edge of each component that is two records and an edge.
+    /// The stretches of a part. `forbids` is asked of a pair where nobody has looked; `pair` is told the edge of each
+    /// component that is two records and an edge.
     pub fn all(
         parted: &Parted,
         part: Part<'_, impl Iterator<Item = u32>>,
         decided: &Decided,
-        mut pair: impl FnMut(&ScoredPair),
+        mut forbids: impl FnMut(&ScoredPair) -> bool,
+        mut pair: impl FnMut(&Edge),
     ) -> Vec<Self> {
         let Part { roots, pairs, mut edges } = part;
         let sets = &parted.sets;
         let width = WIDTH.max(roots.len().div_ceil(STRETCHES)).next_power_of_two();
         let firsts = roots.clone().step_by(width);
-        let stretch = |first| Self { first, width: (width as u32).min(roots.end - first), edges: Vec::new() };
+        let share = pairs.len() / firsts.len().max(1);
+        let stretch =
+            |first| Self { first, width: (width as u32).min(roots.end - first), edges: Vec::with_capacity(share) };
         let mut stretches = firsts.map(stretch).collect::<Vec<_>>();
         let (mut some, mut found) = (Vec::with_capacity(TOGETHER), Vec::with_capacity(TOGETHER));
         loop {
@@ -50,11 +73,15 @@ impl Stretch {
             found.extend(some.iter().map(|edge| (sets.root(pairs[*edge as usize].left), 0)));
             found.iter_mut().for_each(|(root, size)| *size = sets.size_of_root(*root));
             for (edge, (root, size)) in some.iter().zip(&found) {
+                let scored = &pairs[*edge as usize];
+                let never = scored.never.unwrap_or_else(|| forbids(scored));
+                let odds = if never { f32::NEG_INFINITY } else { scored.logit };
+                let edge = Edge::new(*root, scored.left, scored.right, odds);
                 if *size == 2 && !decided.contains_key(root) {
-                    pair(&pairs[*edge as usize]);
+                    pair(&edge);
                 } else {
                     let place = (*root - roots.start) as usize >> width.trailing_zeros();
-                    stretches[place].edges.push((*root, *edge));
+                    stretches[place].edges.push(edge);
                 }
             }
         }
@@ -71,49 +98,51 @@ pub struct Components<'a> {
     /// The smallest record of each.
     pub roots: Vec<u32>,
     sets: &'a Sets,
-    pairs: &'a [ScoredPair],
     first: u32,
-    /// Places among the pairs, by component, of all records of the stretch.
-    edges: Bundles,
+    /// By component, of all records of the stretch.
+    edges: Bundles<Edge>,
 }
 
 impl<'a> Components<'a> {
-    /// Those of a stretch whose edges are among `pairs`, and those that decisions alone make.
-    pub fn new(stretch: Stretch, parted: &'a Parted, pairs: &'a [ScoredPair], decided: &Decided) -> Self {
+    /// Those of a stretch, and those that decisions alone make.
+    pub fn new(stretch: Stretch, parted: &'a Parted, decided: &Decided) -> Self {
         let Stretch { first, width, edges: all } = stretch;
         let mut counts = vec![0; width as usize];
-        all.iter().for_each(|(root, _)| counts[(root - first) as usize] += 1);
+        all.iter().for_each(|edge| counts[(edge.root - first) as usize] += 1);
+        let any =
+            |root: &u32| counts[(root - first) as usize] > 0 || (!decided.is_empty() && decided.contains_key(root));
+        let roots = (first..first + width).filter(any).collect();
         let mut edges = Bundles::new(counts);
-        all.iter().for_each(|(root, edge)| edges.put(root - first, *edge));
-        let any = |root: &u32| !edges.of((root - first) as usize).is_empty() || decided.contains_key(root);
-        Self { roots: (first..first + width).filter(any).collect(), sets: &parted.sets, pairs, first, edges }
+        all.iter().for_each(|edge| edges.put(edge.root - first, *edge));
+        Self { roots, sets: &parted.sets, first, edges }
     }
 
     /// The edges of a component.
-    pub fn edges(&self, root: u32) -> impl Iterator<Item = &'a ScoredPair> + Clone + '_ {
-        self.edges.of((root - self.first) as usize).iter().map(|edge| &self.pairs[*edge as usize])
+    pub fn edges(&self, root: u32) -> &[Edge] {
+        self.edges.of((root - self.first) as usize)
+    }
+
+    /// The edges of a component of three records, where there is one between each two of them.
+    pub fn triangle(&self, root: u32) -> Option<&[Edge; 3]> {
+        self.edges(root).as_array().filter(|_| self.sets.size_of_root(root) == 3)
     }
 
     /// Fills in the records of a component, in order: those of its edges and of what people decided about it.
     pub fn members(&self, root: u32, decided: &[(u32, u32, bool)], members: &mut Vec<u32>) {
         members.clear();
-        members.extend(self.edges(root).flat_map(|edge| [edge.left, edge.right]));
+        members.extend(self.edges(root).iter().flat_map(|edge| [edge.left, edge.right]));
         members.extend(decided.iter().flat_map(|(left, right, _)| [*left, *right]));
         members.sort_unstable();
         members.dedup();
     }
 
-    /// Looks at the edges of some components, which lie as far apart as the rules that found them, and says which records
-    /// will be compared: none where every pair has an edge.
-    pub fn look_ahead(&self, roots: &[u32], compared: &mut Vec<u32>) {
+    /// Which records of some components will be compared: none where every pair has an edge.
+    pub fn compared(&self, roots: &[u32], compared: &mut Vec<u32>) {
         compared.clear();
         for root in roots {
-            let edges = self.edges.of((root - self.first) as usize);
-            let pairs = pairs_of(u64::from(self.sets.size_of_root(*root)));
-            let all = compared.len();
-            compared.extend(self.edges(*root).flat_map(|edge| [edge.left, edge.right]));
-            if edges.len() as u64 == pairs {
-                compared.truncate(all);
+            let edges = self.edges(*root);
+            if edges.len() as u64 != pairs_of(u64::from(self.sets.size_of_root(*root))) {
+                compared.extend(edges.iter().flat_map(|edge| [edge.left, edge.right]));
             }
         }
     }

@@ -9,6 +9,7 @@ mod bundles;
 mod chain;
 mod component;
 mod components;
+mod outcome;
 #[cfg(test)]
 mod tests;
 
@@ -16,17 +17,18 @@ use std::ops::Range;
 
 use bundles::Bundles;
 use chain::Chain;
-use component::Component;
-use components::{Components, Stretch};
+use component::{Component, Judge, join_three};
+use components::{Components, Edge, Stretch};
 use hashbrown::HashMap;
+use outcome::Outcome;
 
 use crate::Result;
 use crate::compare::Comparer;
-use crate::decide::{Pairs, ScoredPair, distribute, forbids, runs_within};
+use crate::decide::{Hope, Look, Pairs, ScoredPair, distribute, forbids, runs_within};
 use crate::memory::Room;
 use crate::model::Program;
 use crate::parallel;
-use crate::records::Records;
+use crate::records::{Gathered, Records};
 use crate::sets::Sets;
 use crate::train::Scorer;
 
@@ -78,7 +80,7 @@ impl Entities {
     pub fn order(&self) -> Vec<u32> {
         let mut records = Bundles::new(self.sizes());
         self.root.iter().zip(0..).for_each(|(root, record)| records.put(*root, record));
-        records.into_numbers()
+        records.into_items()
     }
 }
 
@@ -306,62 +308,63 @@ impl Clusterer<'_> {
         entities: &mut Entities,
     ) -> Vec<u32> {
         let Self { program, records, one_to_one, how, .. } = *self;
-        let pairs = part.pairs;
         let mut comparer = Comparer::new(program, records);
-        let stretches = Stretch::all(parted, part, decided, |pair| self.pair(pair, &mut comparer, entities));
+        let never = |pair: &ScoredPair| forbids(program, &mut comparer, one_to_one, pair.left, pair.right);
+        let outcome = Outcome::over(std::mem::take(entities));
+        let stretches = Stretch::all(parted, part, decided, never, |edge| self.pair(edge, &outcome));
         // A few components are done sooner than a thread begins.
         let threads = parallel::threads().min(stretches.iter().map(Stretch::len).sum::<usize>() / 64 + 1);
-        let results = parallel::map(threads, stretches, |stretch| {
-            let components = Components::new(stretch, parted, pairs, decided);
-            let mut comparer = Comparer::new(program, records);
-            let mut component = Component::default();
-            let (mut joined, mut open) = (Vec::new(), Vec::new());
-            let (mut members, mut ahead) = (Vec::new(), Vec::new());
+        let hope = Hope::new(program, scorer, how.join);
+        let state = || {
+            let judge = Judge { program, scorer, look: Look::new(&hope, records), one_to_one };
+            (judge, Component::default(), Vec::new(), Vec::new())
+        };
+        let open = parallel::map_with(threads, stretches, state, |(judge, component, members, ahead), stretch| {
+            let components = Components::new(stretch, parted, decided);
+            let mut tell = |record, root, logit| outcome.tell(record, root, logit);
+            let mut open = Vec::new();
             for (number, root) in components.roots.iter().enumerate() {
                 if number.is_multiple_of(TOGETHER) {
                     let next = &components.roots[number..components.roots.len().min(number + TOGETHER)];
-                    components.look_ahead(next, &mut ahead);
-                    records.fetch(&ahead);
+                    components.compared(next, ahead);
+                    records.fetch(ahead);
                 }
                 let decided = decided.get(root).map_or(&[][..], Vec::as_slice);
-                components.members(*root, decided, &mut members);
-                if members.len() > LARGE {
-                    let edges = components.edges(*root).copied().collect::<Vec<_>>();
-                    let mut chain = Chain::new(program, records, one_to_one, &members);
-                    chain.decide(decided);
-                    chain.follow(&mut comparer, &edges, how.join);
-                    chain.tell(&mut joined);
+                let edges = components.edges(*root);
+                if let Some(edges) = components.triangle(*root).filter(|_| decided.is_empty()) {
+                    join_three(*root, edges, how.join, &mut tell);
                     continue;
                 }
-                component.begin(&members);
-                component.score(program, scorer, &mut comparer, components.edges(*root), one_to_one);
+                components.members(*root, decided, members);
+                if members.len() > LARGE {
+                    let mut chain = Chain::new(program, records, one_to_one, members);
+                    chain.decide(decided);
+                    chain.follow(&mut judge.look.comparer, edges, how.join);
+                    chain.tell(&mut tell);
+                    continue;
+                }
+                let mut rows = Gathered::new(records);
+                rows.gather(members);
+                component.begin(members);
+                component.take(edges);
+                component.bound(judge, &rows);
                 if component.open {
                     open.push(*root);
                 }
                 component.decide(decided);
-                component.join(how.join, &mut joined);
+                component.join(how.join, |left, right| judge.score(left, right), &mut tell);
             }
-            (joined, open)
+            open
         });
-        let mut open = Vec::new();
-        for (joined, of_task) in results {
-            for (record, root, logit) in joined {
-                entities.root[record as usize] = root;
-                entities.logit[record as usize] = logit;
-            }
-            open.extend(of_task);
-        }
-        open
+        *entities = outcome.finish();
+        open.concat()
     }
 
     /// Joins two records that nothing but the edge between them connects with anyone: more than half of all components.
-    fn pair(&self, pair: &ScoredPair, comparer: &mut Comparer<'_>, entities: &mut Entities) {
-        let strength = pair.logit.clamp(-CAP, CAP);
-        let never = || forbids(self.program, comparer, self.one_to_one, pair.left, pair.right);
-        if strength >= self.how.join && !pair.never.unwrap_or_else(never) {
-            entities.root[pair.right as usize] = pair.left;
-            entities.logit[pair.left as usize] = strength;
-            entities.logit[pair.right as usize] = strength;
+    fn pair(&self, edge: &Edge, outcome: &Outcome) {
+        let strength = edge.odds.clamp(-CAP, CAP);
+        if strength >= self.how.join && edge.odds > f32::NEG_INFINITY {
+            outcome.tell_two(edge.left, edge.right, strength);
         }
     }
 }

@@ -119,15 +119,19 @@ impl<'a> Look<'a> {
     /// A look at records.
     #[must_use]
     pub fn new(hope: &'a Hope<'a>, records: &'a Records) -> Self {
-        let memory = vec![(Seen::NOTHING, hope.nothing); MEMORY];
-        Self { hope, comparer: Comparer::new(hope.program, records), memory }
+        Self { hope, comparer: Comparer::new(hope.program, records), memory: Vec::new() }
     }
 
-    /// Takes up a pair whose rows are at hand.
-    #[inline]
+    /// Takes up a pair whose rows are at hand. Scoring does little else, and as a call it would take a twentieth longer.
+    #[inline(always)]
     pub fn pair<'p>(&mut self, records: (u32, u32), rows: (&'p [u32], &'p [u32])) -> Taken<'p> {
         let pair = self.comparer.pair(records, rows);
-        Taken { pair, seen: self.hope.sight.of(&pair) }
+        self.take(&pair)
+    }
+
+    #[inline(always)]
+    fn take<'p>(&self, pair: &Pair<'p>) -> Taken<'p> {
+        Taken { pair: *pair, seen: self.hope.sight.of(pair) }
     }
 
     /// Whether a rule with these groups brings the pair together.
@@ -158,13 +162,6 @@ impl<'a> Look<'a> {
         let (left, right) = pair.records();
         let mut bounds = self.bounds(taken);
         let comparisons = &hope.program.comparisons;
-        let mut rare = bounds.rare;
-        while rare != 0 {
-            let number = rare.trailing_zeros() as usize;
-            let worth = hope.scorer.worth(number, comparisons[number].level_in(bounds.pattern), left, right);
-            bounds.most = [bounds.most[0] + worth[0], bounds.most[1] + worth[1]];
-            rare &= rare - 1;
-        }
         if bounds.most[0].min(bounds.most[1]) < hope.least {
             return None;
         }
@@ -184,10 +181,24 @@ impl<'a> Look<'a> {
         Some(bounds.pattern)
     }
 
-    /// The bounds of a pair: those of another that showed the same, and what does not show.
-    #[inline]
+    /// The most that a pair that was taken up may score, as far as it shows without computing similarities, and whether it shows that the
+    /// records agree on something that households share.
+    pub fn at_most(&mut self, pair: &Pair<'_>) -> (f32, bool) {
+        let bounds = self.bounds(&self.take(pair));
+        let mut comparisons = self.hope.program.comparisons.iter().enumerate();
+        let agrees = comparisons.any(|(number, comparison)| {
+            comparison.household && bounds.open >> number & 1 == 0 && comparison.level_in(bounds.pattern) == 1
+        });
+        ((bounds.most[0].min(bounds.most[1]) + MARGIN) as f32, agrees)
+    }
+
+    /// The bounds of a pair: those of another that showed the same, what does not show, and how rare its values are.
+    #[inline(always)]
     fn bounds(&mut self, taken: &Taken<'_>) -> Bounds {
         let hope = self.hope;
+        if self.memory.is_empty() {
+            self.memory.resize(MEMORY, (Seen::NOTHING, hope.nothing));
+        }
         let (known, bounds) = &mut self.memory[taken.seen.place(MEMORY)];
         if *known != taken.seen {
             *known = taken.seen;
@@ -199,6 +210,15 @@ impl<'a> Look<'a> {
         let mut bounds = *bounds;
         for number in hope.sight.others() {
             hope.look(*number, &mut self.comparer, &taken.pair, &mut bounds);
+        }
+        let (left, right) = taken.pair.records();
+        let mut rare = bounds.rare;
+        while rare != 0 {
+            let number = rare.trailing_zeros() as usize;
+            let level = hope.program.comparisons[number].level_in(bounds.pattern);
+            let worth = hope.scorer.worth(number, level, left, right);
+            bounds.most = [bounds.most[0] + worth[0], bounds.most[1] + worth[1]];
+            rare &= rare - 1;
         }
         bounds
     }

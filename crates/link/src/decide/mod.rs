@@ -8,15 +8,14 @@ pub mod tests;
 
 use crate::Result;
 use crate::block::{Blocks, Groups, allowed, numbered_groups};
-use crate::compare::Comparer;
+use crate::compare::{Comparer, Pair};
 use crate::household::{Households, personal};
 use crate::memory::Room;
 use crate::model::{Condition, Program};
 use crate::parallel;
 use crate::records::{Gathered, NULL, Records};
 use crate::train::{Scorer, Weights};
-pub use hope::Hope;
-use hope::Look;
+pub use hope::{Hope, Look};
 pub use pairs::{Finding, Pairs, distribute, runs_within, united};
 
 /// A pair that may be one entity.
@@ -39,13 +38,21 @@ pub struct ScoredPair {
 /// Whether something forbids two records to be one entity: a condition of the model, or that they stand in one table of
 /// those that `one_to_one` marks.
 pub fn forbids(program: &Program, comparer: &mut Comparer<'_>, one_to_one: &[bool], left: u32, right: u32) -> bool {
+    let (a, b) = (comparer.records().row(left), comparer.records().row(right));
+    let pair = comparer.pair((left, right), (&a, &b));
+    forbids_for(program, comparer, one_to_one, &pair)
+}
+
+/// The same for a pair that was taken up.
+pub fn forbids_for(program: &Program, comparer: &mut Comparer<'_>, one_to_one: &[bool], pair: &Pair<'_>) -> bool {
     let twice = || {
+        let (left, right) = pair.records();
         let table = &comparer.records().table;
         let table = [table[left as usize], table[right as usize]];
         table[0] == table[1] && one_to_one[usize::from(table[0])]
     };
     // Tables lie apart from the rows, and most models mark none.
-    (one_to_one.contains(&true) && twice()) || program.never.iter().any(|never| comparer.holds(never, left, right))
+    (one_to_one.contains(&true) && twice()) || program.never.iter().any(|never| comparer.holds_for(never, pair))
 }
 
 /// Which pairs are to be scored, and which are kept.

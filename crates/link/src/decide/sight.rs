@@ -86,7 +86,7 @@ impl Sight {
     }
 
     /// What a pair shows.
-    #[inline]
+    #[inline(always)]
     pub fn of(&self, pair: &Pair<'_>) -> Seen {
         let (a, b) = pair.rows();
         let columns = a.len().min(b.len()).min(COLUMNS);

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use datafusion::prelude::SessionContext;
 
-use super::hope::{Hope, Look};
 use super::*;
 use crate::block::Blocks;
 use crate::records::Spill;
@@ -87,12 +86,19 @@ async fn no_pair_is_given_up_that_scores_enough_and_patterns_are_those_of_the_fu
     for least in [-30.0, -4.0, -1.0, 0.0] {
         let hope = Hope::new(program, &scorer, least);
         let mut look = Look::new(&hope, records);
-        let (mut kept, mut given_up) = (0, 0);
+        let (mut kept, mut given_up, mut agreed) = (0, 0, 0);
         for right in 0..records.len() as u32 {
             for left in 0..right {
                 let pattern = comparer.pattern(left, right);
                 let logit = scorer.evidence(pattern, left, right).logit() as f32;
                 let (a, b) = (records.row(left), records.row(right));
+                let pair = look.comparer.pair((left, right), (&a, &b));
+                let (most, agrees) = look.at_most(&pair);
+                assert!(
+                    logit <= most && (!agrees || scorer.agrees(pattern)),
+                    "{left} {right} scores {logit}, not {most}"
+                );
+                agreed += usize::from(agrees);
                 let taken = look.pair((left, right), (&a, &b));
                 match look.pattern(&taken) {
                     Some(found) => assert_eq!(found, pattern),
@@ -106,7 +112,7 @@ async fn no_pair_is_given_up_that_scores_enough_and_patterns_are_those_of_the_fu
                 kept += usize::from(found.is_some());
             }
         }
-        assert!(kept > 0 && (given_up > 0 || least < -20.0), "{least}: {kept} kept, {given_up} given up");
+        assert!(kept > 0 && agreed > 0 && (given_up > 0 || least < -20.0), "{least}: {kept} kept, {given_up} given up");
     }
 }
 

@@ -89,6 +89,8 @@ pub struct Scorer<'a> {
     frequencies: Vec<Vec<Option<(usize, f64)>>>,
     /// Log frequency of every value of a column, by column.
     columns: Vec<Vec<f32>>,
+    /// The least of these, by column.
+    rarest: Vec<f32>,
     /// Class of frequency of every value of a column, by column.
     classes: Vec<Vec<u8>>,
     /// For each comparison and level: ln u by class of frequency, relative to the level's.
@@ -123,6 +125,7 @@ impl<'a> Scorer<'a> {
             .collect();
         let mut columns: Vec<Vec<f32>> = vec![Vec::new(); program.columns.len()];
         let mut classes: Vec<Vec<u8>> = vec![Vec::new(); program.columns.len()];
+        let mut rarest = vec![f32::INFINITY; program.columns.len()];
         let mut agreements = vec![0.0_f64; program.columns.len()];
         let mut frequencies = Vec::new();
         let mut learned = Vec::new();
@@ -133,6 +136,7 @@ impl<'a> Scorer<'a> {
                     if columns[column].is_empty() {
                         let counts = Counts::given(terms, program, records, column);
                         columns[column] = log_frequencies(&counts);
+                        rarest[column] = columns[column].iter().copied().fold(f32::INFINITY, f32::min);
                         classes[column] = counts.counts.iter().map(|count| class(*count) as u8).collect();
                         agreements[column] = counts.agreement;
                     }
@@ -158,6 +162,7 @@ impl<'a> Scorer<'a> {
             tables,
             frequencies,
             columns,
+            rarest,
             classes,
             learned,
             households: None,
@@ -176,6 +181,12 @@ impl<'a> Scorer<'a> {
     #[must_use]
     pub fn agrees(&self, pattern: u64) -> bool {
         self.program.comparisons.iter().any(|comparison| comparison.household && comparison.level_in(pattern) == 1)
+    }
+
+    /// Whether households are known and two records share one.
+    #[must_use]
+    pub fn housed(&self, left: u32, right: u32) -> bool {
+        self.households.as_ref().is_some_and(|(households, _)| households.shared(left, right))
     }
 
     /// What the household says of a pair, in place of the comparisons that a household shares: when they agree on none
@@ -251,8 +262,7 @@ impl<'a> Scorer<'a> {
             return self.against(comparison, level, 0.0);
         };
         let learned = self.learned[comparison][level - 1].iter().flatten().copied().fold(0.0, f64::min);
-        let rarest = self.columns[column].iter().copied().fold(f32::INFINITY, f32::min);
-        self.against(comparison, level, learned.min(f64::from(rarest) - usual))
+        self.against(comparison, level, learned.min(f64::from(self.rarest[column]) - usual))
     }
 
     fn against(&self, comparison: usize, level: usize, rarity: f64) -> [f64; 2] {
