@@ -221,7 +221,7 @@ impl Linker {
         report.warnings = missing(&program, &records);
 
         progress("block");
-        let budget = Budget::new(self.model.limits.memory_mb, &program, &mut records)?;
+        let budget = Budget::new(self.model.limits.memory_mb, &program, &mut records, self.pairing.bytes())?;
         let blocks = self.block(&program, &records, &budget, &mut report)?;
         let room = budget.room(&blocks)?;
         lap(&mut report, "block");

@@ -29,8 +29,13 @@ const TELLING_OF_RECORD: u64 = 4 + 8;
 /// Bytes a record takes while a rule's groups are made: twice its key for sorting, then its group. No entities are made
 /// meanwhile, but their roots may be there.
 const WORK_OF_GROUPS: u64 = 32 + 16;
-/// Bytes a pair takes: itself, once more while the pairs found so far are moved, and its place in a component.
-const WORK_OF_PAIR: u64 = 2 * size_of::<ScoredPair>() as u64 + 8;
+/// Bytes a pair takes: itself, once more while the pairs found so far are moved, and as an edge of a component.
+const WORK_OF_PAIR: u64 = 2 * size_of::<ScoredPair>() as u64 + 16;
+/// Bytes a row takes in a plan that scores pairs: where it is gathered before and after it is sent, put together with those
+/// of its bucket, and made a record of.
+const WORK_OF_ROW: u64 = 800;
+/// Rows there is always room for in such a plan.
+const ROWS: usize = 1 << 12;
 /// Bytes a value takes whose frequency counts: how often it stands there, the logarithm of that, and its class.
 const WORK_OF_TERM: u64 = 9;
 /// The least of large files that is in memory at once where they are looked at in no order: with less, pages are given
@@ -65,11 +70,12 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The budget of a linkage of these records, which are put into files where they leave too little room.
+    /// The budget of a linkage of these records, which are put into files where they leave too little room; `beside` them and
+    /// all that is made of them other bytes are taken.
     ///
     /// # Errors
     /// The limit does not even hold what stays in memory, or the disk is full.
-    pub fn new(megabytes: Option<usize>, program: &Program, records: &mut Records) -> Result<Self> {
+    pub fn new(megabytes: Option<usize>, program: &Program, records: &mut Records, beside: u64) -> Result<Self> {
         let limit = megabytes.map(|megabytes| (megabytes as u64) << 20);
         let count = records.len() as u64;
         let mut budget = Self { limit, needed: 0, records: count, spill: None };
@@ -81,7 +87,8 @@ impl Budget {
         let pairs = count * WORK_OF_PAIR;
         let least = least_room(count);
         let [wide, narrow] = records.bytes_of_rows_in_memory();
-        let without_rows = |records: &Records| needed(program, records) - records.bytes_of_rows();
+        let needed = |records: &Records| needed(program, records) + beside;
+        let without_rows = |records: &Records| needed(records) - records.bytes_of_rows();
         if without_rows(records) + wide + pairs + read > limit || spill.written() > 0 {
             records.shelve_cold(&spill, &hot)?;
         }
@@ -100,7 +107,7 @@ impl Budget {
                 records.shelve(&spill)?;
             }
             // Of what is left the texts that take the least come back, and what is looked at in no order has a share.
-            let rest = |records: &Records| limit.saturating_sub(needed(program, records) + window + least);
+            let rest = |records: &Records| limit.saturating_sub(needed(records) + window + least);
             let mut texts = hot.iter().map(|domain| (records.domains[*domain].in_files(), *domain)).collect::<Vec<_>>();
             texts.sort_unstable();
             for (bytes, domain) in texts {
@@ -111,7 +118,7 @@ impl Budget {
             window += rest(records) / 4;
         }
         spill.set_window(window);
-        budget.needed = needed(program, records) + window;
+        budget.needed = needed(records) + window;
         let (written, rows) = (spill.written(), records.bytes_of_rows());
         tracing::debug!(written, window, rows, needed = budget.needed, "records within a limit");
         budget.spill = Some(spill);
@@ -186,6 +193,13 @@ impl Room {
     #[cfg(test)]
     pub const fn of(pairs: usize, spill: Arc<Spill>) -> Self {
         Self { pairs, spill: Some(spill), limit: 0, beside: 0 }
+    }
+
+    /// Half of the room for pairs, and how many rows of a plan there is room for in the other half.
+    pub fn beside_rows(&self) -> (Self, usize) {
+        let pairs = if self.spill.is_some() { self.pairs / 2 } else { self.pairs };
+        let rows = (pairs as u64).saturating_mul(WORK_OF_PAIR) / WORK_OF_ROW;
+        (Self { pairs, spill: self.spill.clone(), ..*self }, ROWS.max(rows as usize))
     }
 
     /// An error when pairs that are needed all at once are more than fit.

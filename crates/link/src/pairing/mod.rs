@@ -33,6 +33,11 @@ pub struct Learned<'a> {
 /// A way of making and scoring pairs.
 #[async_trait]
 pub trait Pairing: Debug + Send + Sync {
+    /// Bytes of memory that it takes on this machine beside records, groups and pairs.
+    fn bytes(&self) -> u64 {
+        0
+    }
+
     /// Scores every pair that some rule brings together, once; keeps those with the least log odds or more. Also says how
     /// many pairs each rule brought that no rule before it did. `context` is the session that plans run in.
     ///

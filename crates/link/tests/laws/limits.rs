@@ -14,9 +14,10 @@ fn within(megabytes: usize, data: &Data) -> Result<Linkage, LinkError> {
     RUNTIME.block_on(limited(megabytes).link(&context, tables(data), &|_| {}))
 }
 
-/// The least that is asked for, as a limit that is too small tells.
-pub fn least(data: &Data) -> usize {
-    let told = within(1, data).unwrap_err().to_string();
+/// The least that a linker asks for, as it tells where its limit is too small.
+pub fn least(too_small: &Linker, data: &Data) -> usize {
+    let context = datafusion::prelude::SessionContext::new();
+    let told = RUNTIME.block_on(too_small.link(&context, tables(data), &|_| {})).unwrap_err().to_string();
     told.split("at least ").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok()).unwrap()
 }
 
@@ -27,7 +28,7 @@ fn a_linkage_within_a_limit_is_the_same_though_its_pairs_and_households_lie_in_f
     assert!(!free.pairs.is_spilled() && free.records.spill.is_none());
     let households = |linkage: &Linkage| linkage.households.as_ref().unwrap().of.clone();
     assert!(households(&free).iter().any(|household| *household != 0));
-    let least = least(&data);
+    let least = least(&limited(1), &data);
     let mut spilled = 0;
     for limit in [least, least + 1, least + 2, least + 8, least + 100] {
         let bound = within(limit, &data).unwrap();

@@ -100,10 +100,18 @@ fn plans_find_the_pairs_that_kernels_find_within_a_limit_on_memory_and_taught_by
     let folder = tempfile::tempdir().unwrap();
     let data = families(8000);
     let labels = labels(&data, true).into_iter().step_by(9).collect::<Vec<_>>();
-    let limited = limited(least(&data) + 1);
+    // Plans need more, and tell so.
+    let most = least(&limited(1).by_plans(folder.path()), &data);
+    assert!(most > least(&limited(1), &data) + 100, "{most} MiB");
+    let limited = limited(most + 1);
     let linker = limited.clone().with_labels(labels.clone());
-    let planned = run_in(&SessionContext::new(), &linker.clone().by_plans(folder.path()), &data);
+    let elsewhere = Arc::new(Elsewhere { plans: AtomicUsize::new(0), folder: folder.path().to_owned() });
+    let state = session(2, 8192).with_query_planner(Arc::clone(&elsewhere) as _).build();
+    let planned = run_in(&SessionContext::new_with_state(state), &linker.clone().by_plans(folder.path()), &data);
     let here = run(&linker, &data);
+    // A rule whose rows are more than there is room for at once has several plans.
+    let plans = elsewhere.plans.load(Ordering::Relaxed);
+    assert!(plans > 2 * here.report.pairs.len(), "{plans} plans");
     assert!(labels.len() > 500 && here.records.spill.is_some());
     assert_ne!(here.weights, run(&limited, &data).weights);
     assert_same(&planned, &here);

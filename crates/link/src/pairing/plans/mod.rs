@@ -18,20 +18,22 @@ mod codec;
 mod tables;
 mod task;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
 use async_trait::async_trait;
-use datafusion::logical_expr::{Expr, JoinType, lit};
+use datafusion::logical_expr::{AggregateUDF, Expr, JoinType, lit};
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext, ident};
 use futures::StreamExt;
 use url::Url;
 
+use self::aggregate::udaf;
 use self::task::{Task, pairs_of_list};
 use super::{Learned, Pairing};
 use crate::block::Groups;
-use crate::decide::{Finding, Job, Pairs, ScoredPair, in_order};
+use crate::decide::{Finding, Job, Pairs, ScoredPair, in_order, runs_within};
 use crate::{LinkError, Result};
 pub use codec::{LogicalPairsCodec, PhysicalPairsCodec};
 
@@ -52,14 +54,24 @@ impl Plans {
 /// Records whose pairs are scored together: few enough to fit into memory many times over.
 const RECORDS_OF_BUCKET: usize = 50_000;
 
+/// Bytes that a plan takes beside its rows, if it runs on this machine: what is read and sent, a few batches of all columns
+/// in each thread, and what the allocator does not give back between two plans.
+const WORK_OF_PLAN: u64 = 160 << 20;
+
 #[async_trait]
 impl Pairing for Plans {
+    fn bytes(&self) -> u64 {
+        WORK_OF_PLAN
+    }
+
     async fn score(&self, context: &SessionContext, job: &Job<'_>, learned: Learned<'_>) -> Result<(Pairs, Vec<u64>)> {
         std::fs::create_dir_all(&self.folder).map_err(LinkError::of_file(&self.folder))?;
         let folder = own_folder(&self.folder).map_err(LinkError::of_file(&self.folder))?;
         let path = folder.path().join("records.parquet");
         let frequencies = tables::write_records(&path, job, learned.terms)?;
         let records = read(context, &path).await?;
+        let (room, rows) = job.room.beside_rows();
+        let job = &Job { room: &room, ..*job };
         let mut pairs = Finding::new(job.room);
         let mut looked = vec![0; job.program.blocks.len()];
         for (number, looked) in looked.iter_mut().enumerate() {
@@ -69,14 +81,20 @@ impl Pairing for Plans {
             }
             let path = folder.path().join(format!("rule-{number}.parquet"));
             tables::write_members(&path, &groups)?;
-            let task = Task::new(job, learned.weights, &frequencies, number);
-            let partitions = context.state().config().target_partitions();
-            let buckets = (4 * partitions).max(groups.records.len() / RECORDS_OF_BUCKET);
-            let together = groups.len().div_ceil(buckets);
-            let plan = plan(read(context, &path).await?, records.clone(), task, together)?;
-            let (found, count) = run(plan, number).await?;
-            *looked = count;
-            pairs.extend(&in_order_of(&groups, job.records.len(), found))?;
+            let members = read(context, &path).await?;
+            let function = udaf(Task::new(job, learned.weights, &frequencies, number))?;
+            let numbers = numbers_of(&groups, job.records.len());
+            // As many groups at a time as there is room for the rows of.
+            let sizes = (0..groups.len()).map(|group| groups.group(group).len() as u64);
+            let mut start = 0;
+            for end in runs_within(sizes, rows as u64) {
+                let run = start..end;
+                start = end;
+                let plan = plan(context, members.clone(), records.clone(), &function, &groups, run)?;
+                let (found, count) = run_plan(plan, number).await?;
+                *looked += count;
+                pairs.extend(&in_order_of(&numbers, found))?;
+            }
         }
         Ok((in_order(job, pairs)?, looked))
     }
@@ -97,19 +115,35 @@ async fn read(context: &SessionContext, path: &Path) -> Result<DataFrame> {
     Ok(context.read_parquet(url.as_str(), ParquetReadOptions::default()).await?)
 }
 
-/// The plan of a rule: for each bucket of so many groups the pairs that score enough. Groups of a bucket lie next to each
-/// other in the file, so that they travel together.
-fn plan(members: DataFrame, records: DataFrame, task: Task, together: usize) -> Result<DataFrame> {
-    let together = u32::try_from(together).unwrap_or(u32::MAX);
-    let arguments = task.fields().iter().map(|field| ident(field.name())).collect::<Vec<Expr>>();
-    let scored = aggregate::udaf(task)?.call(arguments).alias("scored");
-    let bucket = (ident("group") / lit(together)).alias("bucket");
+/// The plan of some groups of a rule: for each bucket of them the pairs that score enough. Groups of a bucket lie next to
+/// each other in the file, so that they travel together.
+fn plan(
+    context: &SessionContext,
+    members: DataFrame,
+    records: DataFrame,
+    scored_pairs: &AggregateUDF,
+    groups: &Groups,
+    run: Range<u32>,
+) -> Result<DataFrame> {
+    let count = run.clone().map(|group| groups.group(group as usize).len()).sum::<usize>();
+    let buckets = (4 * context.state().config().target_partitions()).max(count / RECORDS_OF_BUCKET);
+    let together = (run.len().div_ceil(buckets) as u32).max(1);
+    let fields = records.schema().fields().iter().skip(1);
+    let arguments = ["group", "record"].into_iter().chain(fields.map(|field| field.name().as_str()));
+    let scored = scored_pairs.call(arguments.map(ident).collect::<Vec<Expr>>()).alias("scored");
+    let bucket = ((ident("group") - lit(run.start)) / lit(together)).alias("bucket");
+    let whole = run == (0..groups.len() as u32);
+    let members = if whole {
+        members
+    } else {
+        members.filter(ident("group").gt_eq(lit(run.start)).and(ident("group").lt(lit(run.end))))?
+    };
     let rows = members.join(records, JoinType::Inner, &["member"], &["record"], None)?;
     Ok(rows.aggregate(vec![bucket], vec![scored])?.select(vec![ident("scored")])?)
 }
 
 /// Runs the plan of a rule. Also says how many pairs the rule brought together first.
-async fn run(plan: DataFrame, rule: usize) -> Result<(Vec<ScoredPair>, u64)> {
+async fn run_plan(plan: DataFrame, rule: usize) -> Result<(Vec<ScoredPair>, u64)> {
     tracing::debug!(rule, plan = %plan.logical_plan().display_indent(), "pairs by a plan");
     let (mut found, mut looked) = (Vec::new(), 0);
     let mut batches = plan.execute_stream().await?;
@@ -130,13 +164,18 @@ fn scored(batch: &RecordBatch, rule: u16, found: &mut Vec<ScoredPair>) -> Result
     Ok(looked.iter().flatten().sum())
 }
 
-/// Pairs of a rule in the order of its groups, as the kernels in memory find them. A rule whose sides differ may have a
-/// record in two groups; its pairs are sorted afterwards in any case.
-fn in_order_of(groups: &Groups, records: usize, mut found: Vec<ScoredPair>) -> Vec<ScoredPair> {
-    let mut of = vec![0_u32; records];
+/// The number of each record's group. A rule whose sides differ may have a record in two groups; its pairs are sorted
+/// afterwards in any case.
+fn numbers_of(groups: &Groups, records: usize) -> Vec<u32> {
+    let mut numbers = vec![0_u32; records];
     for number in 0..groups.len() {
-        groups.group(number).iter().for_each(|record| of[*record as usize] = number as u32);
+        groups.group(number).iter().for_each(|record| numbers[*record as usize] = number as u32);
     }
-    found.sort_unstable_by_key(|pair| (of[pair.left as usize], pair.right, pair.left));
+    numbers
+}
+
+/// Pairs of a rule in the order of its groups, as the kernels in memory find them.
+fn in_order_of(numbers: &[u32], mut found: Vec<ScoredPair>) -> Vec<ScoredPair> {
+    found.sort_unstable_by_key(|pair| (numbers[pair.left as usize], pair.right, pair.left));
     found
 }

@@ -9,6 +9,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
 
 use super::task::{Frequency, fields_of};
 use crate::block::Groups;
@@ -17,6 +18,8 @@ use crate::incremental::{Counts, Terms, needed};
 use crate::records::{ColumnKind, NULL};
 use crate::{LinkError, Result};
 
+/// Rows that are read together, of which some may be all that is needed of a file.
+const ROWS_OF_GROUP: usize = 1 << 16;
 /// Rows that are written together.
 const TOGETHER: usize = 1 << 14;
 
@@ -105,7 +108,9 @@ struct Writer {
 impl Writer {
     fn create(path: &Path, schema: Arc<Schema>) -> Result<Self> {
         let file = File::create(path).map_err(LinkError::of_file(path))?;
-        let inner = ArrowWriter::try_new(file, Arc::clone(&schema), None).map_err(LinkError::of_file(path))?;
+        let properties = WriterProperties::builder().set_max_row_group_row_count(Some(ROWS_OF_GROUP)).build();
+        let inner =
+            ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).map_err(LinkError::of_file(path))?;
         Ok(Self { path: path.to_owned(), schema, inner })
     }
 
