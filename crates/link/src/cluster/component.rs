@@ -47,7 +47,9 @@ impl Judge<'_> {
     /// What a pair scores.
     pub fn score(&mut self, left: u32, right: u32) -> f32 {
         let pattern = self.look.comparer.pattern(left, right);
-        (self.scorer.evidence(pattern, left, right).logit() as f32).min(UNSEEN)
+        let logit = self.scorer.evidence(pattern, left, right).logit() as f32;
+        // What is no number stays none.
+        if logit > UNSEEN { UNSEEN } else { logit }
     }
 }
 
@@ -67,8 +69,8 @@ pub struct Component {
     /// Places of records that people decided are the same.
     same: Vec<(usize, usize)>,
     clusters: Clusters,
-    /// Whether a pair without an edge agrees on nothing that a household shares, so that its score depends on who shares
-    /// one.
+    /// Whether a pair without an edge does not show that it agrees on something that a household shares, so that its score
+    /// may depend on who shares one.
     pub open: bool,
 }
 
@@ -228,11 +230,12 @@ pub fn join_three(root: u32, edges: &[Edge; 3], least: f32, tell: &mut impl FnMu
     (0..3).for_each(|place| tell(members[place], members[roots[place]], strength[place]));
 }
 
-/// Log odds that count for no more than they may, in whole [`PARTS`].
+/// Log odds that count for no more than they may, in whole [`PARTS`]. What is no number joins nothing.
 fn capped(logit: f32) -> f64 {
     let logit = f64::from(logit);
     let cap = f64::from(CAP);
-    if logit == f64::NEG_INFINITY { logit } else { (logit.clamp(-cap, cap) * PARTS) as i64 as f64 / PARTS }
+    let joins = logit > f64::NEG_INFINITY;
+    if joins { (logit.clamp(-cap, cap) * PARTS) as i64 as f64 / PARTS } else { f64::NEG_INFINITY }
 }
 
 /// Clusters of a component while they grow.
@@ -364,6 +367,18 @@ mod tests {
             join_three(3, &edges, least, &mut |record, root, logit| three.push((record, root, logit)));
             component.join(least, |_, _| unreachable!("every pair has an edge"), &mut |record, root, logit| any.push((record, root, logit)));
             prop_assert_eq!(three, any);
+        }
+
+        #[test]
+        fn what_is_no_number_joins_nothing(sign in prop::bool::ANY) {
+            let mut component = Component::default();
+            component.begin(&[3, 5]);
+            component.take(&[Edge::new(3, 3, 5, if sign { f32::NAN } else { -f32::NAN })]);
+            let mut told = Vec::new();
+            component.join(-15.0, |_, _| unreachable!("every pair has an edge"), &mut |record, root, _| {
+                told.push((record, root));
+            });
+            prop_assert_eq!(told, [(3, 3), (5, 5)]);
         }
 
         #[test]

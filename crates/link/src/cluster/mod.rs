@@ -1,9 +1,10 @@
 //! Pairs to entities: agglomeration by the evidence between whole clusters, not chains of pairs.
 //!
-//! Records that edges strong enough to join connect form a component. Within it every pair is scored, also those that no rule
+//! Records that edges strong enough to join connect form a component. Within it every pair counts, also those that no rule
 //! brought together, and clusters grow from the strongest evidence on: two clusters are joined while the mean log
 //! odds between their records speak for it and nothing forbids it. A chain a–b–c with a and c plainly different does
-//! not become one entity, and what can never be one entity is never in one cluster.
+//! not become one entity, and what can never be one entity is never in one cluster. A pair is scored when something depends
+//! on it, which is seldom.
 
 mod bundles;
 mod chain;
@@ -89,7 +90,8 @@ impl Entities {
 pub struct Traces {
     /// The components, before a large one is taken apart.
     components: Sets,
-    /// The smallest records of components in which pairs were scored that agree on nothing that a household shares.
+    /// The smallest records of components with pairs that have no edge and do not show that they agree on something that a
+    /// household shares: what these score may depend on who shares one.
     open: Vec<u32>,
 }
 
@@ -297,8 +299,7 @@ impl Clusterer<'_> {
         parted
     }
 
-    /// Joins the records of some components; gives the roots of those in which pairs were scored that agree on nothing
-    /// that a household shares.
+    /// Joins the records of some components; gives the roots of those in which scores may depend on who shares a household.
     fn join_part(
         &self,
         scorer: &Scorer<'_>,
