@@ -37,7 +37,7 @@ impl Judge<'_> {
     }
 
     /// The most that a pair may score, and whether it shows that both agree on something that households share.
-    fn at_most(&mut self, pair: &Pair<'_>) -> (f32, bool) {
+    pub fn at_most(&mut self, pair: &Pair<'_>) -> (f32, bool) {
         let (left, right) = pair.records();
         let (most, agrees) = self.look.at_most(pair);
         // The bounds know nothing of what a household adds.

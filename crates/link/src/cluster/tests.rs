@@ -5,7 +5,7 @@ use super::*;
 use crate::block::{Blocks, Sampled};
 use crate::decide::tests::linkage;
 use crate::decide::{Job, score, score_households, united};
-use crate::household::households;
+use crate::household::{Households, households};
 use crate::records::Spill;
 use crate::{LinkError, Linkage};
 
@@ -57,4 +57,27 @@ async fn pairs_in_files_make_the_entities_that_pairs_in_memory_do() {
             assert!(whole > 0, "{count} records");
         }
     }
+}
+
+#[tokio::test]
+async fn a_bound_holds_for_records_of_one_household_too() {
+    let linkage = linkage(240).await;
+    let (program, records, weights) = (&linkage.program, &linkage.records, &linkage.weights);
+    // Everybody shares a household, of which there are very many.
+    let households = Households { of: vec![1; records.len()], chance: 1e-9, columns: Vec::new() };
+    let scorer = Scorer::new(program, records, weights).with_households(Some(&households));
+    let hope = Hope::new(program, &scorer, 0.0);
+    let mut judge = Judge { program, scorer: &scorer, look: Look::new(&hope, records), one_to_one: &[false] };
+    let mut above = 0;
+    for right in 0..records.len() as u32 {
+        for left in 0..right {
+            let (a, b) = (records.row(left), records.row(right));
+            let pair = judge.look.comparer.pair((left, right), (&a, &b));
+            let ((most, _), (without, _)) = (judge.at_most(&pair), judge.look.at_most(&pair));
+            let score = judge.score(left, right);
+            assert!(score <= most, "{left} {right} scores {score}, not {most}");
+            above += usize::from(score > without);
+        }
+    }
+    assert!(above > 0, "no pair scores more than it would without households");
 }

@@ -181,8 +181,8 @@ impl<'a> Look<'a> {
         Some(bounds.pattern)
     }
 
-    /// The most that a pair that was taken up may score, as far as it shows without computing similarities, and whether it shows that the
-    /// records agree on something that households share.
+    /// The most that a pair that was taken up may score, as far as it shows without computing similarities, and whether it
+    /// shows that the records agree on something that households share. Households themselves are left out of account.
     pub fn at_most(&mut self, pair: &Pair<'_>) -> (f32, bool) {
         let bounds = self.bounds(&self.take(pair));
         let mut comparisons = self.hope.program.comparisons.iter().enumerate();
